@@ -1,0 +1,1 @@
+//! Interprets a transaction through declared contracts and coins: pure.

@@ -1,0 +1,1 @@
+//! Plain values of vigia and their invariants: no I/O, no async.

@@ -1,0 +1,1 @@
+//! A simulated Sui full node over real gRPC, for the demo, tests and benches.

@@ -1,0 +1,1 @@
+//! Renders notifications and sends deliveries.

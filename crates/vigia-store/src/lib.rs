@@ -1,0 +1,1 @@
+//! Narrow storage traits per stage, SQLite behind them.

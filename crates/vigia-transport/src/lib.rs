@@ -1,0 +1,1 @@
+//! Carries relevant transactions between processes.

@@ -1,0 +1,1 @@
+//! GraphQL, pages and live updates.

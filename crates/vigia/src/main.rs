@@ -1,0 +1,2 @@
+//! The vigia binary: configuration, command line, roles, wiring.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Developer commands: test, ci, tidy, bench. Never shipped.
+fn main() {}
