@@ -1,5 +1,38 @@
 //! Plain values of vigia and their invariants: no I/O, no async.
+//!
+//! Every other crate speaks in these words (the table in ARCHITECTURE.md). Addresses, digests and
+//! Move types are those of the Sui SDK, re-exported so that nothing else needs to name it.
 
+mod account;
+mod activity;
+mod amount;
 mod balance;
+mod business;
+mod chain;
+mod clock;
+mod commit;
+mod input;
+mod notification;
+mod watch;
 
+pub use account::{
+    Account, AccountId, AccountKind, AddressBook, Holding, Locale, Principal, Scope, User, UserId,
+};
+pub use activity::{Activity, Direction, Slot, Status};
+pub use amount::{CoinInfo, format_minor_units};
 pub use balance::{derive_balance_changes, owning_address};
+pub use business::{BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome};
+pub use chain::{
+    ChainId, Checkpoint, CheckpointHeader, Evidence, ExecutedTransaction, InvalidChainId, Place,
+};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use commit::{
+    BalanceEffect, CheckpointRange, Commit, CommitOutcome, Frame, Lane, RawTransaction, Relevant,
+};
+pub use input::{InputError, parse_address, parse_coin_type, parse_digest, parse_watch_target};
+pub use notification::{NotificationId, NotificationKind, NotificationText, RenderInput};
+pub use sui_sdk_types::{
+    Address, BalanceChange, Digest, Event, Identifier, StructTag, Transaction, TransactionEffects,
+    TypeTag,
+};
+pub use watch::{MatchReason, ReasonKind, WatchChange, WatchOp, WatchTarget};

@@ -1,1 +1,25 @@
 //! Narrow storage traits per stage, SQLite behind them.
+//!
+//! One method is one database transaction, and each has its SQL in a file of the same name. The
+//! traits say what every backend promises; `conformance` is the suite that holds them to it.
+
+mod error;
+mod ingest;
+mod read;
+mod watch;
+
+pub use error::StoreError;
+pub use ingest::{IngestStore, ProviderReport, Watermark};
+pub use read::{
+    ActivityCursor, ActivityFilter, ActivityRow, NotificationRow, RawTransactionRow, ReadStore,
+    StatusReport,
+};
+pub use watch::{AccountSpec, Refused, UserSpec, WatchEntry, WatchReceipt, WatchRow, WatchStore};
+
+/// Result of a store method.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Everything a whole process needs of its database.
+pub trait Store: IngestStore + WatchStore + ReadStore {}
+
+impl<T: IngestStore + WatchStore + ReadStore> Store for T {}

@@ -1,0 +1,87 @@
+//! Notifications: messages for people about activities.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sui_sdk_types::{Address, Digest, hash::Hasher};
+
+use crate::{AccountId, Direction, Locale, Slot};
+
+/// Identifies a notification for ever: a function of (digest, account, slot) (I-10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NotificationId([u8; 16]);
+
+impl NotificationId {
+    /// The id of the notification about what transaction `digest` meant for `account` in `slot`.
+    pub fn of_activity(digest: &Digest, account: AccountId, slot: &Slot) -> Self {
+        let mut hasher = Hasher::new();
+        // Domain separation: a later kind of cause must not collide with this one.
+        hasher.update(b"vigia.notification.activity.v1\0");
+        hasher.update(digest.inner());
+        hasher.update(account.0.to_be_bytes());
+        hasher.update(slot.to_string());
+        let hash = hasher.finalize().into_inner();
+        let mut id = [0; 16];
+        id.copy_from_slice(&hash[..16]);
+        Self(id)
+    }
+
+    /// From the bytes stored.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes stored.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for NotificationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+/// Which message it is, as applications know it: `SEND_RECEIVED`, `PAYMENT_SENT`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NotificationKind(pub String);
+
+impl NotificationKind {
+    /// A kind by its name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// Its name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What the text of a notification is made from.
+#[derive(Clone, Debug)]
+pub struct RenderInput<'a> {
+    /// Which message.
+    pub kind: &'a NotificationKind,
+    /// Which way money went.
+    pub direction: Direction,
+    /// The amount with its symbol, ready to show: `5.00 cUSD`.
+    pub money: Option<String>,
+    /// The other party's name, where it is known.
+    pub counterparty_name: Option<&'a str>,
+    /// The other party's address.
+    pub counterparty: Option<Address>,
+    /// The business id.
+    pub business_id: Option<&'a str>,
+}
+
+/// Renders a notification's text; pure.
+///
+/// Texts are rendered on reading, in the reader's language, so that neither a changed language nor
+/// a mended text leaves old messages behind.
+pub trait NotificationText: Send + Sync {
+    /// The message in `locale`.
+    fn render(&self, input: &RenderInput<'_>, locale: Locale) -> String;
+}

@@ -1,0 +1,156 @@
+//! What people and machines read.
+
+use async_trait::async_trait;
+use vigia_core::{
+    Account, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, NotificationId,
+    NotificationKind, Place, RawTransaction, Scope,
+};
+
+use crate::{ProviderReport, Result, Watermark};
+
+/// The state of the system at a glance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusReport {
+    /// The chain the database belongs to.
+    pub chain: Option<ChainId>,
+    /// First checkpoint of the live lane.
+    pub first_checkpoint: Option<u64>,
+    /// How far it is committed.
+    pub watermark: Option<Watermark>,
+    /// How the poller is doing.
+    pub provider: Option<ProviderReport>,
+    /// Relevant transactions kept.
+    pub raw_transactions: u64,
+    /// Activities written.
+    pub activities: u64,
+    /// Notifications written.
+    pub notifications: u64,
+    /// Raw transactions that could not be interpreted.
+    pub failed: u64,
+    /// Addresses watched.
+    pub watched_addresses: u64,
+    /// Contracts and coins watched.
+    pub watched_contracts: u64,
+    /// Version of the watch list.
+    pub watch_version: u64,
+}
+
+/// Position in a feed that is sorted newest first by chain order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ActivityCursor {
+    /// Place of the activity's transaction.
+    pub place: Place,
+    /// Its id, which decides within a transaction.
+    pub id: i64,
+}
+
+/// Which activities to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActivityFilter {
+    /// Only those in which this address of an account took part.
+    pub address: Option<Address>,
+    /// Only those of this transaction.
+    pub digest: Option<Digest>,
+}
+
+/// An activity with what is needed to show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActivityRow {
+    /// Key in this database; rises in order of commit.
+    pub id: i64,
+    /// The activity (its `notify` is not read back).
+    pub activity: Activity,
+    /// Digest of its transaction.
+    pub digest: Digest,
+    /// Time of its checkpoint.
+    pub timestamp_ms: u64,
+    /// The account it is for.
+    pub account: Account,
+    /// Its coin, where one moved and something is known about it.
+    pub coin: Option<CoinInfo>,
+    /// Name of the account that holds the counterparty's address, where one does.
+    pub counterparty_name: Option<String>,
+}
+
+impl ActivityRow {
+    /// Its position in a feed.
+    pub fn cursor(&self) -> ActivityCursor {
+        ActivityCursor {
+            place: self.activity.place,
+            id: self.id,
+        }
+    }
+}
+
+/// A notification with the activity it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotificationRow {
+    /// Position, rising; pass the last one to read on.
+    pub seq: i64,
+    /// Its id for ever.
+    pub id: NotificationId,
+    /// Which message.
+    pub kind: NotificationKind,
+    /// When it was written.
+    pub created_at_ms: u64,
+    /// What it is about.
+    pub about: ActivityRow,
+}
+
+/// A raw transaction with its effects on watched balances.
+#[derive(Clone, Debug)]
+pub struct RawTransactionRow {
+    /// The transaction as kept.
+    pub raw: RawTransaction,
+    /// What it did to watched balances.
+    pub balance_effects: Vec<BalanceEffect>,
+}
+
+/// The read side. Every read of users' data takes a scope (I-14).
+#[async_trait]
+pub trait ReadStore: Send + Sync {
+    /// The state of the system.
+    async fn status(&self) -> Result<StatusReport>;
+
+    /// Activities below `before` in the feed, newest first, at most `limit`.
+    async fn activity_page(
+        &self,
+        scope: &Scope,
+        filter: &ActivityFilter,
+        before: Option<ActivityCursor>,
+        limit: u32,
+    ) -> Result<Vec<ActivityRow>>;
+
+    /// Activities with an id above `after_id`, in order of id, at most `limit`: what is new.
+    async fn activity_since(
+        &self,
+        scope: &Scope,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<ActivityRow>>;
+
+    /// Id of the newest activity; 0 when there is none.
+    async fn activity_last_id(&self) -> Result<i64>;
+
+    /// Returns as soon as an activity with an id above `seen` exists; at once for commits of this
+    /// process, within 500 ms for those of others.
+    async fn activity_wait(&self, seen: i64) -> Result<i64>;
+
+    /// A raw transaction, where the scope holds an account that it concerns.
+    async fn raw_transaction(
+        &self,
+        scope: &Scope,
+        digest: &Digest,
+    ) -> Result<Option<RawTransactionRow>>;
+
+    /// Notifications with a position below `before`, newest first, at most `limit`.
+    async fn notification_page(
+        &self,
+        scope: &Scope,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<NotificationRow>>;
+
+    /// All that is known about coins.
+    async fn coin_list(&self) -> Result<Vec<CoinInfo>>;
+}

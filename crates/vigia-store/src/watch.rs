@@ -1,0 +1,104 @@
+//! The watch list in the database, and its change log.
+
+use async_trait::async_trait;
+use vigia_core::{AccountKind, Locale, WatchChange, WatchTarget};
+
+use crate::Result;
+
+/// An account to create or find by the application's own key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountSpec {
+    /// The application's key.
+    pub external_id: String,
+    /// Personal or business.
+    pub kind: AccountKind,
+    /// Name shown to others.
+    pub display_name: String,
+    /// Who belongs to it.
+    pub members: Vec<UserSpec>,
+}
+
+/// A user to create or find by the application's own key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserSpec {
+    /// The application's key.
+    pub external_id: String,
+    /// Name shown to others.
+    pub display_name: String,
+    /// Language of texts for the user.
+    pub locale: Locale,
+}
+
+/// A target to watch, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchEntry {
+    /// What to observe.
+    pub target: WatchTarget,
+    /// The account it belongs to; an address always has one.
+    pub account: Option<AccountSpec>,
+}
+
+/// An entry that was refused; the others of its request were applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its position in the request.
+    pub index: usize,
+    /// Why, and how to mend it.
+    pub reason: String,
+}
+
+/// What a change of the watch list did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchReceipt {
+    /// Version of the list that has the changes.
+    pub version: u64,
+    /// First checkpoint for which they hold.
+    pub effective_from: u64,
+    /// Entries that changed the list.
+    pub changed: u64,
+    /// Entries that were so already.
+    pub unchanged: u64,
+    /// Entries that were refused, in order.
+    pub refused: Vec<Refused>,
+}
+
+/// A live entry of the watch list as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchRow {
+    /// Key, ascending; pass the last one to read on.
+    pub id: i64,
+    /// What is observed.
+    pub target: WatchTarget,
+    /// External id and name of the account it belongs to.
+    pub account: Option<(String, String)>,
+    /// First checkpoint for which it is watched.
+    pub live_from: u64,
+}
+
+/// The watch list.
+#[async_trait]
+pub trait WatchStore: Send + Sync {
+    /// Adds entries, with their accounts and users, in one database transaction.
+    ///
+    /// The receipt names the checkpoint from which they are live: one above everything the live
+    /// lane has committed. An address held by another account is refused, never moved (I-7).
+    async fn watch_add(&self, entries: &[WatchEntry]) -> Result<WatchReceipt>;
+
+    /// Ends the watch of targets; a target that is not watched is refused.
+    async fn watch_remove(&self, targets: &[WatchTarget]) -> Result<WatchReceipt>;
+
+    /// Version of the list; 0 while nothing was ever watched.
+    async fn watch_version(&self) -> Result<u64>;
+
+    /// Live entries with an id above `after_id`, in order of id, at most `limit`. Reading pages
+    /// until one is short loads the list; read `watch_version` before the first page and apply
+    /// `watch_changes` since that version after the last.
+    async fn watch_page(&self, after_id: i64, limit: u32) -> Result<Vec<WatchRow>>;
+
+    /// All changes with a version above `since`, in order of version.
+    async fn watch_changes(&self, since: u64) -> Result<Vec<WatchChange>>;
+
+    /// Returns as soon as the list's version is above `seen`; wakes at once for changes made in
+    /// this process and within 1 s for those of others.
+    async fn watch_wait(&self, seen: u64) -> Result<u64>;
+}
