@@ -1,1 +1,22 @@
 //! Interprets a transaction through declared contracts and coins: pure.
+//!
+//! A `Registry` is built once from declarations (the shipped `contracts/confio.toml` and the
+//! user's own files). `Interpreter` turns an executed transaction into activities, balance effects
+//! and business events; it is also the fold that turns stored business events into the state of a
+//! payment, trade or invitation. Nothing here does I/O or knows of a database.
+
+mod declaration;
+mod fold;
+mod interpret;
+mod layout;
+mod movement;
+mod parties;
+mod registry;
+
+pub use declaration::{ContractFile, DeclarationError, PackageIds};
+pub use interpret::{InterpretError, Interpretation, Interpreter};
+pub use layout::{Layout, LayoutError, decode};
+pub use registry::Registry;
+
+/// The contracts of Confío, as shipped: every event declared, package ids left to the deployment.
+pub const CONFIO: &str = include_str!("../contracts/confio.toml");

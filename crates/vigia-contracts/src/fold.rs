@@ -1,0 +1,83 @@
+//! Business objects as folds of their stored events, in chain order (I-11).
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+use vigia_core::{
+    Address, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome,
+    parse_address,
+};
+
+use crate::interpret::Interpreter;
+use crate::parties::{Fields, Occurrence, activities_of_event};
+
+impl BusinessFolder for Interpreter {
+    fn parties(&self, _key: &BusinessKey, events: &[BusinessEvent]) -> Vec<Address> {
+        let addresses: BTreeSet<Address> = events
+            .iter()
+            .filter_map(|event| event.fields.as_object())
+            .flat_map(Map::values)
+            .filter_map(Value::as_str)
+            .filter_map(|text| parse_address(text).ok())
+            .collect();
+        addresses.into_iter().collect()
+    }
+
+    fn fold(
+        &self,
+        key: &BusinessKey,
+        events: &[BusinessEvent],
+        book: &AddressBook,
+    ) -> BusinessOutcome {
+        let merged = merge_fields(events);
+        let mut outcome = BusinessOutcome {
+            state: "unknown".to_owned(),
+            data: Value::Object(merged.clone()),
+            activities: Vec::new(),
+        };
+        for event in events {
+            // A declaration that has gone leaves its events stored and silent.
+            let Some(rule) = self.registry().event_rule_named(&key.contract, &event.name) else {
+                continue;
+            };
+            if let Some(state) = &rule.state {
+                outcome.state.clone_from(state);
+            }
+            let Some(own) = event.fields.as_object() else {
+                continue;
+            };
+            let occurrence = Occurrence {
+                rule,
+                place: event.place,
+                event_index: event.event_index,
+                business_id: Some(&key.id),
+            };
+            let fields = Fields {
+                own,
+                object: Some(&merged),
+            };
+            outcome.activities.extend(activities_of_event(
+                self.registry(),
+                occurrence,
+                fields,
+                book,
+            ));
+        }
+        outcome
+    }
+}
+
+/// The fields of all events, the earliest value of each.
+fn merge_fields(events: &[BusinessEvent]) -> Map<String, Value> {
+    let mut merged = Map::new();
+    for (name, value) in events
+        .iter()
+        .filter_map(|event| event.fields.as_object())
+        .flat_map(Map::iter)
+    {
+        if !merged.contains_key(name) {
+            merged.insert(name.clone(), value.clone());
+        }
+    }
+    merged
+}

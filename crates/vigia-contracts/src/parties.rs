@@ -1,0 +1,125 @@
+//! From an event's fields to activities: who it concerns, what coin, how much.
+
+use serde_json::{Map, Value, json};
+use vigia_core::{Activity, Address, AddressBook, Direction, Place, Slot, Status, parse_address};
+
+use crate::registry::{ActivityRule, CoinRef, EventRule, FieldRef, Registry};
+
+/// The key under which an event's sender is kept among its stored fields.
+pub(crate) const SENDER: &str = "$sender";
+
+/// Looks values up for one event.
+#[derive(Clone, Copy)]
+pub(crate) struct Fields<'a> {
+    /// The event's own fields, its sender among them.
+    pub(crate) own: &'a Map<String, Value>,
+    /// The fields of all events of its business object, the earliest value of each.
+    pub(crate) object: Option<&'a Map<String, Value>>,
+}
+
+impl<'a> Fields<'a> {
+    fn text(&self, field: &FieldRef) -> Option<&'a str> {
+        let value = match field {
+            FieldRef::Own(name) => self.own.get(name),
+            FieldRef::Object(name) => self.object.and_then(|fields| fields.get(name)),
+            FieldRef::Sender => self.own.get(SENDER),
+        };
+        value?.as_str()
+    }
+
+    pub(crate) fn address(&self, field: &FieldRef) -> Option<Address> {
+        parse_address(self.text(field)?).ok()
+    }
+
+    fn amount(&self, field: &FieldRef) -> Option<i128> {
+        self.text(field)?.parse().ok()
+    }
+}
+
+/// Where an event stands and which rule it falls under.
+#[derive(Clone, Copy)]
+pub(crate) struct Occurrence<'a> {
+    pub(crate) rule: &'a EventRule,
+    pub(crate) place: Place,
+    pub(crate) event_index: u32,
+    pub(crate) business_id: Option<&'a str>,
+}
+
+/// The coin and amount that an activity rule names; both or none, so that an amount is never shown
+/// in a coin that is not known.
+pub(crate) fn money(
+    registry: &Registry,
+    rule: &ActivityRule,
+    fields: Fields<'_>,
+) -> Option<(String, i128)> {
+    let coin_type = match rule.coin.as_ref()? {
+        CoinRef::Fixed(coin_type) => coin_type.as_str(),
+        CoinRef::Code(field) => registry.coin_by_code(fields.text(field)?)?,
+    };
+    let amount = fields.amount(rule.amount.as_ref()?)?;
+    Some((coin_type.to_owned(), amount))
+}
+
+/// The activities of one event for the accounts in `book`; an account that is several parties of
+/// it gets the first.
+pub(crate) fn activities_of_event(
+    registry: &Registry,
+    occurrence: Occurrence<'_>,
+    fields: Fields<'_>,
+    book: &AddressBook,
+) -> Vec<Activity> {
+    let Occurrence {
+        rule,
+        place,
+        event_index,
+        business_id,
+    } = occurrence;
+    let mut activities: Vec<Activity> = Vec::new();
+    for party in &rule.activities {
+        let Some(address) = fields.address(&party.account) else {
+            continue;
+        };
+        let Some(account) = book.account_at(&address, place.checkpoint) else {
+            continue;
+        };
+        if activities
+            .iter()
+            .any(|activity| activity.account == account)
+        {
+            continue;
+        }
+        let counterparty = party
+            .counterparty
+            .as_ref()
+            .and_then(|field| fields.address(field));
+        let counterparty_account =
+            counterparty.and_then(|address| book.account_at(&address, place.checkpoint));
+        let to_itself = counterparty_account == Some(account);
+        let money = money(registry, party, fields);
+        activities.push(Activity {
+            place,
+            account,
+            slot: Slot::Event(event_index),
+            kind: party.kind.clone(),
+            direction: if to_itself {
+                Direction::Neutral
+            } else {
+                party.direction
+            },
+            status: Status::Completed,
+            address: Some(address),
+            coin_type: money.as_ref().map(|(coin_type, _)| coin_type.clone()),
+            amount: money.map(|(_, amount)| amount),
+            counterparty,
+            contract: Some(rule.contract.clone()),
+            business_id: business_id.map(ToOwned::to_owned),
+            details: json!({ "event": rule.name, "fields": fields.own }),
+            notify: if to_itself {
+                None
+            } else {
+                party.notify.clone()
+            },
+        });
+    }
+    activities
+}
