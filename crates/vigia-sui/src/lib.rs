@@ -1,1 +1,17 @@
 //! Streams, repairs and verifies what Sui full nodes send; the only crate that knows gRPC.
+//!
+//! `CheckpointSource` is the seam: a live gRPC stream or a folder of files, the rest of vigia sees
+//! decoded checkpoints in ascending order. Both sources end in the same place, BCS bytes decoded
+//! into the SDK's types, so what matching reads is what the validators' digests bind.
+
+mod decode;
+mod error;
+mod files;
+mod grpc;
+mod integrity;
+mod source;
+
+pub use error::SourceError;
+pub use files::{FileSource, IndexedFile};
+pub use grpc::{GrpcSource, NodeInfo, ProviderConfig, Secret, StreamNotice};
+pub use source::{CheckpointSource, CheckpointStream, Start};

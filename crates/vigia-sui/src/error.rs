@@ -1,0 +1,66 @@
+//! What can go wrong between a full node or a file and a decoded checkpoint.
+
+use std::path::PathBuf;
+
+/// An error of a source.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The provider's address cannot be used.
+    #[error("{url:?} is not a provider address: {problem}; expected http(s)://HOST:PORT")]
+    ProviderUrl {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The provider cannot be reached or refuses.
+    #[error("provider {url}: {problem}")]
+    Provider {
+        /// Its address, without secrets.
+        url: String,
+        /// The status it gave, or how the connection failed.
+        problem: String,
+    },
+    /// A message that lacks what it must have; absent numbers read as 0 in protobuf, so they are
+    /// refused instead (I-4).
+    #[error("checkpoint {sequence}: {what} is missing")]
+    Missing {
+        /// Which checkpoint, where that is known.
+        sequence: String,
+        /// What is missing.
+        what: String,
+    },
+    /// Bytes that do not decode, or contradict each other.
+    #[error("checkpoint {sequence}: {problem}")]
+    Invalid {
+        /// Which checkpoint.
+        sequence: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A stream that skipped or went back.
+    #[error("expected checkpoint {expected}, the provider sent {found}")]
+    OutOfOrder {
+        /// What should have come.
+        expected: u64,
+        /// What came.
+        found: u64,
+    },
+    /// A file that cannot be used; nothing of it is.
+    #[error("{path}: {problem}", path = path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl SourceError {
+    pub(crate) fn invalid(sequence: u64, problem: impl ToString) -> Self {
+        Self::Invalid {
+            sequence,
+            problem: problem.to_string(),
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! A full node over gRPC, through the SDK's own client and stream.
+//!
+//! The SDK's `stream_checkpoints` resumes, repairs gaps through `ListCheckpoints` and retries
+//! transient errors. What it ends on, we reopen: a stream that ends, errs or falls silent is a
+//! reconnect, never an end (I-6). Contiguity is checked here again, on what comes out.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use sui_rpc::Client;
+use sui_rpc::client::{
+    CheckpointStreamFrame, CheckpointStreamRequest, CheckpointStreamStart, HeadersInterceptor,
+    LedgerStreamConfig, LedgerStreamEvent,
+};
+use sui_rpc::field::{FieldMask, FieldMaskUtil};
+use sui_rpc::proto::sui::rpc::v2 as proto;
+use vigia_core::{ChainId, Checkpoint, CoinInfo, TypeTag};
+
+use crate::SourceError;
+use crate::decode::{Decoded, LIVE_MASK, OBJECTS_MASK, from_proto};
+use crate::source::{CheckpointSource, CheckpointStream, Start};
+
+/// Frames of 90 MB were seen; tonic's default of 4 MiB fails on busy checkpoints.
+const MESSAGE_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// How long a unary call may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the body of a stream may be silent before it is taken for dead. A node sends about
+/// four checkpoints a second.
+const SILENCE_MAX: Duration = Duration::from_secs(20);
+/// Live checkpoints that may wait while a gap is repaired; at a megabyte each this bounds memory.
+const BUFFERED_LIVE_ITEMS_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not 0");
+/// Pause before reopening a stream, doubled after each failure in a row up to the second.
+const REOPEN_DELAY: Duration = Duration::from_millis(250);
+const REOPEN_DELAY_MAX: Duration = Duration::from_secs(15);
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// How to reach a full node.
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    /// `https://HOST:PORT`.
+    pub url: String,
+    /// Sent as `x-token`, as QuickNode and others want it.
+    pub x_token: Option<Secret>,
+    /// Sent as a bearer token.
+    pub bearer: Option<Secret>,
+}
+
+/// What a full node says about itself.
+#[derive(Clone, Debug)]
+pub struct NodeInfo {
+    /// The chain it follows.
+    pub chain: ChainId,
+    /// Its newest checkpoint.
+    pub tip: u64,
+    /// Its oldest checkpoint still there.
+    pub lowest_available: u64,
+    /// Consensus time of its newest checkpoint.
+    pub timestamp_ms: Option<u64>,
+    /// Software it runs.
+    pub server: Option<String>,
+}
+
+/// Trouble that a stream gets over by itself, for status and logs.
+#[derive(Clone, Debug)]
+pub enum StreamNotice {
+    /// Something failed and will be tried again.
+    Retrying {
+        /// What failed.
+        problem: String,
+    },
+    /// It works again.
+    Recovered,
+}
+
+type NoticeFn = Arc<dyn Fn(StreamNotice) + Send + Sync>;
+
+/// A live source over gRPC.
+#[derive(Clone)]
+pub struct GrpcSource {
+    client: Client,
+    url: String,
+    notice: NoticeFn,
+}
+
+impl GrpcSource {
+    /// Prepares a client; connects at first use. `notice` hears of trouble that passes.
+    pub fn new(
+        config: &ProviderConfig,
+        notice: impl Fn(StreamNotice) + Send + Sync + 'static,
+    ) -> Result<Self, SourceError> {
+        let url_error = |problem: String| SourceError::ProviderUrl {
+            url: without_secrets(&config.url),
+            problem,
+        };
+        if !config.url.starts_with("http://") && !config.url.starts_with("https://") {
+            return Err(url_error(
+                "it does not start with http:// or https://".to_owned(),
+            ));
+        }
+        let client = Client::new(config.url.as_str())
+            .map_err(|status| url_error(status.message().to_owned()))?
+            .with_headers(headers(config).map_err(url_error)?)
+            .with_max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .with_response_headers_timeout(CALL_TIMEOUT)
+            .with_body_idle_timeout(SILENCE_MAX);
+        Ok(Self {
+            client,
+            url: without_secrets(&config.url),
+            notice: Arc::new(notice),
+        })
+    }
+
+    /// The provider's address, without secrets.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Asks the node about itself.
+    pub async fn info(&self) -> Result<NodeInfo, SourceError> {
+        let response = self
+            .client
+            .clone()
+            .ledger_client()
+            .get_service_info(proto::GetServiceInfoRequest::default())
+            .await
+            .map_err(|status| self.error(&status))?
+            .into_inner();
+        let missing = |what: &str| self.problem(format!("its service info has no {what}"));
+        let chain = response.chain_id.ok_or_else(|| missing("chain_id"))?;
+        Ok(NodeInfo {
+            chain: chain.parse().map_err(|error| self.problem(error))?,
+            tip: response
+                .checkpoint_height
+                .ok_or_else(|| missing("checkpoint_height"))?,
+            lowest_available: response.lowest_available_checkpoint.unwrap_or(0),
+            timestamp_ms: response.timestamp.and_then(|time| {
+                let seconds_ms = u64::try_from(time.seconds).ok()?.checked_mul(1000)?;
+                Some(seconds_ms + u64::try_from(time.nanos).ok()? / 1_000_000)
+            }),
+            server: response.server,
+        })
+    }
+
+    /// What the node knows about a coin; none where it knows nothing.
+    pub async fn coin_info(&self, coin_type: &TypeTag) -> Result<Option<CoinInfo>, SourceError> {
+        let coin_type = coin_type.to_string();
+        let mut request = proto::GetCoinInfoRequest::default();
+        request.coin_type = Some(coin_type.clone());
+        let response = match self
+            .client
+            .clone()
+            .state_client()
+            .get_coin_info(request)
+            .await
+        {
+            Ok(response) => response.into_inner(),
+            Err(status) if status.code() == tonic::Code::NotFound => return Ok(None),
+            Err(status) => return Err(self.error(&status)),
+        };
+        let Some(metadata) = response.metadata else {
+            return Ok(None);
+        };
+        let Some(decimals) = metadata.decimals.and_then(|n| u8::try_from(n).ok()) else {
+            return Ok(None);
+        };
+        Ok(Some(CoinInfo {
+            coin_type,
+            decimals: Some(decimals),
+            symbol: metadata.symbol.unwrap_or_default(),
+            name: metadata.name.unwrap_or_default(),
+        }))
+    }
+
+    /// A checkpoint with the objects of its transactions.
+    async fn checkpoint_with_objects(&self, sequence: u64) -> Result<Checkpoint, SourceError> {
+        let mask = LIVE_MASK.into_iter().chain([OBJECTS_MASK]);
+        let request = proto::GetCheckpointRequest::by_sequence_number(sequence)
+            .with_read_mask(FieldMask::from_paths(mask));
+        let response = self
+            .client
+            .clone()
+            .ledger_client()
+            .get_checkpoint(request)
+            .await;
+        let message = response
+            .map_err(|status| self.error(&status))?
+            .into_inner()
+            .checkpoint;
+        let message = message.ok_or_else(|| self.problem("it sent an empty checkpoint"))?;
+        match from_proto(&message)? {
+            Decoded::Complete(checkpoint) => Ok(checkpoint),
+            Decoded::NeedsObjects(_) => Err(SourceError::Missing {
+                sequence: sequence.to_string(),
+                what: "objects, without which version 1 effects do not name prior owners"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    fn open(
+        &self,
+        start: Start,
+    ) -> BoxStream<'static, Result<CheckpointStreamFrame, tonic::Status>> {
+        let start = match start {
+            Start::Tip => CheckpointStreamStart::Tip,
+            Start::Checkpoint(sequence) => CheckpointStreamStart::Checkpoint(sequence),
+        };
+        let request = CheckpointStreamRequest::new()
+            .with_read_mask(FieldMask::from_paths(LIVE_MASK))
+            .with_start(start);
+        let notice = Arc::clone(&self.notice);
+        let mut config = LedgerStreamConfig::default().with_observer(move |event| match event {
+            LedgerStreamEvent::RetryScheduled { status, .. } => {
+                notice(StreamNotice::Retrying {
+                    problem: describe(&status),
+                });
+            }
+            LedgerStreamEvent::RetryRecovered { .. } => notice(StreamNotice::Recovered),
+            _ => {}
+        });
+        config.max_buffered_live_items = BUFFERED_LIVE_ITEMS_MAX;
+        config.max_retry_delay = REOPEN_DELAY_MAX;
+        self.client
+            .stream_checkpoints_with_config(request, config)
+            .boxed()
+    }
+
+    fn error(&self, status: &tonic::Status) -> SourceError {
+        self.problem(describe(status))
+    }
+
+    fn problem(&self, problem: impl ToString) -> SourceError {
+        SourceError::Provider {
+            url: self.url.clone(),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+impl CheckpointSource for GrpcSource {
+    fn stream(&self, start: Start) -> CheckpointStream {
+        let state = LiveStream {
+            source: self.clone(),
+            frames: None,
+            next: start,
+            failures: 0,
+        };
+        futures::stream::unfold(state, |mut state| async move {
+            let item = state.next().await;
+            Some((item, state))
+        })
+        .boxed()
+    }
+}
+
+/// A stream that reopens itself at the checkpoint it needs next.
+struct LiveStream {
+    source: GrpcSource,
+    frames: Option<BoxStream<'static, Result<CheckpointStreamFrame, tonic::Status>>>,
+    next: Start,
+    failures: u32,
+}
+
+impl LiveStream {
+    async fn next(&mut self) -> Result<Checkpoint, SourceError> {
+        loop {
+            let frames = self
+                .frames
+                .get_or_insert_with(|| self.source.open(self.next));
+            let Some(frame) = frames.next().await else {
+                let error = self.source.problem("the stream ended");
+                self.close().await;
+                return Err(error);
+            };
+            match self.accept(frame).await {
+                Ok(Some(checkpoint)) => {
+                    self.failures = 0;
+                    return Ok(checkpoint);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.close().await;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// The checkpoint of a frame, if it has one and it is the one that comes next.
+    async fn accept(
+        &mut self,
+        frame: Result<CheckpointStreamFrame, tonic::Status>,
+    ) -> Result<Option<Checkpoint>, SourceError> {
+        let frame = frame.map_err(|status| self.source.error(&status))?;
+        let Some(message) = frame.checkpoint else {
+            return Ok(None);
+        };
+        let checkpoint = match from_proto(&message)? {
+            Decoded::Complete(checkpoint) => checkpoint,
+            Decoded::NeedsObjects(sequence) => {
+                self.source.checkpoint_with_objects(sequence).await?
+            }
+        };
+        let found = checkpoint.header.sequence;
+        match self.next {
+            Start::Checkpoint(expected) if found != expected => {
+                Err(SourceError::OutOfOrder { expected, found })
+            }
+            _ => {
+                self.next = Start::Checkpoint(found + 1);
+                Ok(Some(checkpoint))
+            }
+        }
+    }
+
+    /// Drops the stream and waits before the next one is opened.
+    async fn close(&mut self) {
+        self.frames = None;
+        let delay = REOPEN_DELAY * 2u32.saturating_pow(self.failures.min(10));
+        self.failures += 1;
+        tokio::time::sleep(delay.min(REOPEN_DELAY_MAX)).await;
+    }
+}
+
+fn headers(config: &ProviderConfig) -> Result<HeadersInterceptor, String> {
+    let mut headers = HeadersInterceptor::new();
+    if let Some(Secret(token)) = &config.x_token {
+        let mut value: tonic::metadata::MetadataValue<_> = token
+            .parse()
+            .map_err(|_| "the x-token has characters a header cannot carry")?;
+        value.set_sensitive(true);
+        headers.headers_mut().insert("x-token", value);
+    }
+    if let Some(Secret(token)) = &config.bearer {
+        if token.chars().any(|c| c.is_control()) {
+            return Err("the bearer token has characters a header cannot carry".to_owned());
+        }
+        headers.bearer_auth(token);
+    }
+    Ok(headers)
+}
+
+/// Scheme, host and port: user names, passwords, paths and queries may hold secrets.
+fn without_secrets(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}")
+}
+
+fn describe(status: &tonic::Status) -> String {
+    format!("{:?}: {}", status.code(), status.message())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shown_addresses_hold_no_secrets() {
+        let shown = without_secrets("https://user:pass@host.example:9000/token-in-path?key=1");
+        assert_eq!(shown, "https://host.example:9000");
+        assert_eq!(format!("{:?}", Secret::new("hush")), "(secret)");
+    }
+
+    #[test]
+    fn wrong_addresses_are_refused() {
+        let config = |url: &str| ProviderConfig {
+            url: url.to_owned(),
+            x_token: None,
+            bearer: None,
+        };
+        let refused = |url: &str| match GrpcSource::new(&config(url), |_| {}) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("{url} was accepted"),
+        };
+        assert!(refused("fullnode.mainnet.sui.io:443").contains("http"));
+        assert!(refused("http://").contains("not a provider address"));
+    }
+}
