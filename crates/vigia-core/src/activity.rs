@@ -30,6 +30,20 @@ impl fmt::Display for Slot {
     }
 }
 
+impl std::str::FromStr for Slot {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let error = || format!("{text:?} is not a slot (event/N, coin/TYPE, transaction)");
+        match text.split_once('/') {
+            None if text == "transaction" => Ok(Self::Transaction),
+            Some(("event", index)) => index.parse().map(Self::Event).map_err(|_| error()),
+            Some(("coin", coin_type)) => Ok(Self::Coin(coin_type.to_owned())),
+            _ => Err(error()),
+        }
+    }
+}
+
 /// Which way money went, seen from the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,6 +1,6 @@
 //! What can go wrong in a store, by what the caller can do about it.
 
-use vigia_core::ChainId;
+use vigia_core::{ChainId, Place};
 
 /// An error of a store method; nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,12 @@ pub enum StoreError {
         /// How.
         problem: String,
     },
+    /// Something is said about a transaction that is neither stored nor part of the commit.
+    #[error("the commit says something about {place}, where no raw transaction is stored")]
+    NoTransaction {
+        /// Where it would stand.
+        place: Place,
+    },
     /// The database refused, is busy or out of reach: worth another try.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
@@ -55,4 +61,30 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unavailable(_))
     }
+}
+
+/// SQLite's primary result codes for "somebody else has the file".
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_LOCKED: i32 = 6;
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => {
+                Self::Unavailable(error)
+            }
+            sqlx::Error::Database(refusal) if is_busy(refusal.code().as_deref()) => {
+                Self::Unavailable(error)
+            }
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// Extended codes hold the primary one in their low byte.
+fn is_busy(code: Option<&str>) -> bool {
+    let primary = code
+        .and_then(|code| code.parse::<i32>().ok())
+        .map(|code| code & 0xff);
+    matches!(primary, Some(SQLITE_BUSY | SQLITE_LOCKED))
 }

@@ -1,11 +1,12 @@
 //! Narrow storage traits per stage, SQLite behind them.
 //!
 //! One method is one database transaction, and each has its SQL in a file of the same name. The
-//! traits say what every backend promises; `conformance` is the suite that holds them to it.
+//! traits say what every backend promises; `tests/conformance` is the suite that holds them to it.
 
 mod error;
 mod ingest;
 mod read;
+mod sqlite;
 mod watch;
 
 pub use error::StoreError;
@@ -14,6 +15,7 @@ pub use read::{
     ActivityCursor, ActivityFilter, ActivityRow, NotificationRow, RawTransactionRow, ReadStore,
     StatusReport,
 };
+pub use sqlite::{Durability, SqliteOptions, SqliteStore};
 pub use watch::{AccountSpec, Refused, UserSpec, WatchEntry, WatchReceipt, WatchRow, WatchStore};
 
 /// Result of a store method.

@@ -1,0 +1,1 @@
+SELECT chain_id FROM chain WHERE chain_id IS NOT NULL

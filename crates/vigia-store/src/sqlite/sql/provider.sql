@@ -1,0 +1,1 @@
+SELECT url, tip, error, at_ms FROM provider_report

@@ -1,0 +1,17 @@
+-- Which of the targets in $1, a JSON array of hexadecimal keys, user $2 may know to be watched: those
+-- of their accounts, and contracts and coins watched for nobody in particular. Halves as in
+-- address_book_holdings.
+SELECT w.target
+FROM watch w
+WHERE w.kind = 'address' AND w.live_to IS NULL
+    AND w.target IN (SELECT unhex(value) FROM json_each($1))
+    AND w.account_id IN (SELECT account_id FROM account_member WHERE user_id = $2)
+UNION ALL
+SELECT w.target
+FROM watch w
+WHERE w.kind <> 'address' AND w.live_to IS NULL
+    AND w.target IN (SELECT unhex(value) FROM json_each($1))
+    AND (
+        w.account_id IS NULL
+        OR w.account_id IN (SELECT account_id FROM account_member WHERE user_id = $2)
+    )

@@ -1,0 +1,1 @@
+SELECT checkpoint, tx_index FROM raw_transaction WHERE digest = $1
