@@ -1,1 +1,5 @@
 //! A simulated Sui full node over real gRPC, for the demo, tests and benches.
+
+mod chain;
+
+pub use chain::*;

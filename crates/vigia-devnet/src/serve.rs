@@ -1,0 +1,22 @@
+//! The node: what it remembers of a chain, and the gRPC services that answer from it.
+//!
+//! Everything that leaves the node about a checkpoint goes through `render`; that is the one place
+//! between chain and wire.
+
+mod cursor;
+mod events;
+mod filter;
+mod headers;
+mod ledger;
+mod mask;
+mod node;
+mod packages;
+mod render;
+mod scan;
+mod state;
+mod stored;
+mod subscription;
+mod wire;
+
+pub(crate) use node::Node;
+pub(crate) use wire::{WireOptions, serve};

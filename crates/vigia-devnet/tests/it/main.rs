@@ -1,0 +1,4 @@
+//! Behaviour of the simulated node, as its clients see it.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
+
+mod chain;
