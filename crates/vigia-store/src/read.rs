@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use vigia_core::{
     Account, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, NotificationId,
-    NotificationKind, Place, RawTransaction, Scope,
+    NotificationKind, Place, RawTransaction, Scope, User,
 };
 
 use crate::{ProviderReport, Result, Watermark};
@@ -150,6 +150,9 @@ pub trait ReadStore: Send + Sync {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<NotificationRow>>;
+
+    /// The user with this external id: what an authenticator turns a name into.
+    async fn user_find(&self, external_id: &str) -> Result<Option<User>>;
 
     /// All that is known about coins.
     async fn coin_list(&self) -> Result<Vec<CoinInfo>>;

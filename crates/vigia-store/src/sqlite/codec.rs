@@ -9,8 +9,8 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, Type};
 use vigia_core::{
-    AccountId, AccountKind, Address, BalanceChange, Digest, Direction, MatchReason, Place, Slot,
-    Status, WatchTarget, parse_address, parse_coin_type, parse_watch_target,
+    AccountId, AccountKind, Address, BalanceChange, Digest, Direction, Locale, MatchReason, Place,
+    Slot, Status, WatchTarget, parse_address, parse_coin_type, parse_watch_target,
 };
 
 use crate::{Result, StoreError};
@@ -146,7 +146,7 @@ macro_rules! stored_as_text {
         }
     )*};
 }
-stored_as_text!(AccountKind, Direction, Slot, Status, Value);
+stored_as_text!(AccountKind, Direction, Locale, Slot, Status, Value);
 
 /// Byte strings of a fixed length.
 macro_rules! stored_as_bytes {

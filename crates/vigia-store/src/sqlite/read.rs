@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use vigia_core::{
     BalanceEffect, ChainId, CoinInfo, Digest, MatchReason, NotificationKind, Place, RawTransaction,
-    Scope, parse_address,
+    Scope, User, parse_address,
 };
 
 use super::codec::{get, get_opt, hex_list, int};
@@ -189,6 +189,14 @@ impl ReadStore for SqliteStore {
                 })
             })
             .collect()
+    }
+
+    async fn user_find(&self, external_id: &str) -> Result<Option<User>> {
+        let row = sqlx::query(sql!("user_find"))
+            .bind(external_id.to_owned())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(row::user).transpose()
     }
 
     async fn coin_list(&self) -> Result<Vec<CoinInfo>> {

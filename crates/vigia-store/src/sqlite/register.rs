@@ -203,7 +203,7 @@ async fn accounts_upsert(
     })
     .await?;
     let wanted = specs.iter().map(|spec| &*spec.external_id);
-    ids(conn, sql!("account_find"), text_list(wanted)).await
+    ids(conn, sql!("account_ids"), text_list(wanted)).await
 }
 
 async fn users_upsert(
@@ -220,7 +220,7 @@ async fn users_upsert(
     })
     .await?;
     let wanted = users.iter().map(|user| &*user.external_id);
-    ids(conn, sql!("user_find"), text_list(wanted)).await
+    ids(conn, sql!("user_ids"), text_list(wanted)).await
 }
 
 async fn ids(

@@ -1,7 +1,7 @@
 //! Rows read back as values.
 
 use sqlx::sqlite::SqliteRow;
-use vigia_core::{Account, Activity, CoinInfo, RawTransaction};
+use vigia_core::{Account, Activity, CoinInfo, RawTransaction, User, UserId};
 
 use crate::sqlite::codec::{self, get, get_opt};
 use crate::{ActivityRow, Result};
@@ -62,6 +62,15 @@ pub(super) fn coin(row: &SqliteRow) -> Result<CoinInfo> {
         decimals: get_opt(row, "decimals")?,
         symbol: get(row, "symbol")?,
         name: get(row, "name")?,
+    })
+}
+
+pub(super) fn user(row: &SqliteRow) -> Result<User> {
+    Ok(User {
+        id: UserId(get(row, "id")?),
+        external_id: get(row, "external_id")?,
+        display_name: get(row, "display_name")?,
+        locale: get(row, "locale")?,
     })
 }
 

@@ -1,1 +1,1 @@
-SELECT external_id, id FROM app_user WHERE external_id IN (SELECT value FROM json_each($1))
+SELECT id, external_id, display_name, locale FROM app_user WHERE external_id = $1

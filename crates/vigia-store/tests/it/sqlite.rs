@@ -1,0 +1,95 @@
+//! The SQLite backend: the suite, and what only a file has.
+
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use vigia_core::ManualClock;
+use vigia_store::{IngestStore, SqliteOptions, SqliteStore, StoreError};
+
+use crate::suite::{Fixture, store_conformance_suite};
+
+pub(crate) struct SqliteFixture {
+    directory: TempDir,
+}
+
+impl SqliteFixture {
+    fn options(&self) -> SqliteOptions {
+        SqliteOptions::new(self.directory.path().join("new directory/vigia.db"))
+    }
+}
+
+impl Fixture for SqliteFixture {
+    type Store = SqliteStore;
+
+    async fn create() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self { directory }
+    }
+
+    async fn open(&self, clock: Arc<ManualClock>) -> SqliteStore {
+        SqliteStore::open(self.options(), clock).await.unwrap()
+    }
+
+    async fn dump(store: &SqliteStore) -> Vec<String> {
+        store.dump_rows().await.unwrap()
+    }
+}
+
+store_conformance_suite!(SqliteFixture);
+
+#[tokio::test]
+async fn reopened_file_has_everything() {
+    let fixture = SqliteFixture::create().await;
+    let clock = Arc::new(ManualClock::new(1));
+    let store = fixture.open(clock.clone()).await;
+    store.live_begin(7).await.unwrap();
+    let before = SqliteFixture::dump(&store).await;
+    store.close().await;
+    let again = fixture.open(clock).await;
+    assert_eq!(SqliteFixture::dump(&again).await, before);
+    assert_eq!(again.live_begin(9).await.unwrap(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn created_by_many_at_once() {
+    let fixture = SqliteFixture::create().await;
+    let opened = (0..6).map(|_| {
+        let options = fixture.options();
+        tokio::spawn(SqliteStore::open(options, Arc::new(ManualClock::new(1))))
+    });
+    for store in opened.collect::<Vec<_>>() {
+        let store = store.await.unwrap().unwrap();
+        assert_eq!(store.live_begin(3).await.unwrap(), 3);
+    }
+}
+
+#[tokio::test]
+async fn newer_schema_is_refused() {
+    let fixture = SqliteFixture::create().await;
+    let clock = Arc::new(ManualClock::new(1));
+    fixture.open(clock.clone()).await.close().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(fixture.options().path);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query("PRAGMA user_version = 99")
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+
+    let error = SqliteStore::open(fixture.options(), clock)
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        matches!(error, StoreError::SchemaTooNew { found: 99, .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn unusable_path_is_an_error() {
+    let fixture = SqliteFixture::create().await;
+    let options = SqliteOptions::new(fixture.directory.path());
+    let opened = SqliteStore::open(options, Arc::new(ManualClock::new(1))).await;
+    assert!(opened.is_err(), "a directory is no database");
+}

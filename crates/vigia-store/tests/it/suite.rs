@@ -1,0 +1,240 @@
+//! What every backend promises, by subject.
+
+pub(crate) mod activity;
+pub(crate) mod business;
+pub(crate) mod chain;
+pub(crate) mod commit;
+pub(crate) mod limits;
+pub(crate) mod notification;
+pub(crate) mod paging;
+pub(crate) mod processes;
+pub(crate) mod ranges;
+pub(crate) mod scope;
+pub(crate) mod watch;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use vigia_core::{
+    AccountId, BusinessFolder, Commit, CommitOutcome, ManualClock, Scope, WatchTarget,
+};
+use vigia_store::{IngestStore, ReadStore, Store, WatchReceipt, WatchStore};
+
+use crate::sample;
+
+/// A backend under test: one empty database, which any number of stores can be opened on.
+pub(crate) trait Fixture: Sized {
+    /// The backend's store.
+    type Store: Store + 'static;
+
+    /// A new, empty database.
+    async fn create() -> Self;
+
+    /// Opens the database as another process would.
+    async fn open(&self, clock: Arc<ManualClock>) -> Self::Store;
+
+    /// Every row as text, without what depends on the time and order of writing.
+    async fn dump(store: &Self::Store) -> Vec<String>;
+}
+
+/// When everything in a test is written.
+pub(crate) const NOW_MS: u64 = 1_700_000_000_000;
+
+/// A database with one store open on it.
+pub(crate) struct Db<F: Fixture> {
+    pub(crate) fixture: F,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) store: Arc<F::Store>,
+}
+
+impl<F: Fixture> Db<F> {
+    /// An empty database.
+    pub(crate) async fn empty() -> Self {
+        let fixture = F::create().await;
+        let clock = Arc::new(ManualClock::new(NOW_MS));
+        let store = Arc::new(fixture.open(clock.clone()).await);
+        Self {
+            fixture,
+            clock,
+            store,
+        }
+    }
+
+    /// A database whose live lane begins at checkpoint 0 and which watches `sample::address(1)` for
+    /// account and user `ana`, and `sample::address(2)` for `beto`.
+    pub(crate) async fn with_people() -> Self {
+        let db = Self::empty().await;
+        db.store.live_begin(0).await.unwrap();
+        let receipt = db
+            .store
+            .watch_add(&[sample::entry(1, "ana"), sample::entry(2, "beto")])
+            .await
+            .unwrap();
+        assert_eq!((receipt.changed, receipt.effective_from), (2, 0));
+        db
+    }
+
+    /// The account that holds `sample::address(n)`.
+    pub(crate) async fn account(&self, n: u64) -> AccountId {
+        let address = sample::address(n);
+        let book = self.store.address_book(&[address], &[]).await.unwrap();
+        book.account_at(&address, u64::MAX).unwrap()
+    }
+
+    /// What user `external_id` may read.
+    pub(crate) async fn scope(&self, external_id: &str) -> Scope {
+        let user = self.store.user_find(external_id).await.unwrap().unwrap();
+        Scope::MemberOf(user.id)
+    }
+
+    /// Applies a commit without business objects; it has to be taken.
+    pub(crate) async fn apply(&self, commit: &Commit) -> Applied {
+        self.apply_folding(commit, &sample::NoObjects).await
+    }
+
+    /// Applies a commit; it has to be taken.
+    pub(crate) async fn apply_folding(
+        &self,
+        commit: &Commit,
+        folder: &dyn BusinessFolder,
+    ) -> Applied {
+        match self.store.commit_apply(commit, folder).await.unwrap() {
+            CommitOutcome::Applied {
+                raw_transactions_new,
+                activities_new,
+                notifications_new,
+            } => Applied(raw_transactions_new, activities_new, notifications_new),
+            stale => panic!("refused: {stale:?}"),
+        }
+    }
+
+    /// Watches `sample::address(n)` for an account.
+    pub(crate) async fn watch(&self, n: u64, account: &str) -> WatchReceipt {
+        let entries = [sample::entry(n, account)];
+        self.store.watch_add(&entries).await.unwrap()
+    }
+
+    /// Ends the watch of `sample::address(n)`.
+    pub(crate) async fn unwatch(&self, n: u64) -> WatchReceipt {
+        let targets = [WatchTarget::Address(sample::address(n))];
+        self.store.watch_remove(&targets).await.unwrap()
+    }
+
+    /// The checkpoint of the watermark.
+    pub(crate) async fn watermark(&self) -> Option<u64> {
+        let watermark = self.store.watermark().await.unwrap();
+        watermark.map(|watermark| watermark.checkpoint)
+    }
+
+    /// All rows.
+    pub(crate) async fn dump(&self) -> Vec<String> {
+        F::dump(&self.store).await
+    }
+
+    /// All rows of one kind.
+    pub(crate) async fn dump_of(&self, kind: &str) -> Vec<String> {
+        let prefix = format!("{kind} ");
+        let mut rows = self.dump().await;
+        rows.retain(|row| row.starts_with(&prefix));
+        rows
+    }
+}
+
+/// New raw transactions, activities and notifications of a commit.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Applied(pub(crate) u64, pub(crate) u64, pub(crate) u64);
+
+/// Every order of `0..count`.
+pub(crate) fn permutations(count: usize) -> Vec<Vec<usize>> {
+    fn extend(order: &mut Vec<usize>, left: &BTreeSet<usize>, all: &mut Vec<Vec<usize>>) {
+        if left.is_empty() {
+            all.push(order.clone());
+        }
+        for next in left {
+            order.push(*next);
+            let mut rest = left.clone();
+            rest.remove(next);
+            extend(order, &rest, all);
+            order.pop();
+        }
+    }
+    let mut all = Vec::new();
+    extend(&mut Vec::new(), &(0..count).collect(), &mut all);
+    all
+}
+
+/// Stamps the suite on a backend.
+macro_rules! store_conformance_suite {
+    ($fixture:ty) => {
+        $crate::suite::store_conformance_suite!(@stamp $fixture,
+            activity: [
+                rows_carry_what_is_shown, counterparty_is_named_by_who_held_it_then,
+                coins_are_unknown_until_told, status_counts, provider_report_is_replaced,
+                first_of_two_with_one_key_stays, wait_returns_for_a_new_activity,
+            ],
+            business: [
+                order_of_arrival_does_not_matter, becomes_attributable_once,
+                replayed_events_change_nothing, objects_of_one_batch_stay_apart,
+            ],
+            chain: [
+                bound_once, begins_once, no_watermark_is_not_zero, watermark_names_its_checkpoint,
+            ],
+            commit: [
+                replay_changes_nothing, overlap_adds_only_what_is_missing,
+                evidence_is_kept_as_it_came, failed_transactions_are_counted_once,
+                late_meaning_finds_its_transaction, meaning_without_transaction_is_refused,
+                refused_commit_moves_no_watermark, dropped_commit_is_whole_or_absent,
+                thousands_of_rows,
+            ],
+            limits: [
+                numbers_beyond_63_bits_are_refused, numbers_of_63_bits_are_kept,
+                amounts_at_the_limits_come_back,
+            ],
+            notification: [
+                one_per_new_activity_that_asks, id_is_made_of_its_cause,
+                imports_tell_nobody_then_or_later,
+            ],
+            paging: [
+                pages_lose_and_repeat_nothing, page_of_an_address, page_of_a_transaction,
+                news_does_not_shift_older_pages, since_goes_on_from_an_id, inbox_pages,
+                page_of_nothing,
+            ],
+            processes: [
+                writers_take_turns, writers_of_one_file_never_fail, waits_see_other_processes,
+                reads_go_on_while_writing,
+            ],
+            ranges: [
+                gap_holds_the_watermark, any_order_merges_to_one, overlaps_merge,
+                imports_move_no_watermark, begins_inside_a_range, ends_at_the_largest_height,
+            ],
+            scope: [
+                feed_is_ones_own, inbox_is_ones_own, transaction_is_for_those_it_concerns,
+                others_balances_and_reasons_stay_hidden, members_share_an_account,
+                users_are_found_by_external_id,
+            ],
+            watch: [
+                first_version_holds_from_genesis, holds_above_everything_committed,
+                imports_do_not_raise_it, same_again_changes_nothing, address_needs_an_account,
+                address_of_another_is_refused_by_name, request_is_checked_against_itself,
+                names_are_filled_in_not_replaced, member_joins_later, removal_ends_it,
+                removal_of_the_unwatched_is_refused, address_moves_after_removal,
+                handed_over_without_a_checkpoint_between, past_is_never_attributed_anew,
+                contracts_have_many_observers, pages_and_changes_agree, long_names_are_refused,
+                stale_list_is_refused_at_the_boundary, stale_commit_writes_nothing,
+                waits_for_a_change,
+            ],
+        );
+    };
+    (@stamp $fixture:ty, $($subject:ident: [$($name:ident),* $(,)?],)*) => {
+        $(mod $subject {
+            #[allow(unused_imports, reason = "a fixture may be a path")]
+            use super::*;
+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                $crate::suite::$subject::$name::<$fixture>().await;
+            })*
+        })*
+    };
+}
+pub(crate) use store_conformance_suite;

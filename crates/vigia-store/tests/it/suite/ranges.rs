@@ -1,0 +1,81 @@
+//! Completed ranges: any order, any overlap, one watermark (I-1).
+
+use vigia_core::Commit;
+use vigia_store::IngestStore;
+
+use crate::sample::{commit, imported, range};
+use crate::suite::{Db, Fixture, permutations};
+
+pub(crate) async fn gap_holds_the_watermark<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    db.store.live_begin(10).await.unwrap();
+    db.apply(&commit(10, 12)).await;
+    db.apply(&commit(14, 20)).await;
+    assert_eq!(db.watermark().await, Some(12));
+    db.apply(&commit(13, 13)).await;
+    assert_eq!(db.watermark().await, Some(20));
+}
+
+pub(crate) async fn any_order_merges_to_one<F: Fixture>() {
+    let ranges = [(0, 0), (1, 4), (5, 5), (6, 9), (10, 11)];
+    let mut expected = None;
+    for order in permutations(ranges.len()) {
+        let db = Db::<F>::empty().await;
+        db.store.live_begin(0).await.unwrap();
+        for index in order {
+            let (from, last) = ranges[index];
+            db.apply(&commit(from, last)).await;
+        }
+        assert_eq!(db.watermark().await, Some(11));
+        let rows = db.dump().await;
+        assert_eq!(*expected.get_or_insert_with(|| rows.clone()), rows);
+    }
+}
+
+pub(crate) async fn overlaps_merge<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    db.store.live_begin(0).await.unwrap();
+    let several = Commit {
+        ranges: vec![range(0, 3), range(8, 9), range(20, 30)],
+        ..commit(0, 0)
+    };
+    db.apply(&several).await;
+    for (from, last) in [(2, 8), (1, 2), (22, 25), (5, 5)] {
+        db.apply(&commit(from, last)).await;
+    }
+    assert_eq!(db.watermark().await, Some(9));
+    assert_eq!(db.dump_of("range").await.len(), 2);
+    db.apply(&commit(0, 40)).await;
+    assert_eq!(db.watermark().await, Some(40));
+    assert_eq!(db.dump_of("range").await.len(), 1);
+}
+
+pub(crate) async fn imports_move_no_watermark<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    db.store.live_begin(5).await.unwrap();
+    db.apply(&imported(commit(0, 9))).await;
+    assert_eq!(db.watermark().await, None);
+    db.apply(&commit(5, 6)).await;
+    db.apply(&imported(commit(10, 12))).await;
+    assert_eq!(db.watermark().await, Some(6));
+    assert_eq!(db.dump_of("range").await.len(), 2, "one a lane");
+}
+
+pub(crate) async fn begins_inside_a_range<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    db.apply(&commit(3, 9)).await;
+    assert_eq!(db.watermark().await, None, "the lane has not begun");
+    db.store.live_begin(5).await.unwrap();
+    assert_eq!(db.watermark().await, Some(9));
+}
+
+pub(crate) async fn ends_at_the_largest_height<F: Fixture>() {
+    let largest = i64::MAX.cast_unsigned();
+    let db = Db::<F>::empty().await;
+    db.store.live_begin(largest - 1).await.unwrap();
+    db.apply(&commit(largest, largest)).await;
+    assert_eq!(db.watermark().await, None);
+    db.apply(&commit(largest - 1, largest - 1)).await;
+    db.apply(&commit(largest, largest)).await;
+    assert_eq!(db.watermark().await, Some(largest));
+}
