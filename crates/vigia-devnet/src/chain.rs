@@ -32,6 +32,7 @@ pub use layouts::{
     Ability, DeclaredFunction, DeclaredModule, DeclaredStruct, Field, FieldType, declared_modules,
 };
 pub use packages::Packages;
+pub(crate) use system::PROTOCOL_VERSION;
 
 use sui_sdk_types::CheckpointData;
 

@@ -4,9 +4,10 @@
 //! between chain and wire.
 
 mod cursor;
-mod events;
+
 mod filter;
 mod headers;
+mod items;
 mod ledger;
 mod mask;
 mod node;
@@ -19,4 +20,5 @@ mod subscription;
 mod wire;
 
 pub(crate) use node::Node;
+pub(crate) use stored::Stored;
 pub(crate) use wire::{WireOptions, serve};

@@ -20,5 +20,4 @@ pub(crate) const TRANSACTION_DEFAULT: &str = "digest";
 pub(crate) const OBJECT_DEFAULT: &str = "object_id,version,digest";
 pub(crate) const EVENT_DEFAULT: &str =
     "checkpoint,transaction_digest,transaction_index,event_index";
-pub(crate) const EPOCH_DEFAULT: &str =
-    "epoch,first_checkpoint,last_checkpoint,start,end,reference_gas_price,protocol_config.protocol_version";
+pub(crate) const EPOCH_DEFAULT: &str = "epoch,first_checkpoint,last_checkpoint,start,end,reference_gas_price,protocol_config.protocol_version";

@@ -18,6 +18,8 @@ pub(crate) struct Node {
     memory: RwLock<Memory>,
     /// Height of the newest checkpoint; subscribers wait on it.
     tip: watch::Sender<Option<u64>>,
+    /// Set once, when the node is about to stop.
+    closing: watch::Sender<bool>,
     /// How many checkpoints are kept.
     retention: usize,
 }
@@ -68,6 +70,7 @@ impl Node {
         Self {
             memory: RwLock::new(memory),
             tip: watch::Sender::new(None),
+            closing: watch::Sender::new(false),
             retention,
         }
     }
@@ -102,6 +105,16 @@ impl Node {
         self.tip.subscribe()
     }
 
+    /// Ends the streams of all subscribers.
+    pub(crate) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Resolves when the node is about to stop.
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
     pub(crate) fn tip(&self) -> Option<u64> {
         *self.tip.borrow()
     }
@@ -117,7 +130,9 @@ impl Memory {
     }
 
     pub(crate) fn lowest(&self) -> Option<u64> {
-        self.checkpoints.first_key_value().map(|(lowest, _)| *lowest)
+        self.checkpoints
+            .first_key_value()
+            .map(|(lowest, _)| *lowest)
     }
 
     fn add(&mut self, stored: Arc<Stored>) {
@@ -190,7 +205,9 @@ impl Memory {
     fn note_epoch(&mut self, stored: &Stored) {
         let summary = &stored.data.checkpoint_summary.checkpoint;
         let record = self.epochs.entry(summary.epoch).or_default();
-        record.first_checkpoint.get_or_insert(summary.sequence_number);
+        record
+            .first_checkpoint
+            .get_or_insert(summary.sequence_number);
         record.start_ms.get_or_insert(summary.timestamp_ms);
         let Some(end) = &summary.end_of_epoch_data else {
             return;

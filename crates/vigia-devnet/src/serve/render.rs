@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use prost_types::Timestamp;
 use sui_rpc::{
-    field::FieldMaskTree,
+    field::{FieldMaskTree, MessageField},
     merge::Merge,
     proto::{sui::rpc::v2 as proto, timestamp_ms_to_proto},
 };
@@ -28,7 +28,7 @@ pub(crate) fn checkpoint(stored: &Stored, mask: &FieldMaskTree) -> proto::Checkp
             .map(|index| transaction_without_objects(stored, index, &submask))
             .collect();
     }
-    if let Some(submask) = mask.subtree(&objects_path(proto::Checkpoint::OBJECTS_FIELD)) {
+    if let Some(submask) = objects_mask(mask, proto::Checkpoint::OBJECTS_FIELD) {
         message.objects = Some(object_set(stored.transactions(), &submask));
     }
     message
@@ -41,8 +41,7 @@ pub(crate) fn transaction(
     mask: &FieldMaskTree,
 ) -> proto::ExecutedTransaction {
     let mut message = transaction_without_objects(stored, index, mask);
-    let objects = objects_path(proto::ExecutedTransaction::OBJECTS_FIELD);
-    if let Some(submask) = mask.subtree(&objects) {
+    if let Some(submask) = objects_mask(mask, proto::ExecutedTransaction::OBJECTS_FIELD) {
         let executed = std::slice::from_ref(&stored.transactions()[index]);
         message.objects = Some(object_set(executed, &submask));
     }
@@ -139,7 +138,10 @@ fn effects(executed: &CheckpointTransaction, mask: &FieldMaskTree) -> proto::Tra
     if message.changed_objects.is_empty() && message.gas_object.is_none() {
         return message;
     }
-    let known = executed.input_objects.iter().chain(&executed.output_objects);
+    let known = executed
+        .input_objects
+        .iter()
+        .chain(&executed.output_objects);
     let types: BTreeMap<String, String> = known
         .map(|object| (object.object_id().to_string(), type_name(object)))
         .collect();
@@ -182,8 +184,9 @@ fn object_set(transactions: &[CheckpointTransaction], mask: &FieldMaskTree) -> p
 }
 
 /// Masks name objects inside their set.
-fn objects_path(field: &sui_rpc::field::MessageField) -> String {
-    format!("{}.{}", field.name, proto::ObjectSet::OBJECTS_FIELD.name)
+fn objects_mask(mask: &FieldMaskTree, field: &MessageField) -> Option<FieldMaskTree> {
+    mask.subtree(field)?
+        .subtree(proto::ObjectSet::OBJECTS_FIELD)
 }
 
 fn timestamp(stored: &Stored) -> Timestamp {

@@ -2,3 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod chain;
+mod stream;
+mod support;

@@ -1,0 +1,80 @@
+//! All services on one port: gRPC, gRPC-Web over HTTP/1.1 and reflection, as a real node has them.
+
+use std::sync::Arc;
+
+use sui_rpc::proto::sui::rpc::v2::{
+    FILE_DESCRIPTOR_SET, ledger_service_server::LedgerServiceServer,
+    move_package_service_server::MovePackageServiceServer,
+    state_service_server::StateServiceServer,
+    subscription_service_server::SubscriptionServiceServer,
+};
+use tokio::net::TcpListener;
+use tonic::{
+    codec::CompressionEncoding,
+    transport::{Server, server::TcpIncoming},
+};
+use tonic_web::GrpcWebLayer;
+
+use super::{
+    headers::ChainHeaders, ledger::Ledger, node::Node, packages::Packages, state::State,
+    subscription::Subscriptions,
+};
+
+/// How the node presents itself.
+#[derive(Clone)]
+pub(crate) struct WireOptions {
+    /// Name of the chain, such as "devnet".
+    pub(crate) chain: String,
+    /// Whether to compress for clients that accept it.
+    pub(crate) compression: bool,
+}
+
+/// Serves until the shutdown resolves, then lets open streams end.
+pub(crate) async fn serve(
+    node: Arc<Node>,
+    listener: TcpListener,
+    options: WireOptions,
+    shutdown: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let WireOptions { chain, compression } = options;
+    // A checkpoint may be larger than the 4 MiB that tonic allows by default.
+    macro_rules! service {
+        ($server:ident, $service:expr) => {{
+            let server = $server::new($service).max_encoding_message_size(usize::MAX);
+            let server = server.accept_compressed(CompressionEncoding::Zstd);
+            if compression {
+                server.send_compressed(CompressionEncoding::Zstd)
+            } else {
+                server
+            }
+        }};
+    }
+    let ledger = Ledger {
+        node: node.clone(),
+        chain: chain.clone(),
+    };
+    let (subscriptions, state, packages) = (
+        Subscriptions { node: node.clone() },
+        State { node: node.clone() },
+        Packages { node: node.clone() },
+    );
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(sui_rpc::proto::google::rpc::FILE_DESCRIPTOR_SET)
+    };
+    Server::builder()
+        .accept_http1(true)
+        .tcp_nodelay(true)
+        .layer(ChainHeaders { node, chain })
+        .layer(GrpcWebLayer::new())
+        .add_service(service!(LedgerServiceServer, ledger))
+        .add_service(service!(SubscriptionServiceServer, subscriptions))
+        .add_service(service!(StateServiceServer, state))
+        .add_service(service!(MovePackageServiceServer, packages))
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener), shutdown)
+        .await?;
+    Ok(())
+}
