@@ -89,16 +89,16 @@ async fn raw_transactions(
     conn: &mut SqliteConnection,
     raws: &[RawTransaction],
 ) -> Result<(u64, u64)> {
-    let new = rows::insert_returning(conn, sql!("raw_transaction_insert"), raws, bind_raw).await?;
-    let (mut count, mut failed) = (0, 0);
-    for row in &new {
-        count += 1;
-        failed += u64::from(get::<bool>(row, "failed")?);
-    }
-    Ok((count, failed))
+    // Apart, so that the number of new rows says it all and none has to come back.
+    let (failed, understood): (Vec<_>, Vec<_>) =
+        raws.iter().partition(|raw| raw.processing_error.is_some());
+    let sql = sql!("raw_transaction_insert");
+    let failed_new = rows::insert(conn, sql, &failed, bind_raw).await?;
+    let understood_new = rows::insert(conn, sql, &understood, bind_raw).await?;
+    Ok((understood_new + failed_new, failed_new))
 }
 
-fn bind_raw(query: rows::Query, raw: &RawTransaction) -> Result<rows::Query> {
+fn bind_raw(query: rows::Query, raw: &&RawTransaction) -> Result<rows::Query> {
     Ok(query
         .bind(int("checkpoint", raw.place.checkpoint)?)
         .bind(raw.place.index)

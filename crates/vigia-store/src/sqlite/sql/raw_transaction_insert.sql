@@ -4,4 +4,3 @@ INSERT INTO raw_transaction (
 )
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT DO NOTHING
-RETURNING processing_error IS NOT NULL AS failed
