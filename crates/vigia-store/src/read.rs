@@ -35,6 +35,20 @@ pub struct StatusReport {
     pub watch_version: u64,
 }
 
+impl StatusReport {
+    /// Newest checkpoint known of: the poller's word, or the watermark where that is newer, since
+    /// the poller reports now and then.
+    pub fn tip(&self) -> Option<u64> {
+        let reported = self.provider.as_ref().and_then(|provider| provider.tip);
+        reported.max(self.watermark.map(|watermark| watermark.checkpoint))
+    }
+
+    /// Checkpoints between the watermark and the tip.
+    pub fn lag_checkpoints(&self) -> Option<u64> {
+        Some(self.tip()? - self.watermark?.checkpoint)
+    }
+}
+
 /// Position in a feed that is sorted newest first by chain order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ActivityCursor {

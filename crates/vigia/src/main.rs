@@ -1,2 +1,7 @@
-//! The vigia binary: configuration, command line, roles, wiring.
-fn main() {}
+//! vigia: watches the Sui chain for the people and contracts you care about.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vigia::cli::run()
+}

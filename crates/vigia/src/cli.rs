@@ -1,0 +1,142 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands;
+use crate::config::{Overrides, Settings};
+use crate::{exit, logging};
+
+/// The program and its flags.
+#[derive(Debug, Parser)]
+#[command(
+    name = "vigia",
+    version,
+    about = "Watches the Sui chain for the people and contracts you care about",
+    long_about = "vigia watches the Sui chain for the people and contracts you care about, records \
+                  what happened to them exactly once, and tells them.\n\n\
+                  Try it with nothing else installed:   vigia up --devnet\n\
+                  Watch your own address:               vigia up --provider https://fullnode.mainnet.sui.io:443\n\
+                  \x20                                     vigia watch add 0x...",
+    after_help = exit::HELP,
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// Configuration file [default: vigia.toml where it exists]
+    #[arg(long, global = true, value_name = "FILE", env = "VIGIA_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Folder for everything vigia keeps on this machine [default: vigia-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// error, warn, info, debug or trace [default: info]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything in one process: poll, work and web
+    Up(commands::up::UpArgs),
+    /// Follow the chain and commit what concerns the watch list
+    Poll(commands::up::PollArgs),
+    /// Do the upkeep: look up coins
+    Work(commands::up::WorkArgs),
+    /// Serve the pages and GraphQL
+    Web(commands::up::WebArgs),
+    /// Import history from checkpoint files (.chk, .bcs, .binpb, .binpb.zst)
+    Ingest(commands::ingest::IngestArgs),
+    /// Say whom and what to watch
+    #[command(subcommand)]
+    Watch(commands::watch::WatchCommand),
+    /// Show the whole system at a glance
+    Status(commands::status::StatusArgs),
+    /// Print activities as they happen
+    Tail(commands::tail::TailArgs),
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Show or check the settings
+    #[command(subcommand)]
+    Config(commands::config::ConfigCommand),
+    /// Check database, provider, clock and settings, and say what to do
+    Doctor(commands::doctor::DoctorArgs),
+    /// Print the GraphQL schema
+    GraphqlSchema,
+}
+
+impl Common {
+    /// The settings with these flags and a command's own ones on top.
+    pub fn settings(&self, mut overrides: Overrides) -> anyhow::Result<Settings> {
+        overrides.set("data.dir", self.data_dir.as_ref().map(|dir| dir.display()));
+        overrides.set("log.level", self.log.as_ref());
+        let settings = Settings::load(self.config.as_deref(), &overrides)?;
+        logging::start(&settings.log)?;
+        Ok(settings)
+    }
+}
+
+/// Runs the program and returns its exit code.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return ExitCode::from(exit::FAILED);
+        }
+    };
+    let result = runtime.block_on(dispatch(cli));
+    // A blocking read that never returns must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            exit::code_of(&error)
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    let common = &cli.common;
+    match cli.command {
+        Command::Up(args) => commands::up::up(common, args).await,
+        Command::Poll(args) => commands::up::poll(common, args).await,
+        Command::Work(args) => commands::up::work(common, args).await,
+        Command::Web(args) => commands::up::web(common, args).await,
+        Command::Ingest(args) => commands::ingest::run(common, args).await,
+        Command::Watch(command) => commands::watch::run(common, command).await,
+        Command::Status(args) => commands::status::run(common, args).await,
+        Command::Tail(args) => commands::tail::run(common, args).await,
+        Command::Migrate => commands::migrate::run(common).await,
+        Command::Config(command) => commands::config::run(common, command),
+        Command::Doctor(args) => commands::doctor::run(common, args).await,
+        Command::GraphqlSchema => {
+            print!("{}", crate::web_stub::schema_sdl());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,201 @@
+//! `vigia doctor`: looks for the commonest faults and says the cure.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use vigia_contracts::PackageIds;
+use vigia_core::{ChainId, Clock, SystemClock};
+use vigia_store::{IngestStore, ReadStore};
+use vigia_sui::{GrpcSource, NodeInfo};
+
+use super::open_existing_store;
+use crate::cli::Common;
+use crate::config::{Overrides, Settings};
+use crate::exit;
+
+/// A node's newest checkpoint older than this means a stuck node or a wrong clock.
+const CLOCK_DIFFERENCE_MAX_MS: u64 = 30_000;
+
+/// Flags of `vigia doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Address of a Sui full node's gRPC service
+    #[arg(long, value_name = "URL")]
+    provider: Option<String>,
+}
+
+/// What was found.
+#[derive(Default)]
+struct Findings {
+    problems: u32,
+}
+
+impl Findings {
+    fn good(&mut self, what: &str, found: impl std::fmt::Display) {
+        println!("ok       {what}: {found}");
+    }
+
+    fn note(&mut self, what: &str, found: impl std::fmt::Display) {
+        println!("note     {what}: {found}");
+    }
+
+    fn problem(&mut self, what: &str, found: impl std::fmt::Display, cure: &str) {
+        self.problems += 1;
+        println!("PROBLEM  {what}: {found}\n         {cure}");
+    }
+}
+
+/// Runs the command.
+pub async fn run(common: &Common, args: DoctorArgs) -> anyhow::Result<ExitCode> {
+    let mut overrides = Overrides::default();
+    overrides.set("provider.url", args.provider.as_ref());
+    let settings = common.settings(overrides)?;
+    let mut findings = Findings::default();
+    findings.good("settings", "they can be read");
+    check_contracts(&mut findings, &settings);
+    let chain = check_database(&mut findings, &settings).await;
+    check_provider(&mut findings, &settings, chain).await?;
+    match findings.problems {
+        0 => println!("all is well"),
+        1 => println!("1 problem found"),
+        n => println!("{n} problems found"),
+    }
+    Ok(ExitCode::from(if findings.problems == 0 {
+        exit::OK
+    } else {
+        exit::FAILED
+    }))
+}
+
+fn check_contracts(findings: &mut Findings, settings: &Settings) {
+    match settings.registry(&PackageIds::new()) {
+        Err(error) => findings.problem(
+            "contracts",
+            error,
+            "mend the contract file or take it out of contracts.files",
+        ),
+        Ok(registry) if registry.watch_targets().is_empty() => findings.note(
+            "contracts",
+            "none has a package id; set [contracts.packages] to watch Confío's or your own",
+        ),
+        Ok(registry) => {
+            findings.good(
+                "contracts",
+                format!("{} packages declared", registry.watch_targets().len()),
+            );
+        }
+    }
+}
+
+async fn check_database(findings: &mut Findings, settings: &Settings) -> Option<ChainId> {
+    let store = match open_existing_store(settings).await {
+        Ok(store) => store,
+        Err(error) => {
+            let cure = "check that the folder exists and may be written, and --data-dir names it";
+            findings.problem("database", format!("{error:#}"), cure);
+            return None;
+        }
+    };
+    findings.good("database", settings.database_path().display());
+    match store.status().await {
+        Err(error) => findings.problem(
+            "database",
+            error,
+            "restore the database from a backup, or begin a new one with another --data-dir",
+        ),
+        Ok(status) => {
+            if status.watched_addresses + status.watched_contracts == 0 {
+                findings.note(
+                    "watch list",
+                    "it is empty; add an address with `vigia watch add 0x...`",
+                );
+            } else {
+                findings.good(
+                    "watch list",
+                    format!(
+                        "{} addresses, {} contracts and coins",
+                        status.watched_addresses, status.watched_contracts
+                    ),
+                );
+            }
+            if status.failed > 0 {
+                let found = format!("{} could not be interpreted", status.failed);
+                findings.problem(
+                    "transactions",
+                    found,
+                    "their evidence and errors are kept: the page of each shows why",
+                );
+            }
+        }
+    }
+    let chain = store.chain().await.ok().flatten();
+    store.close().await;
+    chain
+}
+
+async fn check_provider(
+    findings: &mut Findings,
+    settings: &Settings,
+    chain: Option<ChainId>,
+) -> anyhow::Result<()> {
+    let Some(config) = settings.provider()? else {
+        let cure = "set provider.url, or pass --provider URL";
+        findings.problem("provider", "none is set", cure);
+        return Ok(());
+    };
+    let source = GrpcSource::new(&config, |_| {})?;
+    match source.info().await {
+        Err(error) => findings.problem(
+            "provider",
+            error,
+            "check the address, its port, the token and that this machine may connect out",
+        ),
+        Ok(info) => {
+            let name = info.chain.name().unwrap_or("a chain of its own");
+            findings.good(
+                "provider",
+                format!("{} follows {name}, at {}", source.url(), info.tip),
+            );
+            check_chain(findings, chain, &info);
+            check_clock(findings, &info);
+        }
+    }
+    Ok(())
+}
+
+fn check_chain(findings: &mut Findings, database: Option<ChainId>, info: &NodeInfo) {
+    match database {
+        Some(database) if database != info.chain => findings.problem(
+            "chain",
+            format!(
+                "the database holds {database}, the provider follows {}",
+                info.chain
+            ),
+            "use another data directory or another provider",
+        ),
+        Some(database) => findings.good("chain", database),
+        None => findings.note("chain", "the database belongs to none yet"),
+    }
+}
+
+fn check_clock(findings: &mut Findings, info: &NodeInfo) {
+    let Some(node_ms) = info.timestamp_ms else {
+        return;
+    };
+    let difference_ms = SystemClock.now_ms().abs_diff(node_ms);
+    if difference_ms > CLOCK_DIFFERENCE_MAX_MS {
+        findings.problem(
+            "clock",
+            format!(
+                "the node's newest checkpoint is {} s from this machine's clock",
+                difference_ms / 1000
+            ),
+            "set the clock by NTP; if it is right, the node is stuck: use another provider",
+        );
+    } else {
+        findings.good(
+            "clock",
+            format!("{difference_ms} ms from the node's newest checkpoint"),
+        );
+    }
+}

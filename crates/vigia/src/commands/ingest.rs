@@ -1,0 +1,167 @@
+//! `vigia ingest --files DIR`: imports history from checkpoint files. It tells nobody (I-16) and
+//! moves no watermark.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use futures::StreamExt;
+use indicatif::{ProgressBar, ProgressStyle};
+use vigia_contracts::{Interpreter, PackageIds};
+use vigia_core::{ChainId, CommitOutcome, Lane};
+use vigia_store::{IngestStore, Store};
+use vigia_sui::{CheckpointSource, FileSource, Start};
+
+use super::up::stop_signal;
+use super::{declare_coins, open_store};
+use crate::cli::Common;
+use crate::config::Overrides;
+use crate::exit::{self, Exit};
+use crate::pipeline::{Rewind, WatchSync, Worker, WorkerLimits, match_checkpoint};
+
+/// Flags of `vigia ingest`.
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    /// Folder with checkpoint files; its subfolders are searched too
+    #[arg(long, value_name = "DIR")]
+    files: PathBuf,
+    /// Chain the files are of: its id, which the files themselves do not name
+    #[arg(long, value_name = "ID")]
+    chain: Option<ChainId>,
+    /// Print one JSON object at the end
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Default)]
+struct Counts {
+    checkpoints: u64,
+    refused: u64,
+    raw_transactions_new: u64,
+    activities_new: u64,
+}
+
+/// Runs the command.
+pub async fn run(common: &Common, args: IngestArgs) -> anyhow::Result<ExitCode> {
+    let settings = common.settings(Overrides::default())?;
+    let registry = Arc::new(settings.registry(&PackageIds::new())?);
+    let mut counts = Counts::default();
+    let source = FileSource::index(&args.files, &mut |error| {
+        counts.refused += 1;
+        eprintln!("refused {error}");
+    })?;
+    if source.files().is_empty() && counts.refused == 0 {
+        return Err(Exit::bad_input(format!(
+            "there are no checkpoint files (.chk, .bcs, .binpb, .binpb.zst) in {}",
+            args.files.display()
+        ))
+        .into());
+    }
+    let store = open_store(&settings).await?;
+    if let Some(chain) = args.chain {
+        store.chain_bind(chain).await?;
+    }
+    declare_coins(&store, &registry).await?;
+    let importer = Importer::new(Arc::clone(&store) as Arc<dyn Store>, registry).await?;
+    tokio::select! {
+        imported = importer.import(&source, &mut counts) => imported?,
+        () = stop_signal() => eprintln!("stopped; running it again goes on where this ended"),
+    }
+    store.close().await;
+    report(&counts, args.json);
+    Ok(ExitCode::from(if counts.refused == 0 {
+        exit::OK
+    } else {
+        exit::BAD_INPUT
+    }))
+}
+
+struct Importer {
+    watch: WatchSync,
+    worker: Worker,
+}
+
+impl Importer {
+    async fn new(
+        store: Arc<dyn Store>,
+        registry: Arc<vigia_contracts::Registry>,
+    ) -> anyhow::Result<Self> {
+        let limits = WorkerLimits {
+            transactions_max: usize::MAX,
+            frames_max: 1,
+            idle_interval: Duration::ZERO,
+        };
+        let interpreter = Arc::new(Interpreter::new(registry));
+        Ok(Self {
+            watch: WatchSync::load(Arc::clone(&store)).await?,
+            worker: Worker::new(store, interpreter, limits, Arc::new(Rewind::default())),
+        })
+    }
+
+    /// One commit a checkpoint: a file is stored whole or not at all.
+    async fn import(&self, source: &FileSource, counts: &mut Counts) -> anyhow::Result<()> {
+        let progress = progress_bar(source.files().len());
+        let mut checkpoints = source.stream(Start::Checkpoint(0));
+        while let Some(read) = checkpoints.next().await {
+            progress.inc(1);
+            let checkpoint = match read {
+                Ok(checkpoint) => checkpoint,
+                Err(error) => {
+                    counts.refused += 1;
+                    progress.suspend(|| eprintln!("refused {error}"));
+                    continue;
+                }
+            };
+            loop {
+                let frame = match_checkpoint(&self.watch.list().read(), checkpoint.clone());
+                match self.worker.commit(Lane::Import, &[frame]).await? {
+                    CommitOutcome::Applied {
+                        raw_transactions_new,
+                        activities_new,
+                        ..
+                    } => {
+                        counts.raw_transactions_new += raw_transactions_new;
+                        counts.activities_new += activities_new;
+                        break;
+                    }
+                    CommitOutcome::StaleWatchList { .. } => self.watch.refresh().await?,
+                }
+            }
+            counts.checkpoints += 1;
+        }
+        progress.finish_and_clear();
+        Ok(())
+    }
+}
+
+fn report(counts: &Counts, json: bool) {
+    let Counts {
+        checkpoints,
+        refused,
+        raw_transactions_new,
+        activities_new,
+    } = counts;
+    if json {
+        let report = serde_json::json!({
+            "checkpoints": checkpoints,
+            "refused": refused,
+            "rawTransactionsNew": raw_transactions_new,
+            "activitiesNew": activities_new,
+        });
+        println!("{report}");
+    } else {
+        println!(
+            "{checkpoints} checkpoints read, {refused} files refused; \
+             {raw_transactions_new} relevant transactions and {activities_new} activities are new"
+        );
+    }
+}
+
+fn progress_bar(files: usize) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template("{bar:40} {pos}/{len} checkpoints  {per_sec}  {eta} left")
+            .expect("the template is valid");
+    ProgressBar::new(files as u64).with_style(style)
+}

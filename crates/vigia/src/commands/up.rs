@@ -1,0 +1,395 @@
+//! `vigia up`, `poll`, `work` and `web`: the roles of the one binary, wired.
+
+mod devnet;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::web_stub::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
+use anyhow::Context;
+use clap::Args;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use vigia_contracts::{Interpreter, PackageIds, Registry};
+use vigia_core::SystemClock;
+use vigia_notify::BuiltInTexts;
+use vigia_store::{SqliteStore, Store, WatchEntry, WatchStore};
+use vigia_sui::{GrpcSource, StreamNotice};
+use vigia_transport::{Limits, channel};
+
+use super::{declare_coins, open_existing_store, open_store};
+use crate::cli::Common;
+use crate::config::{Overrides, Settings};
+use crate::exit::Exit;
+use crate::pipeline::{
+    CoinLookup, Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits, error_chain,
+};
+
+/// How long roles may take to finish what they have in hand.
+const STOP_WITHIN: Duration = Duration::from_secs(9);
+/// Checkpoints a commit may hold.
+const BATCH_FRAMES_MAX: usize = 1_000;
+
+/// Flags about the provider.
+#[derive(Debug, Args)]
+pub struct ProviderArgs {
+    /// Address of a Sui full node's gRPC service
+    #[arg(long, value_name = "URL")]
+    provider: Option<String>,
+    /// Where a new database begins: "tip" or the number of a checkpoint [default: tip]
+    #[arg(long, value_name = "CHECKPOINT")]
+    from: Option<String>,
+}
+
+/// Flags about the web role.
+#[derive(Debug, Args)]
+pub struct ListenArgs {
+    /// Where pages and GraphQL are served [default: 127.0.0.1:8420]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Listen beyond loopback although vigia has no sign-in yet: everybody who reaches the address
+    /// sees everything
+    #[arg(long)]
+    insecure_no_auth: bool,
+}
+
+/// Flags of `vigia up`.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    #[command(flatten)]
+    provider: ProviderArgs,
+    #[command(flatten)]
+    listen: ListenArgs,
+    /// Follow a simulated Sui node inside this process, with the users of a made-up wallet
+    #[arg(long, conflicts_with_all = ["provider", "from"])]
+    devnet: bool,
+}
+
+/// Flags of `vigia poll`.
+#[derive(Debug, Args)]
+pub struct PollArgs {
+    #[command(flatten)]
+    provider: ProviderArgs,
+}
+
+/// Flags of `vigia work`.
+#[derive(Debug, Args)]
+pub struct WorkArgs {
+    /// Address of a Sui full node's gRPC service
+    #[arg(long, value_name = "URL")]
+    provider: Option<String>,
+}
+
+/// Flags of `vigia web`.
+#[derive(Debug, Args)]
+pub struct WebArgs {
+    #[command(flatten)]
+    listen: ListenArgs,
+}
+
+impl ProviderArgs {
+    fn set(&self, overrides: &mut Overrides) {
+        overrides.set("provider.url", self.provider.as_ref());
+        overrides.set("poll.start", self.from.as_ref());
+    }
+}
+
+impl ListenArgs {
+    fn set(&self, overrides: &mut Overrides) {
+        overrides.set("web.listen", self.listen.as_ref());
+        overrides.set(
+            "web.insecure_no_auth",
+            self.insecure_no_auth.then_some(true),
+        );
+    }
+}
+
+/// Runs `vigia up`.
+pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
+    let mut overrides = Overrides::default();
+    args.provider.set(&mut overrides);
+    args.listen.set(&mut overrides);
+    let mut settings = common.settings(overrides)?;
+    let simulated = match args.devnet {
+        true => Some(devnet::start(&mut settings).await?),
+        false => None,
+    };
+    let packages = simulated
+        .as_ref()
+        .map(devnet::Simulated::packages)
+        .unwrap_or_default();
+    let registry = Arc::new(settings.registry(&packages)?);
+    let source = Provider::new(&settings)?;
+    let store = open_store(&settings).await?;
+    if let Some(simulated) = &simulated {
+        simulated.watch_users(&*store).await?;
+    }
+    let mut roles = Roles::default();
+    let web = roles.web(&settings, Arc::clone(&store)).await?;
+    println!("vigia {}", env!("CARGO_PKG_VERSION"));
+    println!("  page      http://{web}/");
+    println!("  database  {}", settings.database_path().display());
+    println!("  provider  {}", source.grpc.url());
+    roles
+        .poll(&settings, Arc::clone(&store), &registry, &source)
+        .await?;
+    roles.coins(&settings, Arc::clone(&store), &source);
+    let ended = roles.run_until_stopped().await;
+    if let Some(simulated) = simulated {
+        simulated.stop().await;
+    }
+    store.close().await;
+    ended
+}
+
+/// Runs `vigia poll`.
+pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
+    let mut overrides = Overrides::default();
+    args.provider.set(&mut overrides);
+    let settings = common.settings(overrides)?;
+    let registry = Arc::new(settings.registry(&PackageIds::new())?);
+    let source = Provider::new(&settings)?;
+    let store = open_store(&settings).await?;
+    let mut roles = Roles::default();
+    roles
+        .poll(&settings, Arc::clone(&store), &registry, &source)
+        .await?;
+    let ended = roles.run_until_stopped().await;
+    store.close().await;
+    ended
+}
+
+/// Runs `vigia work`. The in-process transport carries frames within the poller's process, which
+/// commits them itself; what is left for a process of its own is the upkeep.
+pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
+    let mut overrides = Overrides::default();
+    overrides.set("provider.url", args.provider.as_ref());
+    let settings = common.settings(overrides)?;
+    let source = Provider::new(&settings)?;
+    let store = open_store(&settings).await?;
+    let mut roles = Roles::default();
+    roles.coins(&settings, Arc::clone(&store), &source);
+    let ended = roles.run_until_stopped().await;
+    store.close().await;
+    ended
+}
+
+/// Runs `vigia web`.
+pub async fn web(common: &Common, args: WebArgs) -> anyhow::Result<ExitCode> {
+    let mut overrides = Overrides::default();
+    args.listen.set(&mut overrides);
+    let settings = common.settings(overrides)?;
+    let store = open_existing_store(&settings).await?;
+    let mut roles = Roles::default();
+    let address = roles.web(&settings, Arc::clone(&store)).await?;
+    println!(
+        "vigia {} serves http://{address}/",
+        env!("CARGO_PKG_VERSION")
+    );
+    let ended = roles.run_until_stopped().await;
+    store.close().await;
+    ended
+}
+
+/// The full node to follow, and how it is doing.
+struct Provider {
+    grpc: GrpcSource,
+    status: Arc<PollerStatus>,
+}
+
+impl Provider {
+    fn new(settings: &Settings) -> anyhow::Result<Self> {
+        let Some(config) = settings.provider()? else {
+            return Err(Exit::bad_input(
+                "no provider is set: name a Sui full node with --provider URL (for example \
+                 https://fullnode.mainnet.sui.io:443) or in the configuration, or try \
+                 `vigia up --devnet`, which simulates one",
+            )
+            .into());
+        };
+        let status = Arc::new(PollerStatus::default());
+        let heard = Arc::clone(&status);
+        let grpc = GrpcSource::new(&config, move |notice| match notice {
+            StreamNotice::Retrying { problem } => heard.failing(problem),
+            StreamNotice::Recovered => heard.well(),
+        })?;
+        Ok(Self { grpc, status })
+    }
+}
+
+/// The roles that run in this process.
+#[derive(Default)]
+struct Roles {
+    shutdown: CancellationToken,
+    tasks: JoinSet<anyhow::Result<()>>,
+}
+
+impl Roles {
+    /// Starts the poller with the worker that commits what it sends.
+    async fn poll(
+        &mut self,
+        settings: &Settings,
+        store: Arc<SqliteStore>,
+        registry: &Arc<Registry>,
+        provider: &Provider,
+    ) -> anyhow::Result<()> {
+        declare_coins(&store, registry).await?;
+        watch_contracts(&*store, registry).await?;
+        let store: Arc<dyn Store> = store;
+        let watch = WatchSync::load(Arc::clone(&store)).await?;
+        let (frames, receiver) = channel(Limits {
+            frames_max: settings.transport.frames_max,
+            kib_max: settings.transport.kib_max,
+        });
+        let rewind = Arc::new(Rewind::default());
+        let worker = Worker::new(
+            Arc::clone(&store),
+            Arc::new(Interpreter::new(Arc::clone(registry))),
+            WorkerLimits {
+                transactions_max: settings.work.batch_transactions_max,
+                frames_max: BATCH_FRAMES_MAX,
+                idle_interval: Duration::from_millis(settings.work.idle_commit_interval_ms),
+            },
+            Arc::clone(&rewind),
+        );
+        let poller = Poller {
+            source: provider.grpc.clone(),
+            store,
+            watch: watch.clone(),
+            frames,
+            rewind,
+            status: Arc::clone(&provider.status),
+            clock: Arc::new(SystemClock),
+            live_start: settings.live_start()?,
+            tip_interval: Duration::from_millis(settings.poll.tip_interval_ms),
+        };
+        let shutdown = self.shutdown.clone();
+        self.tasks
+            .spawn(async move { Ok(poller.run(shutdown).await?) });
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            worker.run(receiver, shutdown).await;
+            Ok(())
+        });
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            watch.run(shutdown).await;
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn coins(&mut self, settings: &Settings, store: Arc<SqliteStore>, provider: &Provider) {
+        let lookup = CoinLookup {
+            store,
+            source: provider.grpc.clone(),
+            interval: Duration::from_millis(settings.work.coin_interval_ms),
+        };
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            lookup.run(shutdown).await;
+            Ok(())
+        });
+    }
+
+    /// Binds at once, so that a wrong address is an error of the start, then serves.
+    async fn web(
+        &mut self,
+        settings: &Settings,
+        store: Arc<SqliteStore>,
+    ) -> anyhow::Result<std::net::SocketAddr> {
+        let listen = settings.web.listen.parse().context("web.listen")?;
+        let config = WebConfig {
+            insecure_no_auth: settings.web.insecure_no_auth,
+            development: settings.web.graphiql,
+            ..WebConfig::new(listen)
+        };
+        let context = WebContext {
+            store,
+            text: Arc::new(BuiltInTexts),
+            authenticator: Arc::new(LocalOperatorAuthenticator),
+            clock: Arc::new(SystemClock),
+            version: env!("CARGO_PKG_VERSION"),
+        };
+        let server = WebServer::bind(config, context)
+            .await
+            .map_err(Exit::bad_input)?;
+        let address = server.address();
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            server
+                .serve(async move { shutdown.cancelled().await })
+                .await?;
+            Ok(())
+        });
+        Ok(address)
+    }
+
+    /// Runs until Ctrl-C, SIGTERM or the failure of a role, then lets each finish what it has in
+    /// hand.
+    async fn run_until_stopped(mut self) -> anyhow::Result<ExitCode> {
+        let mut failure = tokio::select! {
+            () = stop_signal() => None,
+            ended = self.tasks.join_next() => ended.and_then(failure_of),
+        };
+        tracing::info!("stopping");
+        self.shutdown.cancel();
+        let finish = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                failure = failure.take().or(failure_of(ended));
+            }
+        };
+        if tokio::time::timeout(STOP_WITHIN, finish).await.is_err() {
+            tracing::warn!("not everything stopped in time; what was not committed is read again");
+        }
+        match failure {
+            None => Ok(ExitCode::SUCCESS),
+            Some(error) => Err(error),
+        }
+    }
+}
+
+fn failure_of(ended: Result<anyhow::Result<()>, tokio::task::JoinError>) -> Option<anyhow::Error> {
+    match ended {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error),
+        Err(error) => Some(anyhow::anyhow!(
+            "a role ended unexpectedly: {}",
+            error_chain(&error)
+        )),
+    }
+}
+
+/// Watches every package of the declared contracts; those watched already stay as they are.
+async fn watch_contracts(store: &dyn WatchStore, registry: &Registry) -> anyhow::Result<()> {
+    let entries: Vec<WatchEntry> = registry
+        .watch_targets()
+        .into_iter()
+        .map(|target| WatchEntry {
+            target,
+            account: None,
+        })
+        .collect();
+    if !entries.is_empty() {
+        store.watch_add(&entries).await?;
+    }
+    Ok(())
+}
+
+/// Resolves at Ctrl-C or SIGTERM.
+pub(crate) async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(error = %error, "cannot listen for SIGTERM");
+            return std::future::pending().await;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,311 @@
+//! Settings: the annotated default, a file, the environment and flags, in layers.
+//!
+//! The default file is the manual and the list of keys: whatever is not in it is an error that
+//! names the key, where it stands and the nearest key there is.
+
+mod layers;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use vigia_contracts::{CONFIO, ContractFile, PackageIds, Registry};
+use vigia_core::parse_address;
+use vigia_sui::{ProviderConfig, Secret};
+
+pub use layers::{ConfigError, Overrides};
+
+/// The annotated default configuration.
+pub const DEFAULT: &str = include_str!("config/default.toml");
+/// File that is read when none is named, where it exists.
+const FILE_DEFAULT: &str = "vigia.toml";
+
+/// All settings, as `config/default.toml` explains them.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct Settings {
+    pub data: DataSettings,
+    pub store: StoreSettings,
+    pub provider: ProviderSettings,
+    pub poll: PollSettings,
+    pub transport: TransportSettings,
+    pub work: WorkSettings,
+    pub web: WebSettings,
+    pub contracts: ContractSettings,
+    pub log: LogSettings,
+    pub devnet: DevnetSettings,
+}
+
+/// `[data]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct DataSettings {
+    pub dir: PathBuf,
+}
+
+/// `[store]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct StoreSettings {
+    pub path: PathBuf,
+    pub readers: u32,
+    pub busy_timeout_ms: u64,
+}
+
+/// `[provider]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct ProviderSettings {
+    pub url: String,
+    #[serde(serialize_with = "hidden")]
+    pub x_token: String,
+    pub x_token_file: PathBuf,
+    #[serde(serialize_with = "hidden")]
+    pub bearer: String,
+    pub bearer_file: PathBuf,
+}
+
+/// `[poll]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct PollSettings {
+    pub start: String,
+    pub tip_interval_ms: u64,
+}
+
+/// `[transport]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct TransportSettings {
+    pub frames_max: usize,
+    pub kib_max: u32,
+}
+
+/// `[work]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct WorkSettings {
+    pub batch_transactions_max: usize,
+    pub idle_commit_interval_ms: u64,
+    pub coin_interval_ms: u64,
+}
+
+/// `[web]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct WebSettings {
+    pub listen: String,
+    pub insecure_no_auth: bool,
+    pub graphiql: bool,
+}
+
+/// `[contracts]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct ContractSettings {
+    pub built_in: Vec<String>,
+    pub files: Vec<PathBuf>,
+    pub packages: std::collections::BTreeMap<String, PackageText>,
+}
+
+/// One package id, or all of a lineage.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum PackageText {
+    /// One id.
+    One(String),
+    /// All versions, first the one that defined the types.
+    Lineage(Vec<String>),
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct LogSettings {
+    pub level: String,
+    pub format: LogFormat,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text on a terminal, else JSON.
+    Auto,
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// `[devnet]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct DevnetSettings {
+    pub seed: u64,
+    pub users: u32,
+    pub tps: u32,
+    pub interval_ms: u64,
+}
+
+/// Where a database without a watermark begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveStart {
+    /// At the newest checkpoint.
+    Tip,
+    /// At this one.
+    Checkpoint(u64),
+}
+
+impl Settings {
+    /// Reads all layers. `file` is the one named by `--config`.
+    pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Self, ConfigError> {
+        let environment = std::env::vars().filter(|(name, _)| name.starts_with("VIGIA__"));
+        let implied = Path::new(FILE_DEFAULT);
+        let file = file.or_else(|| implied.exists().then_some(implied));
+        let text = file.map(layers::read_file).transpose()?;
+        let settings = layers::merge(DEFAULT, text.as_ref(), environment, overrides)?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// The database file.
+    pub fn database_path(&self) -> PathBuf {
+        match self.store.path.as_os_str().is_empty() {
+            true => self.data.dir.join("vigia.db"),
+            false => self.store.path.clone(),
+        }
+    }
+
+    /// Where a database without a watermark begins.
+    pub fn live_start(&self) -> Result<LiveStart, ConfigError> {
+        match self.poll.start.as_str() {
+            "tip" => Ok(LiveStart::Tip),
+            number => number.parse().map(LiveStart::Checkpoint).map_err(|_| {
+                ConfigError::value(
+                    "poll.start",
+                    number,
+                    "\"tip\" or the number of a checkpoint",
+                )
+            }),
+        }
+    }
+
+    /// How to reach the full node; none where no address is set.
+    pub fn provider(&self) -> Result<Option<ProviderConfig>, ConfigError> {
+        let ProviderSettings {
+            url,
+            x_token,
+            x_token_file,
+            bearer,
+            bearer_file,
+        } = &self.provider;
+        if url.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(ProviderConfig {
+            url: url.clone(),
+            x_token: secret("provider.x_token", x_token, x_token_file)?,
+            bearer: secret("provider.bearer", bearer, bearer_file)?,
+        }))
+    }
+
+    /// The declared contracts, with package ids of `packages` added where the settings name none.
+    pub fn registry(&self, packages: &PackageIds) -> Result<Registry, ConfigError> {
+        let mut ids = packages.clone();
+        for (name, text) in &self.contracts.packages {
+            let texts = match text {
+                PackageText::One(one) => std::slice::from_ref(one),
+                PackageText::Lineage(lineage) => lineage,
+            };
+            let parse = |text: &String| {
+                let key = format!("contracts.packages.{name}");
+                parse_address(text)
+                    .map_err(|error| ConfigError::value(&key, text, &error.to_string()))
+            };
+            ids.insert(
+                name.clone(),
+                texts.iter().map(parse).collect::<Result<_, _>>()?,
+            );
+        }
+        Ok(Registry::new(&self.contract_files()?, &ids)?)
+    }
+
+    fn contract_files(&self) -> Result<Vec<(String, ContractFile)>, ConfigError> {
+        let mut files = Vec::new();
+        for name in &self.contracts.built_in {
+            if name != "confio" {
+                return Err(ConfigError::value("contracts.built_in", name, "\"confio\""));
+            }
+            files.push((
+                "confio.toml".to_owned(),
+                ContractFile::parse("confio.toml", CONFIO)?,
+            ));
+        }
+        for path in &self.contracts.files {
+            let (name, text) = layers::read_file(path)?;
+            let parsed = ContractFile::parse(&name, &text)?;
+            files.push((name, parsed));
+        }
+        Ok(files)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        self.live_start()?;
+        self.web
+            .listen
+            .parse::<std::net::SocketAddr>()
+            .map_err(|_| {
+                ConfigError::value(
+                    "web.listen",
+                    &self.web.listen,
+                    "ADDRESS:PORT, such as 127.0.0.1:8420",
+                )
+            })?;
+        let positive = [
+            ("store.readers", u64::from(self.store.readers)),
+            ("poll.tip_interval_ms", self.poll.tip_interval_ms),
+            ("transport.frames_max", self.transport.frames_max as u64),
+            ("transport.kib_max", u64::from(self.transport.kib_max)),
+            (
+                "work.batch_transactions_max",
+                self.work.batch_transactions_max as u64,
+            ),
+            (
+                "work.idle_commit_interval_ms",
+                self.work.idle_commit_interval_ms,
+            ),
+            ("work.coin_interval_ms", self.work.coin_interval_ms),
+            ("devnet.users", u64::from(self.devnet.users)),
+            ("devnet.tps", u64::from(self.devnet.tps)),
+            ("devnet.interval_ms", self.devnet.interval_ms),
+        ];
+        match positive.into_iter().find(|(_, value)| *value == 0) {
+            Some((key, _)) => Err(ConfigError::value(key, "0", "a number above 0")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A secret from a setting or from the first line of a file.
+fn secret(key: &str, text: &str, file: &Path) -> Result<Option<Secret>, ConfigError> {
+    match (text.is_empty(), file.as_os_str().is_empty()) {
+        (true, true) => Ok(None),
+        (false, true) => Ok(Some(Secret::new(text))),
+        (true, false) => {
+            let (_, text) = layers::read_file(file)?;
+            Ok(Some(Secret::new(
+                text.lines().next().unwrap_or_default().trim(),
+            )))
+        }
+        (false, false) => Err(ConfigError::value(
+            key,
+            "(secret)",
+            &format!("either {key} or {key}_file, not both"),
+        )),
+    }
+}
+
+/// Settings are shown by `vigia config show`; secrets only as being set.
+fn hidden<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(if text.is_empty() { "" } else { "(secret)" })
+}

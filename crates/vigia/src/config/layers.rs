@@ -1,0 +1,385 @@
+//! Layers of settings: what is allowed, what overrides what, and errors that help.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use super::Settings;
+
+/// Values set by flags: dotted keys and texts.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides(Vec<(&'static str, String)>);
+
+impl Overrides {
+    /// Sets `key` where a flag was given.
+    pub fn set(&mut self, key: &'static str, value: Option<impl ToString>) {
+        self.0.extend(value.map(|value| (key, value.to_string())));
+    }
+}
+
+/// Settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}", path = path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{origin} is not valid TOML: {problem}")]
+    Syntax {
+        /// Which file.
+        origin: String,
+        /// What the parser says, with the line.
+        problem: String,
+    },
+    /// A key that does not exist.
+    #[error("{origin}: there is no setting {key:?}; {hint}")]
+    UnknownKey {
+        /// File and line, or the environment variable.
+        origin: String,
+        /// The key.
+        key: String,
+        /// The nearest key, or where the list is.
+        hint: String,
+    },
+    /// A value that does not fit.
+    #[error("setting {key} is {value:?}, expected {expected}")]
+    Value {
+        /// The key.
+        key: String,
+        /// What it was set to.
+        value: String,
+        /// What it takes.
+        expected: String,
+    },
+    /// Values of the wrong type.
+    #[error("the settings do not fit together: {problem}")]
+    Type {
+        /// What is wrong.
+        problem: String,
+    },
+    /// A contract file that cannot be used.
+    #[error(transparent)]
+    Contracts(#[from] vigia_contracts::DeclarationError),
+}
+
+impl ConfigError {
+    pub(super) fn value(key: &str, value: &str, expected: &str) -> Self {
+        Self::Value {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            expected: expected.to_owned(),
+        }
+    }
+}
+
+/// A file's name and text.
+pub(super) fn read_file(path: &Path) -> Result<(String, String), ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok((path.display().to_string(), text))
+}
+
+/// Merges the layers, lowest first.
+pub(super) fn merge(
+    default: &str,
+    file: Option<&(String, String)>,
+    environment: impl Iterator<Item = (String, String)>,
+    overrides: &Overrides,
+) -> Result<Settings, ConfigError> {
+    let mut settings = parse("the built-in configuration", default)?;
+    let known = settings.clone();
+    if let Some((origin, text)) = file {
+        check_keys(origin, text, &known)?;
+        merge_tables(&mut settings, parse(origin, text)?);
+    }
+    let mut environment: Vec<_> = environment.collect();
+    environment.sort();
+    for (name, text) in environment {
+        let key = name
+            .trim_start_matches("VIGIA__")
+            .to_lowercase()
+            .replace("__", ".");
+        set_text(&mut settings, &known, &name, &key, &text)?;
+    }
+    for (key, text) in &overrides.0 {
+        set_text(
+            &mut settings,
+            &known,
+            &format!("the flag for {key}"),
+            key,
+            text,
+        )?;
+    }
+    Settings::deserialize(Value::Table(settings)).map_err(|error| ConfigError::Type {
+        problem: error.to_string(),
+    })
+}
+
+fn parse(origin: &str, text: &str) -> Result<Table, ConfigError> {
+    text.parse()
+        .map_err(|error: toml::de::Error| ConfigError::Syntax {
+            origin: origin.to_owned(),
+            problem: error.to_string(),
+        })
+}
+
+fn merge_tables(base: &mut Table, layer: Table) {
+    for (key, value) in layer {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(base)), Value::Table(layer)) => merge_tables(base, layer),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// An empty table in the default takes any key: names of contracts.
+fn is_open(table: &Table) -> bool {
+    table.is_empty()
+}
+
+fn check_keys(origin: &str, text: &str, known: &Table) -> Result<(), ConfigError> {
+    let parsed = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
+        origin: origin.to_owned(),
+        problem: error.to_string(),
+    })?;
+    check_table(origin, text, parsed.get_ref(), known, known, "")
+}
+
+fn check_table(
+    origin: &str,
+    text: &str,
+    table: &DeTable<'_>,
+    known: &Table,
+    root: &Table,
+    prefix: &str,
+) -> Result<(), ConfigError> {
+    for (key, value) in table {
+        let dotted = format!("{prefix}{}", key.get_ref());
+        match (known.get(key.get_ref().as_ref()), value.get_ref()) {
+            (None, _) if is_open(known) => {}
+            (None, _) => {
+                let line = 1 + text[..key.span().start].matches('\n').count();
+                return Err(unknown(format!("{origin}, line {line}"), dotted, root));
+            }
+            (Some(Value::Table(known)), DeValue::Table(table)) => {
+                check_table(origin, text, table, known, root, &format!("{dotted}."))?;
+            }
+            (Some(Value::Table(_)), _) => {
+                return Err(ConfigError::value(&dotted, "a single value", "a section"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Sets a dotted key from text, read as the type that the default has.
+fn set_text(
+    settings: &mut Table,
+    known: &Table,
+    origin: &str,
+    key: &str,
+    text: &str,
+) -> Result<(), ConfigError> {
+    let (mut table, mut known_table) = (settings, known);
+    let mut parts = key.split('.').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            let expected = known_table.get(part);
+            if expected.is_none() && !is_open(known_table) {
+                break;
+            }
+            table.insert(part.to_owned(), read_value(key, text, expected)?);
+            return Ok(());
+        }
+        let (Some(Value::Table(next)), Some(Value::Table(next_known))) =
+            (table.get_mut(part), known_table.get(part))
+        else {
+            break;
+        };
+        (table, known_table) = (next, next_known);
+    }
+    Err(unknown(origin.to_owned(), key.to_owned(), known))
+}
+
+fn read_value(key: &str, text: &str, expected: Option<&Value>) -> Result<Value, ConfigError> {
+    match expected {
+        Some(Value::Integer(_)) => text
+            .parse()
+            .map(Value::Integer)
+            .map_err(|_| ConfigError::value(key, text, "a whole number")),
+        Some(Value::Boolean(_)) => text
+            .parse()
+            .map(Value::Boolean)
+            .map_err(|_| ConfigError::value(key, text, "true or false")),
+        Some(Value::Array(_)) => {
+            let parts = text
+                .split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty());
+            Ok(Value::Array(
+                parts.map(|part| Value::String(part.to_owned())).collect(),
+            ))
+        }
+        Some(Value::Table(_)) => Err(ConfigError::value(key, text, "one of its own keys")),
+        _ => Ok(Value::String(text.to_owned())),
+    }
+}
+
+fn unknown(origin: String, key: String, known: &Table) -> ConfigError {
+    let mut keys = Vec::new();
+    collect_keys(known, "", &mut keys);
+    let nearest = keys
+        .iter()
+        .min_by_key(|candidate| distance(candidate, &key));
+    let hint = match nearest {
+        Some(nearest) if distance(nearest, &key) <= 2 + key.len() / 3 => {
+            format!("did you mean {nearest:?}?")
+        }
+        _ => "`vigia config show --default` lists all".to_owned(),
+    };
+    ConfigError::UnknownKey { origin, key, hint }
+}
+
+fn collect_keys(table: &Table, prefix: &str, keys: &mut Vec<String>) {
+    for (key, value) in table {
+        let dotted = format!("{prefix}{key}");
+        match value {
+            Value::Table(table) => {
+                collect_keys(table, &format!("{dotted}."), keys);
+                keys.push(dotted);
+            }
+            _ => keys.push(dotted),
+        }
+    }
+}
+
+/// Levenshtein distance, by the usual table of one row.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::DEFAULT;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+        let file = ("vigia.toml".to_owned(), file.to_owned());
+        let environment = environment
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        merge(DEFAULT, Some(&file), environment, &Overrides::default())
+    }
+
+    #[test]
+    fn later_layers_win() {
+        let settings = load("[web]\nlisten = \"127.0.0.1:1\"\n", &[]).unwrap();
+        assert_eq!(settings.web.listen, "127.0.0.1:1");
+        assert_eq!(
+            settings.work.batch_transactions_max, 1000,
+            "the rest is the default"
+        );
+
+        let environment = [
+            ("VIGIA__WEB__LISTEN", "127.0.0.1:2"),
+            ("VIGIA__STORE__READERS", "7"),
+        ];
+        let settings = load("[web]\nlisten = \"127.0.0.1:1\"\n", &environment).unwrap();
+        assert_eq!(settings.web.listen, "127.0.0.1:2");
+        assert_eq!(settings.store.readers, 7);
+
+        let mut overrides = Overrides::default();
+        overrides.set("web.listen", Some("127.0.0.1:3"));
+        overrides.set("provider.url", None::<String>);
+        let environment = environment
+            .into_iter()
+            .map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let settings = merge(DEFAULT, None, environment, &overrides).unwrap();
+        assert_eq!(settings.web.listen, "127.0.0.1:3");
+    }
+
+    #[test]
+    fn unknown_keys_name_place_and_nearest() {
+        let error = load("[web]\n\nlisten_adr = \"x\"\n", &[])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("vigia.toml, line 3"), "{error}");
+        assert!(
+            error.contains("web.listen_adr") && error.contains("\"web.listen\""),
+            "{error}"
+        );
+
+        let error = load("[wbe]\nlisten = \"x\"\n", &[])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("line 1") && error.contains("\"web\""),
+            "{error}"
+        );
+
+        let error = load("", &[("VIGIA__WEB__LISTN", "x")])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("VIGIA__WEB__LISTN") && error.contains("\"web.listen\""),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn wrong_values_say_what_fits() {
+        let error = load("", &[("VIGIA__STORE__READERS", "many")])
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "setting store.readers is \"many\", expected a whole number"
+        );
+        let error = load("[store]\nreaders = \"x\"\n", &[])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("readers") || error.contains("invalid type"),
+            "{error}"
+        );
+        assert!(
+            load("[web\n", &[])
+                .unwrap_err()
+                .to_string()
+                .contains("not valid TOML")
+        );
+    }
+
+    #[test]
+    fn contract_names_are_open() {
+        let settings = load(
+            "[contracts.packages]\npay = \"0x1\"\nmine = [\"0x2\", \"0x3\"]\n",
+            &[],
+        );
+        assert_eq!(settings.unwrap().contracts.packages.len(), 2);
+    }
+}

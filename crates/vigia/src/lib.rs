@@ -1,0 +1,11 @@
+//! The vigia program: configuration, command line, roles, wiring.
+//!
+//! A library so that tests and benches can run its parts; the binary only calls `cli::run`.
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod exit;
+pub mod logging;
+pub mod pipeline;
+pub mod web_stub;

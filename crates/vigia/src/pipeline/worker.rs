@@ -1,0 +1,183 @@
+//! The worker: frames in, commits out. One commit takes whatever is waiting, so that a busy stream
+//! is committed in large batches and a quiet one at once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use vigia_contracts::Interpreter;
+use vigia_core::{AddressBook, CommitOutcome, Frame, Lane};
+use vigia_store::{Result, Store};
+use vigia_transport::FrameReceiver;
+
+use super::{Backoff, Rewind, assemble, error_chain};
+
+/// What one commit may hold (I-13).
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerLimits {
+    /// Relevant transactions at which a batch is full; a single checkpoint may hold more.
+    pub transactions_max: usize,
+    /// Checkpoints at which a batch is full.
+    pub frames_max: usize,
+    /// How long checkpoints without a relevant transaction may wait for company.
+    pub idle_interval: Duration,
+}
+
+/// Interprets and commits.
+pub struct Worker {
+    store: Arc<dyn Store>,
+    interpreter: Arc<Interpreter>,
+    limits: WorkerLimits,
+    rewind: Arc<Rewind>,
+}
+
+impl Worker {
+    /// A worker that asks `rewind` for frames that have to be matched again.
+    pub fn new(
+        store: Arc<dyn Store>,
+        interpreter: Arc<Interpreter>,
+        limits: WorkerLimits,
+        rewind: Arc<Rewind>,
+    ) -> Self {
+        Self {
+            store,
+            interpreter,
+            limits,
+            rewind,
+        }
+    }
+
+    /// Commits frames of the live lane until the transport ends or `shutdown` is asked, then the
+    /// batch in hand.
+    pub async fn run(&self, mut frames: FrameReceiver, shutdown: CancellationToken) {
+        let mut batch = Batch::default();
+        let mut version_min = 0;
+        loop {
+            let received = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                () = batch.due(self.limits.idle_interval) => None,
+                frame = frames.receive() => match frame {
+                    Some(frame) => Some(frame),
+                    None => break,
+                },
+            };
+            if let Some(frame) = received {
+                batch.push(frame);
+                while !batch.is_full(&self.limits) {
+                    match frames.receive_waiting() {
+                        Some(frame) => batch.push(frame),
+                        None => break,
+                    }
+                }
+                batch.drop_below(version_min);
+                if batch.can_wait(&self.limits) {
+                    continue;
+                }
+            }
+            version_min = version_min.max(self.commit_batch(batch.take(), &shutdown).await);
+        }
+        if !batch.frames.is_empty() {
+            self.commit_batch(batch.take(), &shutdown).await;
+        }
+    }
+
+    /// Commits until it is done or refused; returns the watch-list version that frames must have.
+    async fn commit_batch(&self, frames: Vec<Frame>, shutdown: &CancellationToken) -> u64 {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.commit(Lane::Live, &frames).await {
+                Ok(CommitOutcome::Applied { .. }) => return 0,
+                Ok(CommitOutcome::StaleWatchList { version_min }) => {
+                    tracing::info!(
+                        watch.version = version_min,
+                        "watch list changed under way, matching again"
+                    );
+                    self.rewind.ask();
+                    return version_min;
+                }
+                Err(error) => {
+                    tracing::error!(error = %error_chain(&error), "cannot commit, trying again");
+                    if shutdown.is_cancelled() {
+                        // Not committed is not lost: the watermark still stands before it.
+                        return 0;
+                    }
+                    backoff.wait().await;
+                }
+            }
+        }
+    }
+
+    /// Interprets and commits frames once.
+    pub async fn commit(&self, lane: Lane, frames: &[Frame]) -> Result<CommitOutcome> {
+        let book = self.address_book(frames).await?;
+        let commit = assemble(lane, frames, &self.interpreter, &book);
+        self.store.commit_apply(&commit, &*self.interpreter).await
+    }
+
+    async fn address_book(&self, frames: &[Frame]) -> Result<AddressBook> {
+        let (mut addresses, mut targets) = (BTreeSet::new(), BTreeSet::new());
+        for relevant in frames.iter().flat_map(|frame| &frame.relevant) {
+            addresses.extend(self.interpreter.parties(&relevant.transaction));
+            targets.extend(self.interpreter.observed_targets(&relevant.transaction));
+        }
+        if addresses.is_empty() && targets.is_empty() {
+            return Ok(AddressBook::default());
+        }
+        let addresses: Vec<_> = addresses.into_iter().collect();
+        let targets: Vec<_> = targets.into_iter().collect();
+        self.store.address_book(&addresses, &targets).await
+    }
+}
+
+/// Frames waiting to be committed together.
+#[derive(Default)]
+struct Batch {
+    frames: Vec<Frame>,
+    transactions: usize,
+    since: Option<Instant>,
+}
+
+impl Batch {
+    fn push(&mut self, frame: Frame) {
+        self.since.get_or_insert_with(Instant::now);
+        self.transactions += frame.relevant.len();
+        self.frames.push(frame);
+    }
+
+    fn is_full(&self, limits: &WorkerLimits) -> bool {
+        self.transactions >= limits.transactions_max || self.frames.len() >= limits.frames_max
+    }
+
+    /// Nothing relevant, and not for long: one commit for many quiet checkpoints.
+    fn can_wait(&self, limits: &WorkerLimits) -> bool {
+        let waited = self
+            .since
+            .is_none_or(|since| since.elapsed() < limits.idle_interval);
+        self.transactions == 0 && waited && !self.is_full(limits)
+    }
+
+    /// Resolves when the batch has waited long enough; never while it is empty.
+    async fn due(&self, interval: Duration) {
+        match self.since {
+            Some(since) => tokio::time::sleep_until(since + interval).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Drops frames that were matched too early; the poller sends their checkpoints again.
+    fn drop_below(&mut self, version_min: u64) {
+        self.frames
+            .retain(|frame| frame.watch_version >= version_min);
+        self.transactions = self.frames.iter().map(|frame| frame.relevant.len()).sum();
+        if self.frames.is_empty() {
+            self.since = None;
+        }
+    }
+
+    fn take(&mut self) -> Vec<Frame> {
+        std::mem::take(self).frames
+    }
+}
