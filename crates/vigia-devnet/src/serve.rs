@@ -20,5 +20,6 @@ mod subscription;
 mod wire;
 
 pub(crate) use node::Node;
+pub(crate) use render::checkpoint as render_checkpoint;
 pub(crate) use stored::Stored;
 pub(crate) use wire::{WireOptions, serve};

@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod chain;
+mod files;
+mod lists;
+mod services;
 mod stream;
 mod support;

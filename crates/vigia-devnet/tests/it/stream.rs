@@ -5,12 +5,12 @@ use std::time::Duration;
 use futures::StreamExt;
 use sui_rpc::{
     Client,
-    client::{CheckpointStreamRequest, CheckpointStreamStart, LedgerStreamConfig},
+    client::{CheckpointStreamRequest, CheckpointStreamStart},
     field::{FieldMask, FieldMaskUtil},
 };
 use sui_sdk_types::{
     CheckpointContents, CheckpointData, CheckpointSummary, CheckpointTransaction,
-    SignedCheckpointSummary, SignedTransaction,
+    SignedCheckpointSummary, SignedTransaction, TransactionEffects::V2,
 };
 use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Pace, verify_chain};
 
@@ -28,7 +28,7 @@ fn request(start: CheckpointStreamStart) -> CheckpointStreamRequest {
 
 async fn numbers(devnet: &Devnet, start: CheckpointStreamStart, count: usize) -> Vec<u64> {
     let client = Client::new(devnet.url()).unwrap();
-    let stream = client.stream_checkpoints(request(start), LedgerStreamConfig::default());
+    let stream = client.stream_checkpoints(request(start));
     let frames = stream.take(count).map(|frame| frame.unwrap().cursor);
     tokio::time::timeout(LIVE, frames.collect()).await.unwrap()
 }
@@ -56,7 +56,7 @@ async fn what_is_read_verifies_and_is_what_was_made() {
     devnet.advance(64);
     let client = Client::new(devnet.url()).unwrap();
     let start = CheckpointStreamStart::Checkpoint(0);
-    let stream = client.stream_checkpoints(request(start), LedgerStreamConfig::default());
+    let stream = client.stream_checkpoints(request(start));
     let checkpoints = stream.take(64).map(|frame| {
         let checkpoint = frame.unwrap().checkpoint.unwrap();
         let data = from_wire(&checkpoint);
@@ -65,7 +65,15 @@ async fn what_is_read_verifies_and_is_what_was_made() {
         data
     });
     let checkpoints: Vec<_> = checkpoints.collect().await;
-    assert_eq!(checkpoints.last().unwrap().checkpoint_summary.checkpoint.epoch, 3);
+    assert_eq!(
+        checkpoints
+            .last()
+            .unwrap()
+            .checkpoint_summary
+            .checkpoint
+            .epoch,
+        3
+    );
     let committee = devnet.genesis_committee().unwrap();
     assert_eq!(verify_chain(committee, checkpoints).unwrap(), 64);
     devnet.shutdown().await.unwrap();
@@ -106,9 +114,7 @@ fn from_wire(message: &sui_rpc::proto::sui::rpc::v2::Checkpoint) -> CheckpointDa
                 signatures: executed
                     .signatures()
                     .iter()
-                    .map(|s| {
-                        sui_sdk_types::UserSignature::from_bytes(s.bcs().value()).unwrap()
-                    })
+                    .map(|s| sui_sdk_types::UserSignature::from_bytes(s.bcs().value()).unwrap())
                     .collect(),
             },
             events: executed
@@ -129,7 +135,6 @@ fn from_wire(message: &sui_rpc::proto::sui::rpc::v2::Checkpoint) -> CheckpointDa
         transactions,
     }
 }
-use sui_sdk_types::TransactionEffects::V2;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_stream_stays_open_when_all_is_made() {
@@ -146,8 +151,7 @@ async fn idle_stream_stays_open_when_all_is_made() {
     let tip = devnet.tip().unwrap();
     let client = Client::new(devnet.url()).unwrap();
     let start = CheckpointStreamStart::Checkpoint(0);
-    let mut stream =
-        Box::pin(client.stream_checkpoints(request(start), LedgerStreamConfig::default()));
+    let mut stream = Box::pin(client.stream_checkpoints(request(start)));
     for expected in 0..=tip {
         assert_eq!(stream.next().await.unwrap().unwrap().cursor, expected);
     }
@@ -161,10 +165,7 @@ async fn shutdown_frees_the_port_while_streams_are_open() {
     let devnet = support::live(1).await;
     let url = devnet.url();
     let client = Client::new(&url).unwrap();
-    let mut stream = Box::pin(client.stream_checkpoints(
-        request(CheckpointStreamStart::Tip),
-        LedgerStreamConfig::default(),
-    ));
+    let mut stream = Box::pin(client.stream_checkpoints(request(CheckpointStreamStart::Tip)));
     stream.next().await.unwrap().unwrap();
     devnet.shutdown().await.unwrap();
     let address = url.trim_start_matches("http://");
