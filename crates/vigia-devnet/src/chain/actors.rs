@@ -29,7 +29,7 @@ pub(crate) struct Actor {
 
 impl Actor {
     fn derive(seed: u64, role: &str, index: usize) -> Self {
-        let key = Ed25519PrivateKey::new(derive_secret(seed, role, index));
+        let key = Ed25519PrivateKey::new(derive_secret(seed, role, index as u64));
         Self {
             address: key.public_key().derive_address(),
             key,
@@ -105,6 +105,6 @@ impl Cast {
 }
 
 /// 32 secret bytes for a role, different for every seed.
-pub(crate) fn derive_secret(seed: u64, role: &str, index: usize) -> [u8; 32] {
+pub(crate) fn derive_secret(seed: u64, role: &str, index: u64) -> [u8; 32] {
     Hasher::digest(format!("vigia-devnet key {seed} {role} {index}")).into_inner()
 }

@@ -8,9 +8,9 @@ use sui_sdk_types::{
 
 use super::actors::derive_secret;
 
-const VALIDATORS: usize = 4;
-/// Stakes by distance from the newest validator. They sum to 10,000, and any three are a quorum.
-const STAKES: [u64; VALIDATORS] = [2_300, 2_450, 2_550, 2_700];
+const VALIDATORS: u64 = 4;
+/// Stakes of the seats. They sum to 10,000, and any three are a quorum.
+const STAKES: [u64; 4] = [2_300, 2_450, 2_550, 2_700];
 
 /// The committee of one epoch with the secrets of its members, in the order of their public keys.
 pub(crate) struct Committee {
@@ -24,10 +24,13 @@ impl Committee {
     /// Seat `s` gets a new key in every epoch `e` with `e % 4 == s`: one validator leaves, one joins.
     pub(crate) fn of_epoch(seed: u64, epoch: EpochId) -> Self {
         let mut members: Vec<_> = (0..VALIDATORS)
-            .map(|seat| {
-                let age = (epoch as usize + VALIDATORS - seat) % VALIDATORS;
-                let joined = (epoch as usize).saturating_sub(age);
-                validator(seed, seat, joined, STAKES[age])
+            .zip(0..)
+            .map(|(seat, rank): (u64, usize)| {
+                let age = (epoch + VALIDATORS - seat) % VALIDATORS;
+                let joined = epoch.saturating_sub(age);
+                // Seats trade stakes when the epoch changes, whoever sits on them.
+                let stake = STAKES[(rank + usize::from(epoch % 2 == 1)) % STAKES.len()];
+                validator(seed, seat, joined, stake)
             })
             .collect();
         members.sort_by_key(|(_, member)| member.public_key);
@@ -47,12 +50,12 @@ impl Committee {
     /// Signing once with that sum gives the same bytes as the aggregator for a twentieth of its
     /// time, most of which goes into verifying what we just signed.
     pub(crate) fn sign(&self, summary: &CheckpointSummary) -> ValidatorAggregatedSignature {
-        let absent = summary.sequence_number as usize % VALIDATORS;
+        let absent = summary.sequence_number % VALIDATORS;
         let mut bitmap = Bitmap::new();
         let mut sum = [0; Bls12381PrivateKey::LENGTH];
-        for (index, (secret, _)) in self.members.iter().enumerate() {
-            if index != absent {
-                bitmap.insert(u32::try_from(index).expect("a committee of four"));
+        for (index, (secret, _)) in (0_u32..).zip(&self.members) {
+            if u64::from(index) != absent {
+                bitmap.insert(index);
                 add_secret(&mut sum, secret);
             }
         }
@@ -65,12 +68,7 @@ impl Committee {
     }
 }
 
-fn validator(
-    seed: u64,
-    seat: usize,
-    joined: usize,
-    stake: u64,
-) -> (Secret, ValidatorCommitteeMember) {
+fn validator(seed: u64, seat: u64, joined: u64, stake: u64) -> (Secret, ValidatorCommitteeMember) {
     let mut secret = derive_secret(seed, &format!("validator {seat}"), joined);
     // Big-endian and below 2^252, so that four of them stay below the order of the group.
     secret[0] &= 0x0f;
@@ -92,8 +90,6 @@ fn add_secret(sum: &mut Secret, secret: &Secret) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
-
     use sui_crypto::bls12381::{
         ValidatorCommitteeSignatureAggregator, ValidatorCommitteeSignatureVerifier,
     };

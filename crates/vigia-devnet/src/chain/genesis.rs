@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sui_sdk_types::{
     Address, GenesisObject, GenesisTransaction, Identifier, MovePackage, Object, ObjectData, Owner,
-    StructTag, TransactionKind, TypeOrigin, TypeTag, UpgradeInfo,
+    StructTag, TransactionKind, TypeOrigin, UpgradeInfo,
 };
 
 use super::{
@@ -300,7 +300,7 @@ fn caps_and_metadata(admin: Address, coins: &Endowment) -> Vec<(ObjectData, Owne
         Owner::Address(admin),
     )];
     for coin in Coin::ALL {
-        let parameter = || vec![TypeTag::from(coin.type_tag())];
+        let parameter = || vec![coin.type_tag()];
         let metadata = struct_data(
             framework("coin", "CoinMetadata", parameter()),
             VERSION,

@@ -79,8 +79,6 @@ fn index_u32(index: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
-
     use super::Position;
 
     #[test]

@@ -15,7 +15,7 @@ use tonic::Status;
 /// What a real node takes per request.
 const LITERALS_MAX: usize = 10;
 
-/// A checked filter. Terms are ORed, literals in a term ANDed.
+/// A checked filter: any term may match, of which all literals must.
 pub(crate) struct Filter {
     terms: Vec<Vec<Literal>>,
 }

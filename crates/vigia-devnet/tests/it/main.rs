@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod chain;
+mod clients;
 mod files;
 mod lists;
 mod services;

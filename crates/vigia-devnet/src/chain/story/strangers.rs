@@ -46,7 +46,8 @@ impl World {
         let owns_usdc = self.ledger.coins_total(trader, Coin::Usdc) >= usdc;
         let owns_sui = self.ledger.coins_total(trader, Coin::Sui) >= sui + super::GAS_RESERVE;
         let buys_usdc = owns_sui && self.pool.usdc >= usdc;
-        if !buys_usdc && !(owns_usdc && self.pool.sui >= sui) {
+        let buys_sui = owns_usdc && self.pool.sui >= sui;
+        if !buys_usdc && !buys_sui {
             return self.stranger_send(who, Coin::Usdc);
         }
         let (paid, received) = if buys_usdc {
