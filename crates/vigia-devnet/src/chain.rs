@@ -13,6 +13,7 @@ mod committee;
 mod config;
 mod contracts;
 mod draft;
+mod effects;
 mod execute;
 mod genesis;
 mod layouts;

@@ -200,6 +200,13 @@ impl Devnet {
         }
     }
 
+    /// Whether the chain has all the transactions it is to have; a replay always has.
+    pub fn is_finished(&self) -> bool {
+        self.chain
+            .as_ref()
+            .is_none_or(|chain| lock(chain).is_finished())
+    }
+
     /// The wallet's users; none in a replay.
     pub fn users(&self) -> Vec<WalletUser> {
         self.chain.as_ref().map_or(vec![], |c| lock(c).users())

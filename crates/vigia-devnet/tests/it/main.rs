@@ -3,8 +3,10 @@
 
 mod chain;
 mod clients;
+mod command_line;
 mod files;
 mod lists;
 mod services;
 mod stream;
 mod support;
+mod wire;
