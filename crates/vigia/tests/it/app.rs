@@ -1,0 +1,202 @@
+//! A data folder, and the binary run on it. Nothing it starts outlives it.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use vigia_core::SystemClock;
+use vigia_store::{SqliteOptions, SqliteStore};
+
+/// How long anything may take before a test gives up: generous, for two busy cores.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A folder of its own for one test.
+pub(crate) struct App {
+    folder: TempDir,
+    config: String,
+}
+
+impl App {
+    pub(crate) fn new() -> Self {
+        Self::with_config("")
+    }
+
+    /// With the text of a configuration file.
+    pub(crate) fn with_config(config: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let app = Self {
+            folder,
+            config: config.to_owned(),
+        };
+        std::fs::write(app.path("vigia.toml"), config).expect("a configuration file");
+        app
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.path("data")
+    }
+
+    /// A command on this folder, the environment's settings shut out.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vigia"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VIGIA_")) {
+            command.env_remove(name);
+        }
+        command
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(self.data_dir());
+        if !self.config.is_empty() {
+            command.arg("--config").arg(self.path("vigia.toml"));
+        }
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the binary runs")
+    }
+
+    /// Runs a command that has to succeed, and returns what it printed.
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(
+            output.status.success(),
+            "vigia {arguments:?} failed: {}",
+            text(&output.stderr)
+        );
+        text(&output.stdout)
+    }
+
+    /// Starts a command that goes on running.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let mut child = self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let stderr = child.stderr.take().expect("stderr is piped");
+        // Read on, so that a full pipe never stops the process; shown when a test fails.
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                eprintln!("  {line}");
+            }
+        });
+        Running { child }
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        serde_json::from_str(&self.ok(&["status", "--json"])).expect("status is JSON")
+    }
+
+    /// Waits until `holds` of the status.
+    pub(crate) fn wait_for(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            if self.data_dir().join("vigia.db").exists() {
+                let output = self.run(&["status", "--json"]);
+                if let Ok(status) = serde_json::from_slice::<Value>(&output.stdout)
+                    && holds(&status)
+                {
+                    return status;
+                }
+            }
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "waited in vain for {what}: {}",
+                self.status()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The database itself.
+    pub(crate) async fn store(&self) -> SqliteStore {
+        let options = SqliteOptions::new(self.data_dir().join("vigia.db"));
+        SqliteStore::open(options, Arc::new(SystemClock))
+            .await
+            .expect("the database opens")
+    }
+}
+
+/// A process that ends with its guard.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+}
+
+impl Running {
+    pub(crate) fn signal(&self, signal: i32) {
+        let pid = i32::try_from(self.child.id()).expect("a process id fits");
+        // SAFETY: kill has no memory effects, and the child has not been waited for.
+        #[expect(unsafe_code, reason = "no safe wrapper in the dependencies there are")]
+        let result = unsafe { libc::kill(pid, signal) };
+        assert_eq!(result, 0, "the process was there to be signalled");
+    }
+
+    /// Waits for the process to end by itself.
+    pub(crate) fn wait(&mut self, patience: Duration) -> std::process::ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the child can be waited for") {
+                return status;
+            }
+            assert!(begun.elapsed() < patience, "the process did not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Ends it as Ctrl-C's sibling does, and checks that it obeys.
+    pub(crate) fn stop(mut self) {
+        self.signal(libc::SIGTERM);
+        let status = self.wait(Duration::from_secs(10));
+        assert!(status.success(), "stopped with {status}");
+    }
+
+    /// The line of its output that contains `word`.
+    pub(crate) fn line_with(&mut self, word: &str) -> String {
+        let stdout = self.child.stdout.as_mut().expect("stdout is piped");
+        let mut lines = BufReader::new(stdout).lines();
+        lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find(|line| line.contains(word))
+            .unwrap_or_else(|| panic!("it ended without saying {word:?}"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Real checkpoints, where they are at hand; a test without them says that it was skipped.
+pub(crate) fn chain_data(part: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("VIGIA_CHAIN_DATA").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/chain-data"),
+        PathBuf::from,
+    );
+    let path = root.join(part);
+    if path.exists() {
+        return Some(path);
+    }
+    let required = std::env::var("VIGIA_REQUIRE_CHAIN_DATA").is_ok_and(|value| value == "1");
+    assert!(!required, "{} is required and missing", path.display());
+    eprintln!("skipped: there is no chain data at {}", path.display());
+    None
+}

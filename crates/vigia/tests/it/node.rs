@@ -1,0 +1,69 @@
+//! The simulated node, and an app set up to follow its wallet.
+
+use vigia_core::Address;
+use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Pace, Packages};
+
+use crate::app::App;
+use crate::walk::{Walked, walk_checkpoint};
+
+/// A chain with a lot going on in every checkpoint.
+pub(crate) fn busy_chain(transactions: u64) -> ChainConfig {
+    ChainConfig {
+        users: 40,
+        tps: 800,
+        interval_ms: 50,
+        relevant_per_mille: 400,
+        epoch_checkpoints: 40,
+        upgrade_at: Some(30),
+        transactions: Some(transactions),
+        ..ChainConfig::default()
+    }
+}
+
+pub(crate) async fn start(chain: ChainConfig, pace: Pace, history: u64) -> Devnet {
+    let config = DevnetConfig {
+        chain,
+        pace,
+        history,
+        ..DevnetConfig::default()
+    };
+    Devnet::start(config).await.expect("the node starts")
+}
+
+/// The configuration that names the chain's contracts.
+pub(crate) fn contracts() -> String {
+    let packages = Packages::declared();
+    format!(
+        "[contracts.packages]\ncusd = \"{}\"\nconfio = \"{}\"\npay = [\"{}\", \"{}\"]\n\
+         p2p_trade = \"{}\"\ninvite_send = \"{}\"\n",
+        packages.cusd,
+        packages.confio,
+        packages.pay,
+        packages.pay_upgraded,
+        packages.p2p_trade,
+        packages.invite_send
+    )
+}
+
+/// An app that watches these users of the node, by their positions, and the wallet's contracts.
+pub(crate) fn app_watching(node: &Devnet, users: impl Fn(usize) -> bool) -> App {
+    let app = App::with_config(&contracts());
+    let mut lines = String::from("address,account,name,user\n");
+    for user in node.users().iter().filter(|user| users(user.index)) {
+        let key = format!("user-{}", user.index);
+        lines += &format!("{},{key},{},{key}\n", user.address, user.name);
+    }
+    std::fs::write(app.path("users.csv"), lines).expect("a list of users");
+    app.ok(&["watch", "import", "users.csv"]);
+    app
+}
+
+/// Everything on the chain that touches `address`, by an independent walk.
+pub(crate) fn walk_address(node: &Devnet, address: &Address) -> Vec<Walked> {
+    let tip = node.tip().expect("a chain");
+    (0..=tip)
+        .filter_map(|sequence| node.checkpoint(sequence))
+        .flat_map(|data| walk_checkpoint(&data))
+        .filter(|walked| walked.addresses.contains(address))
+        .collect()
+}
