@@ -9,12 +9,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use prost_types::FieldMask;
 use sui_sdk_types::{Address, CheckpointData, Digest, ValidatorCommittee};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
     chain::{Chain, ChainConfig, Coin, Party, WalletUser},
-    serve::{Node, Stored, WireOptions, serve},
+    serve::{EncodedMask, Node, Stored, WireOptions, serve},
 };
 
 /// How long open streams have to end before the node drops them.
@@ -37,6 +38,9 @@ pub struct DevnetConfig {
     pub chain_name: String,
     /// Whether to compress for clients that accept it.
     pub compression: bool,
+    /// A read mask for which checkpoints are encoded when they are made, so that serving them costs
+    /// next to nothing. For benches; combine with no compression.
+    pub pre_encode: Option<FieldMask>,
 }
 
 impl Default for DevnetConfig {
@@ -49,6 +53,7 @@ impl Default for DevnetConfig {
             retention: 20_000,
             chain_name: "devnet".to_owned(),
             compression: true,
+            pre_encode: None,
         }
     }
 }
@@ -90,9 +95,10 @@ impl Devnet {
         }
         let chain_config = config.chain.clone();
         let (history, pace, retention) = (config.history, config.pace, config.retention);
+        let ahead = config.pre_encode.clone().map(EncodedMask::new);
         let prepare = move || {
             let mut chain = Chain::new(chain_config);
-            let node = Node::new(Some(chain.genesis_committee()), retention);
+            let node = Node::new(Some(chain.genesis_committee()), retention, ahead);
             let wanted = |made| pace == Pace::Complete || made < history;
             let mut made = 0;
             while wanted(made) && !chain.is_finished() {
@@ -116,7 +122,8 @@ impl Devnet {
 
     /// Serves checkpoints made elsewhere. They need not be adjacent; the chain never grows.
     pub async fn replay(checkpoints: Vec<CheckpointData>, config: &DevnetConfig) -> Result<Self> {
-        let node = Node::new(None, usize::MAX);
+        let ahead = config.pre_encode.clone().map(EncodedMask::new);
+        let node = Node::new(None, usize::MAX, ahead);
         let mut checkpoints = checkpoints;
         checkpoints.sort_by_key(|data| data.checkpoint_summary.checkpoint.sequence_number);
         for data in checkpoints {

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::json;
+use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use vigia_devnet::{
     Chain, ChainConfig, Coin, Devnet, DevnetConfig, FileFormat, Pace, Packages, generate,
     read_chk_directory, write_checkpoint,
@@ -82,6 +83,12 @@ struct Serve {
     /// Serve the .chk files of a directory instead of a generated chain
     #[arg(long)]
     files: Option<PathBuf>,
+    /// Encode checkpoints for this read mask when they are made, so that serving it costs little
+    #[arg(long, value_name = "MASK")]
+    pre_encode: Option<String>,
+    /// Do not compress, whatever clients accept
+    #[arg(long)]
+    no_compression: bool,
     /// Print the start message as JSON
     #[arg(long)]
     json: bool,
@@ -163,6 +170,8 @@ async fn run_serve(arguments: Serve) -> Result<()> {
             Pace::Live
         },
         retention: arguments.retention,
+        compression: !arguments.no_compression,
+        pre_encode: arguments.pre_encode.as_deref().map(FieldMask::from_str),
         ..DevnetConfig::default()
     };
     let devnet = match &arguments.files {

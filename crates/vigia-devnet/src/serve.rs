@@ -4,6 +4,7 @@
 //! between chain and wire.
 
 mod cursor;
+mod encoded;
 
 mod filter;
 mod headers;
@@ -19,6 +20,7 @@ mod stored;
 mod subscription;
 mod wire;
 
+pub(crate) use encoded::EncodedMask;
 pub(crate) use node::Node;
 pub(crate) use render::checkpoint as render_checkpoint;
 pub(crate) use stored::Stored;

@@ -147,20 +147,11 @@ impl LedgerService for Ledger {
         &self,
         request: Request<proto::ListCheckpointsRequest>,
     ) -> Result<Response<BoxStream<proto::ListCheckpointsResponse>>, Status> {
-        let request = request.into_inner();
-        let mask = checkpoint_mask(request.read_mask)?;
-        let filter = request.filter.map(Filter::transactions).transpose()?;
-        let query = Query {
-            start: request.start_checkpoint,
-            end: request.end_checkpoint,
-            options: request.options,
-            limit_default: 10,
-            limit_max: 100,
-            filtered: filter.is_some(),
-        };
-        let frames = scan(&self.node.read(), query, |stored| {
-            items::checkpoints(stored, filter.as_ref())
-        })?;
+        let mut request = request.into_inner();
+        let mask = checkpoint_mask(request.read_mask.take())?;
+        let filter = request.filter.take();
+        let filter = filter.map(Filter::transactions).transpose()?;
+        let frames = self.scan_checkpoints(request, filter.as_ref())?;
         Ok(respond(frames, move |frame| {
             let mut response = proto::ListCheckpointsResponse::default();
             response.checkpoint = frame
@@ -236,6 +227,24 @@ impl LedgerService for Ledger {
 }
 
 impl Ledger {
+    /// Frames of a list of checkpoints, not rendered yet.
+    pub(crate) fn scan_checkpoints(
+        &self,
+        request: proto::ListCheckpointsRequest,
+        filter: Option<&Filter>,
+    ) -> Result<Vec<Frame>, Status> {
+        let query = Query {
+            start: request.start_checkpoint,
+            end: request.end_checkpoint,
+            options: request.options,
+            limit_default: 10,
+            limit_max: 100,
+            filtered: filter.is_some(),
+        };
+        let items = |stored: &Stored| items::checkpoints(stored, filter);
+        scan(&self.node.read(), query, items)
+    }
+
     fn transaction(
         &self,
         digest: &str,

@@ -11,7 +11,7 @@ use sui_sdk_types::{
 };
 use tokio::sync::watch;
 
-use super::stored::Stored;
+use super::{encoded::EncodedMask, stored::Stored};
 
 /// The shared state of all services.
 pub(crate) struct Node {
@@ -22,6 +22,8 @@ pub(crate) struct Node {
     closing: watch::Sender<bool>,
     /// How many checkpoints are kept.
     retention: usize,
+    /// What is encoded when a checkpoint is made, rather than when somebody asks.
+    ahead: Option<Arc<EncodedMask>>,
 }
 
 /// Everything a node can be asked for.
@@ -62,7 +64,11 @@ pub(crate) struct EpochRecord {
 
 impl Node {
     /// A node that has seen nothing yet.
-    pub(crate) fn new(genesis_committee: Option<ValidatorCommittee>, retention: usize) -> Self {
+    pub(crate) fn new(
+        genesis_committee: Option<ValidatorCommittee>,
+        retention: usize,
+        ahead: Option<EncodedMask>,
+    ) -> Self {
         let mut memory = Memory::default();
         if let Some(committee) = genesis_committee {
             memory.epochs.entry(0).or_default().committee = Some(committee);
@@ -72,12 +78,21 @@ impl Node {
             tip: watch::Sender::new(None),
             closing: watch::Sender::new(false),
             retention,
+            ahead: ahead.map(Arc::new),
         }
+    }
+
+    /// The mask that is encoded ahead, if there is one.
+    pub(crate) fn ahead(&self) -> Option<Arc<EncodedMask>> {
+        self.ahead.clone()
     }
 
     /// Adds a checkpoint above all others and wakes the subscribers.
     pub(crate) fn append(&self, stored: Stored) {
         let sequence_number = stored.sequence_number();
+        if let Some(mask) = &self.ahead {
+            stored.encoded(mask);
+        }
         let mut memory = self.write();
         memory.add(Arc::new(stored));
         while memory.checkpoints.len() > self.retention {

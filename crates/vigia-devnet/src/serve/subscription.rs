@@ -180,6 +180,17 @@ struct Follower<T> {
 }
 
 impl Subscriptions {
+    /// One message for every checkpoint from now on.
+    pub(crate) fn every_checkpoint<T: Send + 'static>(
+        &self,
+        message: impl Fn(&Stored) -> T + Send + 'static,
+    ) -> Response<BoxStream<T>> {
+        let unused = frame_of(|_| unreachable!("an unfiltered stream reports no progress"));
+        self.stream(Progress::new(false), unused, move |stored| {
+            vec![message(stored)]
+        })
+    }
+
     fn stream<T: Send + 'static>(
         &self,
         progress: Progress,

@@ -16,8 +16,8 @@ use tonic::{
 use tonic_web::GrpcWebLayer;
 
 use super::{
-    headers::ChainHeaders, ledger::Ledger, node::Node, packages::Packages, state::State,
-    subscription::Subscriptions,
+    encoded::EncodedLayer, headers::ChainHeaders, ledger::Ledger, node::Node, packages::Packages,
+    state::State, subscription::Subscriptions,
 };
 
 /// How the node presents itself.
@@ -40,7 +40,7 @@ pub(crate) async fn serve(
     // A checkpoint may be larger than the 4 MiB that tonic allows by default.
     macro_rules! service {
         ($server:ident, $service:expr) => {{
-            let server = $server::new($service).max_encoding_message_size(usize::MAX);
+            let server = $server::from_arc($service).max_encoding_message_size(usize::MAX);
             let server = server.accept_compressed(CompressionEncoding::Zstd);
             if compression {
                 server.send_compressed(CompressionEncoding::Zstd)
@@ -49,15 +49,19 @@ pub(crate) async fn serve(
             }
         }};
     }
-    let ledger = Ledger {
+    let ledger = Arc::new(Ledger {
         node: node.clone(),
         chain: chain.clone(),
+    });
+    let subscriptions = Arc::new(Subscriptions { node: node.clone() });
+    let state = Arc::new(State { node: node.clone() });
+    let packages = Arc::new(Packages { node: node.clone() });
+    let encoded = EncodedLayer {
+        ledger: ledger.clone(),
+        subscriptions: subscriptions.clone(),
+        mask: node.ahead(),
+        compression,
     };
-    let (subscriptions, state, packages) = (
-        Subscriptions { node: node.clone() },
-        State { node: node.clone() },
-        Packages { node: node.clone() },
-    );
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
@@ -68,6 +72,7 @@ pub(crate) async fn serve(
         .tcp_nodelay(true)
         .layer(ChainHeaders { node, chain })
         .layer(GrpcWebLayer::new())
+        .layer(encoded)
         .add_service(service!(LedgerServiceServer, ledger))
         .add_service(service!(SubscriptionServiceServer, subscriptions))
         .add_service(service!(StateServiceServer, state))

@@ -4,6 +4,7 @@
 mod chain;
 mod clients;
 mod command_line;
+mod encoded;
 mod files;
 mod lists;
 mod services;
