@@ -1,2 +1,66 @@
-//! Developer commands: test, ci, tidy, bench. Never shipped.
-fn main() {}
+//! Developer commands: test, ci, tidy, deny, bench. Never shipped.
+
+mod bench;
+mod deny;
+mod run;
+mod test;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Developer commands of vigia.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what the tests need, then run them all
+    Test(test::TestArgs),
+    /// Format, lints, tidy and deny: what `.ci/run` checks beside the tests
+    Check,
+    /// The rules of the house that no other tool knows: crate edges, file heads, file sizes
+    Tidy,
+    /// Licences, banned crates and advisories, by cargo-deny
+    Deny,
+    /// Run a benchmark; figures go to target/bench/NAME.json
+    Bench(bench::BenchArgs),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Test(args) => test::run(&args),
+        Command::Check => check(),
+        Command::Tidy => tidy::run(),
+        Command::Deny => deny::run(),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn check() -> anyhow::Result<()> {
+    run::cargo(&["fmt", "--all", "--check"])?;
+    run::cargo(&[
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ])?;
+    tidy::run()?;
+    deny::run()
+}

