@@ -3,6 +3,11 @@
 //! `chain` makes up a chain that is valid in every digest and signature, from a seed. `serve`
 //! answers as a full node from what it has seen. `devnet` runs both. `files` writes checkpoints and
 //! reads them back.
+//!
+//! What a real chain has and this one has not: bytecode (modules are placeholders, described by
+//! declared layouts), settlement transactions after writes to address balances, names, dynamic
+//! fields, execution of new transactions. Ids of packages are constants of this crate, also that of
+//! the upgrade, which a real chain would derive from the transaction.
 
 mod chain;
 mod devnet;

@@ -1,7 +1,8 @@
 //! The node: what it remembers of a chain, and the gRPC services that answer from it.
 //!
-//! Everything that leaves the node about a checkpoint goes through `render`; that is the one place
-//! between chain and wire.
+//! A checkpoint enters through `Node::append` and leaves through `render`, which alone turns it into
+//! messages (`encoded` keeps what `render` made). Between these two is where a node that misbehaves
+//! would alter what it says; streams are cut or stalled in `subscription`.
 
 mod cursor;
 mod encoded;

@@ -5,7 +5,8 @@
 pub struct ChainConfig {
     /// Seeds every key, choice and amount.
     pub seed: u64,
-    /// How many people use the made-up wallet.
+    /// How many people use the made-up wallet; at least two. Those beyond the first 2,000 own nothing
+    /// at the start and only receive.
     pub users: usize,
     /// Transactions per second, unrelated ones included, system ones not.
     pub tps: u32,

@@ -170,18 +170,30 @@ fn settle(
         auxiliary_data_digest: None,
     };
     apply(&inputs, &written, &draft.funds, ledger);
+    let signed = SignedTransaction {
+        transaction,
+        signatures,
+    };
     Executed {
-        transaction: CheckpointTransaction {
-            transaction: SignedTransaction {
-                transaction,
-                signatures,
-            },
-            effects: TransactionEffects::V2(Box::new(effects)),
-            events,
-            input_objects: inputs.into_values().collect(),
-            output_objects: written.into_values().collect(),
-        },
+        transaction: record(signed, effects, events, inputs, written),
         created,
+    }
+}
+
+/// What a checkpoint holds of a settled transaction.
+fn record(
+    transaction: SignedTransaction,
+    effects: TransactionEffectsV2,
+    events: Option<TransactionEvents>,
+    inputs: BTreeMap<Address, Object>,
+    written: BTreeMap<Address, Object>,
+) -> CheckpointTransaction {
+    CheckpointTransaction {
+        transaction,
+        effects: TransactionEffects::V2(Box::new(effects)),
+        events,
+        input_objects: inputs.into_values().collect(),
+        output_objects: written.into_values().collect(),
     }
 }
 
@@ -383,17 +395,12 @@ pub(crate) fn created_by_genesis(
         unchanged_consensus_objects: vec![],
         auxiliary_data_digest: None,
     };
+    let signed = SignedTransaction {
+        transaction,
+        signatures,
+    };
     Executed {
-        transaction: CheckpointTransaction {
-            transaction: SignedTransaction {
-                transaction,
-                signatures,
-            },
-            effects: TransactionEffects::V2(Box::new(effects)),
-            events: None,
-            input_objects: vec![],
-            output_objects: written.into_values().collect(),
-        },
+        transaction: record(signed, effects, None, BTreeMap::new(), written),
         created: vec![],
     }
 }

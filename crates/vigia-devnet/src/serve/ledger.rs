@@ -274,9 +274,13 @@ impl Ledger {
             Some(_) => return Err(Status::invalid_argument("unknown checkpoint_id")),
         };
         let found = number.and_then(|number| memory.checkpoints.get(&number));
-        found
-            .cloned()
-            .ok_or_else(|| Status::not_found(format!("checkpoint {id:?} is pruned or unknown")))
+        found.cloned().ok_or_else(|| {
+            let named = match id {
+                Some(CheckpointId::Digest(digest)) => digest,
+                _ => number.map_or("of the tip".to_owned(), |n| n.to_string()),
+            };
+            Status::not_found(format!("checkpoint {named} is pruned or unknown"))
+        })
     }
 }
 

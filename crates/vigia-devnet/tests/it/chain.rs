@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sui_sdk_types::{Address, CheckpointData, Command, ExecutionStatus, Input, TransactionKind};
+use sui_sdk_types::{
+    Address, CheckpointData, Command, ExecutionStatus, Input, Owner, TransactionKind,
+};
 use vigia_devnet::{
     Chain, ChainConfig, Coin, FieldType, Packages, Party, declared_modules, generate, verify_chain,
 };
@@ -205,6 +207,23 @@ fn payments_call_the_upgraded_package_and_keep_their_event_type() {
     }
     let expected = BTreeSet::from([(false, ids.pay), (true, ids.pay_upgraded)]);
     assert_eq!(called, expected);
+}
+
+#[test]
+fn a_wallet_without_a_share_does_nothing() {
+    let config = ChainConfig {
+        relevant_per_mille: 0,
+        ..config()
+    };
+    let users = Chain::new(config.clone()).users();
+    let users: BTreeSet<_> = users.into_iter().map(|user| user.address).collect();
+    for data in generate(config).skip(1).take(40) {
+        for object in data.transactions.iter().flat_map(|t| &t.output_objects) {
+            if let Owner::Address(owner) = object.owner() {
+                assert!(!users.contains(owner));
+            }
+        }
+    }
 }
 
 #[test]

@@ -81,11 +81,8 @@ async fn replay_serves_real_checkpoints() {
     let root = std::env::var_os("VIGIA_CHAIN_DATA").unwrap_or_else(|| usual.into());
     let directory = PathBuf::from(root).join("checkpoints/mainnet");
     if !directory.exists() {
-        assert!(
-            std::env::var_os("VIGIA_REQUIRE_CHAIN_DATA").is_none(),
-            "no chain data at {}",
-            directory.display()
-        );
+        let required = std::env::var_os("VIGIA_REQUIRE_CHAIN_DATA").is_some_and(|v| v == "1");
+        assert!(!required, "no chain data at {}", directory.display());
         println!("skipped: no chain data at {}", directory.display());
         return;
     }
