@@ -10,7 +10,7 @@ use tonic::Status;
 use super::{cursor::Position, node::Memory, stored::Stored};
 
 /// A filtered request looks at no more checkpoints than this and then asks to be continued.
-const SCANNED_MAX: usize = 2_000;
+const SCANNED_MAX: usize = 500;
 
 /// Bounds of a request as they came.
 pub(crate) struct Query {

@@ -3,7 +3,9 @@
 use futures::{StreamExt, TryStreamExt};
 use sui_rpc::{
     Client,
-    client::{TransactionStreamRequest, TransactionStreamStart},
+    client::{
+        EventStreamRequest, EventStreamStart, TransactionStreamRequest, TransactionStreamStart,
+    },
     field::{FieldMask, FieldMaskUtil},
     proto::sui::rpc::v2::{
         AffectedAddressFilter, EventTypeFilter, ListCheckpointsRequest, ListCheckpointsResponse,
@@ -15,7 +17,7 @@ use sui_rpc::{
 };
 use sui_sdk_types::{Address, CheckpointTransaction};
 use tonic::Code;
-use vigia_devnet::{Devnet, Packages};
+use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Pace, Packages};
 
 use crate::support;
 
@@ -321,4 +323,65 @@ async fn an_unfiltered_subscription_has_every_transaction() {
         .collect();
     assert_eq!(digests, made);
     assert_eq!(frames.last().unwrap().watermark().checkpoint, Some(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_scan_without_matches_asks_to_be_continued() {
+    let config = DevnetConfig {
+        chain: ChainConfig {
+            tps: 1,
+            ..support::chain_config()
+        },
+        history: 520,
+        pace: Pace::Manual,
+        ..DevnetConfig::default()
+    };
+    let devnet = Devnet::start(config).await.unwrap();
+    let nobody = any_of(vec![sender(Address::from_static("0x77"))]);
+    let request = ListCheckpointsRequest::default().with_filter(nobody);
+    let first = checkpoints(&devnet, request.clone()).await.unwrap();
+    assert_eq!(end(&first), QueryEndReason::ScanLimit);
+    let watermark = first.last().unwrap().watermark().clone();
+    assert_eq!(watermark.checkpoint, Some(499));
+
+    let after = options(10).with_after(watermark.cursor.unwrap());
+    let request = request.with_options(after);
+    let second = checkpoints(&devnet, request).await.unwrap();
+    assert_eq!(end(&second), QueryEndReason::LedgerTip);
+    assert_eq!(numbers(&second), [0; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_streamed_in_order_from_the_past_into_the_present() {
+    let devnet = support::live(10).await;
+    let client = Client::new(devnet.url()).unwrap();
+    let mask = "checkpoint,transaction_index,event_index";
+    let request = EventStreamRequest::new()
+        .with_read_mask(FieldMask::from_str(mask))
+        .with_start(EventStreamStart::Checkpoint(4));
+    let mut stream = Box::pin(client.stream_events(request));
+    let mut seen = Vec::<(u64, u64, u32)>::new();
+    while seen.last().is_none_or(|(checkpoint, ..)| *checkpoint < 16) {
+        if let Some(event) = stream.next().await.unwrap().unwrap().event {
+            seen.push((
+                event.checkpoint(),
+                event.transaction_index(),
+                event.event_index(),
+            ));
+        }
+    }
+    let mut made = vec![];
+    for number in 4..=seen.last().unwrap().0 {
+        let transactions = devnet.checkpoint(number).unwrap().transactions;
+        for (transaction, executed) in (0..).zip(transactions) {
+            let events = executed.events.map_or(vec![], |events| events.0);
+            made.extend(
+                (0..)
+                    .zip(events)
+                    .map(|(event, _)| (number, transaction, event)),
+            );
+        }
+    }
+    assert_eq!(seen, made[..seen.len()]);
+    devnet.shutdown().await.unwrap();
 }
