@@ -1,1 +1,26 @@
-//! GraphQL, pages and live updates.
+//! GraphQL, pages and live updates: what people and programs read of vigia.
+//!
+//! Everything is rendered on the server; pages work without script and get live with 100 lines of
+//! it. Every read goes through a `Principal`, which an `Authenticator` makes from a request (I-14).
+//! Nothing here writes, and nothing here knows which database is behind the store.
+
+mod app;
+mod assets;
+mod auth;
+mod config;
+mod cursor;
+mod feed;
+mod graphql;
+mod guard;
+mod live;
+mod pages;
+mod reader;
+mod router;
+mod server;
+mod text;
+
+pub use app::WebContext;
+pub use auth::{Authenticator, LocalOperatorAuthenticator, Unauthenticated};
+pub use config::{WebConfig, WebError, WebLimits};
+pub use graphql::schema_sdl;
+pub use server::WebServer;

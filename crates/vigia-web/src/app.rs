@@ -1,0 +1,70 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use vigia_core::{Clock, NotificationText};
+use vigia_store::Store;
+
+use crate::graphql::{self, VigiaSchema};
+use crate::{Authenticator, WebConfig};
+
+/// What the web role works with.
+#[derive(Clone)]
+pub struct WebContext {
+    /// Where everything is read from.
+    pub store: Arc<dyn Store>,
+    /// Renders notifications.
+    pub text: Arc<dyn NotificationText>,
+    /// Says who is asking.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Tells the time, for "5 minutes ago".
+    pub clock: Arc<dyn Clock>,
+    /// Version of vigia, shown and reported.
+    pub version: &'static str,
+}
+
+/// The state behind the router.
+pub(crate) struct App {
+    pub(crate) context: WebContext,
+    pub(crate) config: WebConfig,
+    pub(crate) schema: VigiaSchema,
+    pub(crate) stopping: Stopping,
+    live_readers: Arc<Semaphore>,
+}
+
+impl App {
+    pub(crate) fn new(config: WebConfig, context: WebContext, stopping: Stopping) -> Arc<Self> {
+        let schema = graphql::schema(&config.limits, context.clone(), stopping.clone());
+        Arc::new(Self {
+            live_readers: Arc::new(Semaphore::new(config.limits.live_readers_max)),
+            context,
+            config,
+            schema,
+            stopping,
+        })
+    }
+
+    /// A place among the live readers, while there is one.
+    pub(crate) fn live_reader(&self) -> Option<OwnedSemaphorePermit> {
+        self.live_readers.clone().try_acquire_owned().ok()
+    }
+}
+
+/// Knows when the server is stopping: what never ends by itself ends then.
+#[derive(Clone)]
+pub(crate) struct Stopping(watch::Receiver<bool>);
+
+impl Stopping {
+    /// The receiver, and what tells it.
+    pub(crate) fn new() -> (watch::Sender<bool>, Self) {
+        let (stop, stopping) = watch::channel(false);
+        (stop, Self(stopping))
+    }
+
+    /// Waits until the server stops, or its teller is gone.
+    pub(crate) async fn stopped(mut self) {
+        // Only a dropped sender is an error, and means the same.
+        let _ = self.0.wait_for(|stop| *stop).await;
+    }
+}

@@ -1,0 +1,92 @@
+//! What the web role is told, and why it may refuse to start.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How the web role listens and what it allows.
+#[derive(Clone, Debug)]
+pub struct WebConfig {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Listen beyond this machine although everybody who can connect sees everything.
+    pub insecure_no_auth: bool,
+    /// Offer GraphiQL, which loads its parts from a public CDN.
+    pub development: bool,
+    /// Bounds of everything a client can make grow (I-13).
+    pub limits: WebLimits,
+}
+
+impl WebConfig {
+    /// The defaults for an address.
+    pub fn new(listen: SocketAddr) -> Self {
+        Self {
+            listen,
+            insecure_no_auth: false,
+            development: false,
+            limits: WebLimits::default(),
+        }
+    }
+}
+
+/// Bounds of everything a client can make grow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebLimits {
+    /// Largest request body and WebSocket message.
+    pub body_bytes_max: usize,
+    /// Most words and signs of a GraphQL document.
+    pub query_tokens_max: usize,
+    /// Deepest nesting of fields; introspection by usual tools needs 13.
+    pub query_depth_max: usize,
+    /// Most fields a GraphQL reply may have, pages counted in full.
+    pub query_complexity_max: usize,
+    /// Most live readers at once: event streams and web sockets.
+    pub live_readers_max: usize,
+    /// Most subscriptions on one WebSocket.
+    pub subscriptions_max: usize,
+    /// Longest time until a reply begins.
+    pub request_timeout: Duration,
+    /// Longest time that open connections get to end when vigia stops.
+    pub drain_timeout: Duration,
+}
+
+impl Default for WebLimits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 64 * 1024,
+            query_tokens_max: 2_000,
+            query_depth_max: 16,
+            query_complexity_max: 6_000,
+            live_readers_max: 1_000,
+            subscriptions_max: 10,
+            request_timeout: Duration::from_secs(15),
+            drain_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Why the web role does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    /// There is no sign-in, and the address can be reached from other machines.
+    #[error(
+        "refusing to listen on {listen}: there is no sign-in yet, so everybody who can connect \
+         would see every account; listen on 127.0.0.1, put an authenticating proxy in front, or \
+         set insecure_no_auth if that is what you want"
+    )]
+    NotLoopback {
+        /// The address asked for.
+        listen: SocketAddr,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {listen}")]
+    Bind {
+        /// The address asked for.
+        listen: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Serving ended with an error.
+    #[error("the web server failed")]
+    Serve(#[source] std::io::Error),
+}

@@ -1,0 +1,84 @@
+//! Cursors as clients see them: opaque, stable, and checked when they come back.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use vigia_core::Place;
+use vigia_store::ActivityCursor;
+
+/// Longest cursor that is looked at, in bytes.
+const CURSOR_BYTES_MAX: usize = 120;
+
+/// The cursor of a place in the feed.
+pub(crate) fn of_activity(cursor: ActivityCursor) -> String {
+    let Place { checkpoint, index } = cursor.place;
+    encode(&format!("a:{checkpoint}:{index}:{}", cursor.id))
+}
+
+/// The place in the feed that a cursor means; none if it is not one of ours.
+pub(crate) fn to_activity(text: &str) -> Option<ActivityCursor> {
+    let decoded = decode(text)?;
+    let parts: Vec<&str> = decoded.strip_prefix("a:")?.split(':').collect();
+    let [checkpoint, index, id] = parts[..] else {
+        return None;
+    };
+    // Signed first: the database holds 63 bits, and beyond them no cursor was ever made.
+    let checkpoint = u64::try_from(checkpoint.parse::<i64>().ok()?).ok()?;
+    Some(ActivityCursor {
+        place: Place {
+            checkpoint,
+            index: index.parse().ok()?,
+        },
+        id: id.parse().ok()?,
+    })
+}
+
+/// The cursor of a place in the inbox.
+pub(crate) fn of_notification(seq: i64) -> String {
+    encode(&format!("n:{seq}"))
+}
+
+/// The place in the inbox that a cursor means; none if it is not one of ours.
+pub(crate) fn to_notification(text: &str) -> Option<i64> {
+    decode(text)?.strip_prefix("n:")?.parse().ok()
+}
+
+fn encode(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+fn decode(text: &str) -> Option<String> {
+    if text.len() > CURSOR_BYTES_MAX {
+        return None;
+    }
+    String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_back_and_forgeries_do_not() {
+        let cursor = ActivityCursor {
+            place: Place {
+                checkpoint: i64::MAX.cast_unsigned(),
+                index: u32::MAX,
+            },
+            id: i64::MAX,
+        };
+        assert_eq!(to_activity(&of_activity(cursor)), Some(cursor));
+        assert_eq!(to_notification(&of_notification(7)), Some(7));
+
+        let beyond = encode("a:9223372036854775808:0:1");
+        let negative = encode("a:-1:0:1");
+        let longer = encode("a:1:0:1:1");
+        let long = "A".repeat(CURSOR_BYTES_MAX + 1);
+        let inbox = of_notification(7);
+        for forged in [
+            "", "x", "a:1:0:1", "%%%", &beyond, &negative, &longer, &long, &inbox,
+        ] {
+            assert_eq!(to_activity(forged), None, "{forged}");
+        }
+        assert_eq!(to_notification(&of_activity(cursor)), None);
+    }
+}

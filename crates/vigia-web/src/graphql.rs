@@ -1,0 +1,159 @@
+//! GraphQL: the schema, and how requests reach it.
+//!
+//! One request a POST, no batches, JSON only (a browser asks before it sends JSON across sites).
+//! Subscriptions run over `graphql-transport-ws`. Limits and error codes are the schema's own, so
+//! both ways have them.
+
+mod activity;
+mod error;
+mod limits;
+mod notification;
+mod page;
+mod query;
+mod scalar;
+mod status;
+mod subscription;
+mod transaction;
+
+use std::sync::Arc;
+
+use async_graphql::http::GraphiQLSource;
+use async_graphql::{Data, EmptyMutation, Request, Response as Reply, Schema, ServerError};
+use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{State, WebSocketUpgrade};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+
+use crate::app::{App, Stopping};
+use crate::reader::Reader;
+use crate::{WebContext, WebLimits};
+use subscription::Slots;
+
+/// The schema of the web role.
+pub(crate) type VigiaSchema = Schema<query::Query, EmptyMutation, subscription::Subscription>;
+
+/// Deepest nesting of a document's text, before it has any meaning.
+const RECURSION_MAX: usize = 32;
+/// Most directives on one field.
+const DIRECTIVES_MAX: usize = 8;
+/// What GraphiQL loads, in development only.
+const GRAPHIQL_POLICY: &str = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: \
+                               https://unpkg.com; frame-ancestors 'none'";
+
+/// The schema as text in the schema definition language.
+pub fn schema_sdl() -> String {
+    builder().finish().sdl()
+}
+
+fn builder() -> async_graphql::SchemaBuilder<query::Query, EmptyMutation, subscription::Subscription>
+{
+    Schema::build(query::Query, EmptyMutation, subscription::Subscription)
+}
+
+/// The schema, bounded and with what its resolvers read from.
+pub(crate) fn schema(limits: &WebLimits, context: WebContext, stopping: Stopping) -> VigiaSchema {
+    builder()
+        .limit_depth(limits.query_depth_max)
+        .limit_complexity(limits.query_complexity_max)
+        .limit_recursive_depth(RECURSION_MAX)
+        .limit_directives(DIRECTIVES_MAX)
+        .extension(limits::Limits {
+            tokens_max: limits.query_tokens_max,
+        })
+        .data(context)
+        .data(stopping)
+        .finish()
+}
+
+/// `POST /graphql`.
+pub(crate) async fn query(
+    State(app): State<Arc<App>>,
+    reader: Reader,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    if !kind.is_some_and(|kind| kind.starts_with("application/json")) {
+        return refused(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the content type has to be application/json".to_owned(),
+        );
+    }
+    let bytes_max = app.config.limits.body_bytes_max;
+    let Ok(body) = to_bytes(body, bytes_max).await else {
+        let why = format!("the request body has more than {bytes_max} bytes");
+        return refused(StatusCode::PAYLOAD_TOO_LARGE, why);
+    };
+    match serde_json::from_slice::<Request>(&body) {
+        Ok(request) => {
+            let request = request.data(reader);
+            Json(app.schema.execute(request).await).into_response()
+        }
+        Err(error) => refused(
+            StatusCode::BAD_REQUEST,
+            format!("the body is not a GraphQL request: {error}"),
+        ),
+    }
+}
+
+/// A refusal in the form of a GraphQL reply.
+fn refused(status: StatusCode, why: String) -> Response {
+    let mut error = ServerError::new(why, None);
+    error::code(&mut error, error::BAD_USER_INPUT);
+    (status, Json(Reply::from_errors(vec![error]))).into_response()
+}
+
+/// `GET /graphql`: GraphiQL, in development.
+pub(crate) async fn graphiql(State(app): State<Arc<App>>) -> Response {
+    if !app.config.development {
+        let why = "send queries with POST; GraphiQL is offered in development only\n";
+        return (StatusCode::METHOD_NOT_ALLOWED, why).into_response();
+    }
+    let page = GraphiQLSource::build()
+        .endpoint("/graphql")
+        .subscription_endpoint("/graphql/ws")
+        .title("vigia")
+        .finish();
+    ([(CONTENT_SECURITY_POLICY, GRAPHIQL_POLICY)], Html(page)).into_response()
+}
+
+/// `GET /graphql/ws`: queries and subscriptions over one WebSocket.
+pub(crate) async fn socket(
+    State(app): State<Arc<App>>,
+    reader: Reader,
+    protocol: GraphQLProtocol,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let Some(place) = app.live_reader() else {
+        let retry = [(RETRY_AFTER, "10")];
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            retry,
+            "too many live readers\n",
+        )
+            .into_response();
+    };
+    let limits = &app.config.limits;
+    let mut data = Data::default();
+    data.insert(reader);
+    data.insert(Slots::new(limits.subscriptions_max));
+    upgrade
+        .protocols(["graphql-transport-ws"])
+        .max_message_size(limits.body_bytes_max)
+        .max_frame_size(limits.body_bytes_max)
+        .on_upgrade(async move |socket| {
+            let _held = place;
+            let serving = GraphQLWebSocket::new(socket, app.schema.clone(), protocol)
+                .with_data(data)
+                .serve();
+            tokio::select! {
+                () = serving => {}
+                () = app.stopping.clone().stopped() => {}
+            }
+        })
+}

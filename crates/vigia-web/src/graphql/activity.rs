@@ -1,0 +1,180 @@
+//! Activities as GraphQL has them.
+
+use async_graphql::{Enum, ID, Json, Object, SimpleObject};
+use vigia_core::CoinInfo;
+use vigia_store::ActivityRow;
+
+use super::scalar::UInt53;
+use crate::text;
+
+/// Which way money went, seen from the account.
+#[derive(Clone, Copy, Enum, Eq, PartialEq)]
+#[graphql(remote = "vigia_core::Direction")]
+enum Direction {
+    /// To the account.
+    In,
+    /// From the account.
+    Out,
+    /// Between addresses of the account, or nothing moved.
+    Neutral,
+}
+
+/// How a transaction ended.
+#[derive(Clone, Copy, Enum, Eq, PartialEq)]
+#[graphql(name = "ExecutionStatus", remote = "vigia_core::Status")]
+pub(super) enum ExecutionStatus {
+    /// Executed.
+    Completed,
+    /// Executed and failed: only gas was charged.
+    Failed,
+}
+
+/// Something that holds addresses: a person's wallet or a business with members.
+#[derive(SimpleObject)]
+struct Account {
+    /// The application's own key for it.
+    external_id: String,
+    /// Personal or business.
+    kind: &'static str,
+    /// Name shown to others.
+    display_name: String,
+}
+
+/// What is known about a coin.
+#[derive(SimpleObject)]
+pub(super) struct Coin {
+    /// Its type, `0xPACKAGE::module::NAME` in canonical form.
+    coin_type: String,
+    /// Digits after the point; null while no node has told.
+    decimals: Option<u8>,
+    /// What people call it.
+    symbol: String,
+    /// Its full name.
+    name: String,
+}
+
+impl From<&CoinInfo> for Coin {
+    fn from(coin: &CoinInfo) -> Self {
+        Self {
+            coin_type: coin.coin_type.clone(),
+            decimals: coin.decimals,
+            symbol: coin.symbol.clone(),
+            name: coin.name.clone(),
+        }
+    }
+}
+
+/// An activity as read.
+pub(super) struct Activity(pub(super) ActivityRow);
+
+/// What one transaction meant for one account.
+#[Object]
+impl Activity {
+    /// Its key; rises in order of commit. What `activityAdded` goes on after.
+    async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// Digest of its transaction.
+    async fn digest(&self) -> String {
+        self.0.digest.to_string()
+    }
+
+    /// Checkpoint of its transaction.
+    async fn checkpoint(&self) -> UInt53 {
+        UInt53(self.0.activity.place.checkpoint)
+    }
+
+    /// Position of its transaction in the checkpoint.
+    async fn transaction_index(&self) -> u32 {
+        self.0.activity.place.index
+    }
+
+    /// Time of the checkpoint, in milliseconds since 1970.
+    async fn timestamp_ms(&self) -> UInt53 {
+        UInt53(self.0.timestamp_ms)
+    }
+
+    /// Which meaning of the transaction it is: `event/N`, `coin/TYPE` or `transaction`.
+    async fn slot(&self) -> String {
+        self.0.activity.slot.to_string()
+    }
+
+    /// What it was: `transfer`, `payment`, or a word of a declared contract.
+    async fn kind(&self) -> &str {
+        &self.0.activity.kind
+    }
+
+    /// Which way money went.
+    async fn direction(&self) -> Direction {
+        self.0.activity.direction.into()
+    }
+
+    /// How the transaction ended.
+    async fn status(&self) -> ExecutionStatus {
+        self.0.activity.status.into()
+    }
+
+    /// The account it is for.
+    async fn account(&self) -> Account {
+        let account = &self.0.account;
+        Account {
+            external_id: account.external_id.clone(),
+            kind: account.kind.as_str(),
+            display_name: account.display_name.clone(),
+        }
+    }
+
+    /// The address of the account that took part, where one did.
+    async fn address(&self) -> Option<String> {
+        self.0.activity.address.map(|address| address.to_string())
+    }
+
+    /// Type of the coin that moved, where one did.
+    async fn coin_type(&self) -> Option<&String> {
+        self.0.activity.coin_type.as_ref()
+    }
+
+    /// That coin, where something is known about it.
+    async fn coin(&self) -> Option<Coin> {
+        self.0.coin.as_ref().map(Coin::from)
+    }
+
+    /// Minor units as a decimal number, never negative: the direction says which way.
+    async fn amount(&self) -> Option<String> {
+        self.0.activity.amount.map(|amount| amount.to_string())
+    }
+
+    /// The amount with its decimals and symbol, ready to show; null while the decimals are unknown.
+    async fn amount_text(&self) -> Option<String> {
+        text::money(self.0.activity.amount?, self.0.coin.as_ref()?)
+    }
+
+    /// Address of the other party, where there is exactly one.
+    async fn counterparty(&self) -> Option<String> {
+        self.0
+            .activity
+            .counterparty
+            .map(|address| address.to_string())
+    }
+
+    /// Name of the account that held the other party's address, where one did.
+    async fn counterparty_name(&self) -> Option<&String> {
+        self.0.counterparty_name.as_ref()
+    }
+
+    /// Name of the declared contract that explains it.
+    async fn contract(&self) -> Option<&String> {
+        self.0.activity.contract.as_ref()
+    }
+
+    /// Id of the payment, trade or invitation in that contract.
+    async fn business_id(&self) -> Option<&String> {
+        self.0.activity.business_id.as_ref()
+    }
+
+    /// Everything else worth showing, as a JSON object.
+    async fn details(&self) -> Json<&serde_json::Value> {
+        Json(&self.0.activity.details)
+    }
+}

@@ -1,0 +1,48 @@
+//! Errors as clients see them: a code to act on, what was wrong and how to mend it, no internals.
+
+use std::error::Error as _;
+
+use async_graphql::{Error, ErrorExtensionValues, ErrorExtensions, ServerError};
+use vigia_store::StoreError;
+
+/// The request is wrong; sending it again changes nothing.
+pub(super) const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+/// The document is not a query of this schema, or goes beyond its limits.
+pub(super) const BAD_QUERY: &str = "BAD_QUERY";
+/// Something failed here; the log says what.
+pub(super) const INTERNAL: &str = "INTERNAL";
+/// Out of reach for the moment; the same request may succeed later.
+pub(super) const UNAVAILABLE: &str = "UNAVAILABLE";
+
+/// That `argument` is wrong: `problem` says how, `expected` what would be right.
+pub(super) fn bad_input(argument: &str, problem: impl std::fmt::Display, expected: &str) -> Error {
+    Error::new(format!("{argument}: {problem}")).extend_with(|_, extensions| {
+        extensions.set("code", BAD_USER_INPUT);
+        extensions.set("argument", argument);
+        extensions.set("expected", expected);
+    })
+}
+
+/// What a client learns of a failure of the store; the log gets the rest.
+pub(super) fn internal(error: StoreError) -> Error {
+    let (code, message) = if error.is_transient() {
+        (UNAVAILABLE, "the database is not available; try again")
+    } else {
+        (
+            INTERNAL,
+            "something failed on the server; its log says what",
+        )
+    };
+    tracing::error!(error = &error as &dyn std::error::Error, source = ?error.source(), "query failed");
+    Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
+}
+
+/// Gives an error a code, unless it has one.
+pub(super) fn code(error: &mut ServerError, code: &str) {
+    let extensions = error
+        .extensions
+        .get_or_insert_with(ErrorExtensionValues::default);
+    if extensions.get("code").is_none() {
+        extensions.set("code", code);
+    }
+}

@@ -1,0 +1,134 @@
+//! What can be asked.
+
+use async_graphql::connection::Connection;
+use async_graphql::{Context, Object, Result};
+use vigia_core::{parse_address, parse_digest};
+use vigia_store::{ActivityFilter, ActivityRow};
+
+use super::activity::Activity;
+use super::error::{bad_input, internal};
+use super::notification::{Locale, Notification};
+use super::page;
+use super::status::Status;
+use super::transaction::RawTransaction;
+use crate::reader::Reader;
+use crate::{WebContext, cursor};
+
+/// The root of queries.
+pub(crate) struct Query;
+
+/// What resolvers read from.
+pub(super) fn web<'c>(ctx: &Context<'c>) -> &'c WebContext {
+    ctx.data_unchecked()
+}
+
+/// Who asks.
+pub(super) fn reader<'c>(ctx: &Context<'c>) -> &'c Reader {
+    ctx.data_unchecked()
+}
+
+/// What can be asked. Everybody sees their own accounts, the operator sees all.
+#[Object]
+impl Query {
+    /// The state of the system.
+    async fn status(&self, ctx: &Context<'_>) -> Result<Status> {
+        let web = web(ctx);
+        let report = web.store.status().await.map_err(internal)?;
+        let is_operator = reader(ctx).principal.is_operator();
+        Ok(Status::new(report, is_operator, web.version))
+    }
+
+    /// Activities, newest first in the order of the chain.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn activities(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Page size, 1 to 100; 20 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last activity of the page before.")] after: Option<String>,
+        #[graphql(desc = "Only those in which this address of an account took part.")]
+        address: Option<String>,
+    ) -> Result<Connection<String, Activity>> {
+        let size = page::size(first)?;
+        let before = page::after(after.as_deref(), cursor::to_activity)?;
+        let address = address
+            .as_deref()
+            .map(parse_address)
+            .transpose()
+            .map_err(|error| bad_input("address", error, "0x and 1 to 64 hexadecimal digits"))?;
+        let filter = ActivityFilter {
+            address,
+            digest: None,
+        };
+        let rows = web(ctx)
+            .store
+            .activity_page(&reader(ctx).scope(), &filter, before, size + 1)
+            .await
+            .map_err(internal)?;
+        let cursor = |row: &ActivityRow| cursor::of_activity(row.cursor());
+        Ok(page::connection(rows, size, cursor, Activity))
+    }
+
+    /// A relevant transaction by its digest; null where it is not kept or concerns none of the
+    /// reader's accounts.
+    #[graphql(complexity = "child_complexity + 50")]
+    async fn raw_transaction(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Digest in base58.")] digest: String,
+    ) -> Result<Option<RawTransaction>> {
+        let digest = parse_digest(&digest)
+            .map_err(|error| bad_input("digest", error, "the base58 text of 32 bytes"))?;
+        let (store, scope) = (&web(ctx).store, reader(ctx).scope());
+        let Some(row) = store
+            .raw_transaction(&scope, &digest)
+            .await
+            .map_err(internal)?
+        else {
+            return Ok(None);
+        };
+        let filter = ActivityFilter {
+            address: None,
+            digest: Some(digest),
+        };
+        let activities = store
+            .activity_page(&scope, &filter, None, page::FIRST_MAX)
+            .await
+            .map_err(internal)?;
+        Ok(Some(RawTransaction { row, activities }))
+    }
+
+    /// The inbox, newest first.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn notifications(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Page size, 1 to 100; 20 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last notification of the page before.")] after: Option<
+            String,
+        >,
+        #[graphql(desc = "Language of the texts; the request's unless given.")] locale: Option<
+            Locale,
+        >,
+    ) -> Result<Connection<String, Notification>> {
+        let size = page::size(first)?;
+        let before = page::after(after.as_deref(), cursor::to_notification)?;
+        let (web, reader) = (web(ctx), reader(ctx));
+        let locale = locale.map_or(reader.locale, Into::into);
+        let rows = web
+            .store
+            .notification_page(&reader.scope(), before, size + 1)
+            .await
+            .map_err(internal)?;
+        let node = |row| Notification {
+            row,
+            locale,
+            texts: web.text.clone(),
+        };
+        Ok(page::connection(
+            rows,
+            size,
+            |row| cursor::of_notification(row.seq),
+            node,
+        ))
+    }
+}

@@ -1,0 +1,215 @@
+//! Raw transactions as GraphQL has them: evidence, and what it amounts to.
+
+use async_graphql::{Context, Object, Result, SimpleObject};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use vigia_core::{CoinInfo, Event, MatchReason, Status};
+use vigia_store::{ActivityRow, RawTransactionRow};
+
+use super::activity::{Activity, Coin, ExecutionStatus};
+use super::error::internal;
+use super::scalar::UInt53;
+use crate::text;
+
+/// Why a transaction is kept.
+#[derive(SimpleObject)]
+struct Reason {
+    /// How the target is involved: `sender`, `balance_owner`, `event_type` and others.
+    kind: String,
+    /// The watched address, contract or coin.
+    target: String,
+}
+
+impl From<&MatchReason> for Reason {
+    fn from(reason: &MatchReason) -> Self {
+        Self {
+            kind: text::reason_kind(reason.kind),
+            target: reason.target.clone(),
+        }
+    }
+}
+
+/// What the transaction did to one watched balance, gas included.
+#[derive(SimpleObject)]
+struct BalanceEffect {
+    /// Whose balance.
+    address: String,
+    /// Type of the coin.
+    coin_type: String,
+    /// The coin, where something is known about it.
+    coin: Option<Coin>,
+    /// Minor units as a decimal number; negative where the balance fell.
+    amount: String,
+    /// The amount with its decimals and symbol; null while the decimals are unknown.
+    amount_text: Option<String>,
+}
+
+/// An event, read from the BCS that the effects bind.
+#[derive(SimpleObject)]
+struct TransactionEvent {
+    /// Position in the transaction.
+    index: usize,
+    /// Its Move type.
+    event_type: String,
+    /// Package that emitted it.
+    package: String,
+    /// Module that emitted it.
+    module: String,
+    /// Sender of the transaction.
+    sender: String,
+    /// BCS of its fields, in hexadecimal digits.
+    contents_hex: String,
+}
+
+impl From<(usize, Event)> for TransactionEvent {
+    fn from((index, event): (usize, Event)) -> Self {
+        Self {
+            index,
+            event_type: event.type_.to_string(),
+            package: event.package_id.to_string(),
+            module: event.module.to_string(),
+            sender: event.sender.to_string(),
+            contents_hex: hex::encode(&event.contents),
+        }
+    }
+}
+
+/// A raw transaction with the activities the reader may see.
+pub(super) struct RawTransaction {
+    pub(super) row: RawTransactionRow,
+    pub(super) activities: Vec<ActivityRow>,
+}
+
+/// A relevant transaction with its evidence.
+#[Object]
+impl RawTransaction {
+    /// Its digest.
+    async fn digest(&self) -> String {
+        self.row.raw.digest.to_string()
+    }
+
+    /// Checkpoint it stands in.
+    async fn checkpoint(&self) -> UInt53 {
+        UInt53(self.row.raw.place.checkpoint)
+    }
+
+    /// Position in the checkpoint.
+    async fn transaction_index(&self) -> u32 {
+        self.row.raw.place.index
+    }
+
+    /// Time of the checkpoint, in milliseconds since 1970.
+    async fn timestamp_ms(&self) -> UInt53 {
+        UInt53(self.row.raw.timestamp_ms)
+    }
+
+    /// Epoch it was executed in.
+    async fn epoch(&self) -> UInt53 {
+        UInt53(self.row.raw.epoch)
+    }
+
+    /// Who sent it.
+    async fn sender(&self) -> String {
+        self.row.raw.sender.to_string()
+    }
+
+    /// Package of its first Move call.
+    async fn package(&self) -> Option<String> {
+        self.row.raw.package.map(|package| package.to_string())
+    }
+
+    /// Module of its first Move call.
+    async fn module(&self) -> Option<&String> {
+        self.row.raw.module.as_ref()
+    }
+
+    /// Function of its first Move call.
+    async fn function(&self) -> Option<&String> {
+        self.row.raw.function.as_ref()
+    }
+
+    /// How it ended.
+    async fn status(&self) -> ExecutionStatus {
+        match self.row.raw.failure {
+            None => Status::Completed.into(),
+            Some(_) => Status::Failed.into(),
+        }
+    }
+
+    /// Why execution failed, where it did.
+    async fn failure(&self) -> Option<&String> {
+        self.row.raw.failure.as_ref()
+    }
+
+    /// What it cost the gas payer, in MIST; negative where the rebate was larger.
+    async fn gas_cost(&self) -> String {
+        self.row.raw.gas_cost.to_string()
+    }
+
+    /// Why it is kept.
+    async fn reasons(&self) -> Vec<Reason> {
+        self.row.raw.reasons.iter().map(Reason::from).collect()
+    }
+
+    /// What it did to watched balances.
+    async fn balance_effects(&self, ctx: &Context<'_>) -> Result<Vec<BalanceEffect>> {
+        let coins = super::query::web(ctx)
+            .store
+            .coin_list()
+            .await
+            .map_err(internal)?;
+        let known = |coin_type: &str| coins.iter().find(|coin| coin.coin_type == coin_type);
+        let effects = self.row.balance_effects.iter().map(|effect| {
+            let coin: Option<&CoinInfo> = known(&effect.coin_type);
+            BalanceEffect {
+                address: effect.address.to_string(),
+                coin_type: effect.coin_type.clone(),
+                coin: coin.map(Coin::from),
+                amount: effect.amount.to_string(),
+                amount_text: coin.and_then(|coin| text::money(effect.amount, coin)),
+            }
+        });
+        Ok(effects.collect())
+    }
+
+    /// What it meant, for the accounts the reader may see.
+    async fn activities(&self) -> Vec<Activity> {
+        self.activities.iter().cloned().map(Activity).collect()
+    }
+
+    /// Its events; null where their evidence cannot be read.
+    async fn events(&self) -> Option<Vec<TransactionEvent>> {
+        let events = text::events(&self.row.raw)?;
+        Some(
+            events
+                .into_iter()
+                .enumerate()
+                .map(TransactionEvent::from)
+                .collect(),
+        )
+    }
+
+    /// BCS of the transaction in base64.
+    async fn transaction_bcs(&self) -> String {
+        STANDARD.encode(&self.row.raw.transaction_bcs)
+    }
+
+    /// BCS of its effects in base64.
+    async fn effects_bcs(&self) -> String {
+        STANDARD.encode(&self.row.raw.effects_bcs)
+    }
+
+    /// BCS of its events in base64, where it emitted any.
+    async fn events_bcs(&self) -> Option<String> {
+        self.row
+            .raw
+            .events_bcs
+            .as_ref()
+            .map(|bcs| STANDARD.encode(bcs))
+    }
+
+    /// Why vigia could not interpret it; it is kept and can be retried.
+    async fn processing_error(&self) -> Option<&String> {
+        self.row.raw.processing_error.as_ref()
+    }
+}

@@ -1,0 +1,188 @@
+//! What every request passes: headers that protect the reader, and checks that the request is meant.
+//!
+//! Without sign-in, being able to connect is the only credential. A page of another site could use
+//! the browser of the operator to connect, so loopback answers only to loopback names (DNS
+//! rebinding), and nothing that is not plain reading is taken from another origin.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, SET_COOKIE, UPGRADE,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use vigia_core::Locale;
+
+use crate::app::App;
+use crate::reader::{LANGUAGE_COOKIE, query_value};
+
+/// Scripts, styles and connections come from here and nowhere else; no page may frame these.
+const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'none'; object-src 'none'";
+/// How long a chosen language is remembered: a year, in seconds.
+const LANGUAGE_SECONDS: u32 = 365 * 24 * 60 * 60;
+
+/// Headers of every reply; a handler's own win.
+pub(crate) async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let defaults: [(HeaderName, &str); 5] = [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    for (name, value) in defaults {
+        response
+            .headers_mut()
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Refuses requests that another site makes a browser send.
+pub(crate) async fn same_site(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let host = host(&request).map(str::to_owned);
+    if app.config.listen.ip().is_loopback() && !host.as_deref().is_some_and(is_loopback_name) {
+        let host = host.as_deref().unwrap_or("(none)");
+        return refused(format!(
+            "this vigia answers only to localhost, 127.0.0.1 and [::1], not to {host:?}; \
+             it has no sign-in, and any other name may be a trick of another site"
+        ));
+    }
+    if !is_plain_read(&request) && !is_own_origin(request.headers(), host.as_deref()) {
+        return refused("this request comes from a page of another site".to_owned());
+    }
+    next.run(request).await
+}
+
+fn refused(why: String) -> Response {
+    tracing::warn!(reason = %why, "request refused");
+    (StatusCode::FORBIDDEN, why + "\n").into_response()
+}
+
+/// The host a request is for; HTTP/2 has it in the URI.
+fn host(request: &Request) -> Option<&str> {
+    let header = request
+        .headers()
+        .get(HOST)
+        .and_then(|host| host.to_str().ok());
+    header.or(request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str()))
+}
+
+fn is_loopback_name(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost")
+        || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn is_plain_read(request: &Request) -> bool {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    reads && !request.headers().contains_key(UPGRADE)
+}
+
+/// Browsers name the origin of whatever is not plain reading; other programs name none.
+fn is_own_origin(headers: &HeaderMap, host: Option<&str>) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else {
+        return true;
+    };
+    let authority = origin
+        .to_str()
+        .ok()
+        .and_then(|origin| origin.split_once("://"));
+    authority.is_some_and(|(_, authority)| Some(authority) == host)
+}
+
+/// Remembers a language chosen with `?lang=`.
+pub(crate) async fn language_cookie(request: Request, next: Next) -> Response {
+    let chosen = query_value(request.uri(), "lang").and_then(|lang| lang.parse::<Locale>().ok());
+    let mut response = next.run(request).await;
+    if let Some(locale) = chosen {
+        let lang = locale.as_str();
+        let cookie = format!(
+            "{LANGUAGE_COOKIE}={lang}; Path=/; Max-Age={LANGUAGE_SECONDS}; SameSite=Lax; HttpOnly"
+        );
+        let cookie = HeaderValue::try_from(cookie).expect("plain ASCII");
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Gives up on a reply that does not begin in time.
+pub(crate) async fn time_limit(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    let limit = app.config.limits.request_timeout;
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::warn!(http.path = %path, "request took too long");
+            (StatusCode::SERVICE_UNAVAILABLE, "this takes too long\n").into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_has_these_names() {
+        for host in [
+            "localhost",
+            "LocalHost:80",
+            "127.0.0.1:8080",
+            "[::1]:1",
+            "127.9.9.9",
+        ] {
+            assert!(is_loopback_name(host), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "localhost.evil.example:80",
+            "127.0.0.1.nip.io",
+            "10.0.0.1",
+        ] {
+            assert!(!is_loopback_name(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_origin_has_to_be_ones_own() {
+        let from = |origin: &'static str| {
+            let headers = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static(origin))]);
+            is_own_origin(&headers, Some("localhost:80"))
+        };
+        assert!(from("http://localhost:80"));
+        assert!(
+            from("https://localhost:80"),
+            "behind a proxy that speaks TLS"
+        );
+        assert!(!from("http://localhost:81"));
+        assert!(!from("null"));
+        assert!(is_own_origin(&HeaderMap::new(), None));
+    }
+}

@@ -1,0 +1,21 @@
+//! Pages: rendered on the server, in the reader's language, usable without script.
+
+mod error;
+mod feed;
+mod inbox;
+mod ingestion;
+mod item;
+mod layout;
+mod search;
+mod transaction;
+
+pub(crate) use error::{ErrorPage, internal_error, not_found};
+pub(crate) use feed::feed;
+pub(crate) use inbox::inbox;
+pub(crate) use ingestion::ingestion;
+pub(crate) use item::activity_item;
+pub(crate) use search::search;
+pub(crate) use transaction::transaction;
+
+/// Rows of a page.
+const PAGE: u32 = 30;

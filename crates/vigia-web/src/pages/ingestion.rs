@@ -1,0 +1,164 @@
+//! `/ingestion`: whether vigia keeps up with the chain.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use vigia_store::StatusReport;
+
+use super::internal_error;
+use super::item::time;
+use super::layout::{Page, Section};
+use crate::app::App;
+use crate::reader::Reader;
+use crate::text::words;
+
+/// How often the page renews itself.
+const REFRESH_SECONDS: u32 = 5;
+
+/// The state of ingestion; counts and the provider are for the operator.
+pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Response {
+    let report = match app.context.store.status().await {
+        Ok(report) => report,
+        Err(error) => return internal_error(reader.locale, &error),
+    };
+    let words = words(reader.locale);
+    let now_ms = app.context.clock.now_ms();
+    let content = html! {
+        div.heading { h1 { (words.ingestion) } }
+        div data-refresh=(REFRESH_SECONDS) {
+            (progress(&report, &reader, now_ms))
+            @if reader.principal.is_operator() {
+                (provider(&report, &reader, now_ms))
+                (counts(&report, &reader))
+            }
+        }
+    };
+    Page {
+        locale: reader.locale,
+        section: Section::Ingestion,
+        title: words.ingestion,
+        refresh_seconds: Some(REFRESH_SECONDS),
+        content,
+    }
+    .into_response()
+}
+
+fn progress(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
+    let words = words(reader.locale);
+    let tip = report.provider.as_ref().and_then(|provider| provider.tip);
+    let mark = report.watermark;
+    let lag = tip
+        .zip(mark)
+        .map(|(tip, mark)| tip.saturating_sub(mark.checkpoint));
+    html! {
+        dl.tiles {
+            div {
+                dt { (words.watermark) }
+                dd data-watermark { (number(mark.map(|mark| mark.checkpoint), words.not_yet)) }
+                @if let Some(mark) = mark { p { (time(mark.timestamp_ms, now_ms, reader.locale)) } }
+            }
+            div {
+                dt { (words.tip) }
+                dd data-tip { (number(tip, words.not_yet)) }
+            }
+            div {
+                dt { (words.lag) }
+                dd data-lag { (number(lag, words.not_yet)) }
+                @if lag.is_some() { p { (words.checkpoints) } }
+            }
+        }
+        dl.facts {
+            dt { (words.chain) }
+            dd {
+                @match report.chain {
+                    Some(chain) => {
+                        @if let Some(name) = chain.name() { b { (name) } " " }
+                        code { (chain) }
+                    }
+                    None => (words.chain_unknown),
+                }
+            }
+        }
+    }
+}
+
+fn provider(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
+    let words = words(reader.locale);
+    let Some(provider) = &report.provider else {
+        return html! { p.note { (words.chain_unknown) } };
+    };
+    html! {
+        section {
+            div.heading {
+                h2 { (words.provider) }
+                @match &provider.error {
+                    None => p.state.good { (words.provider_ok) },
+                    Some(_) => p.state.bad { (words.provider_error) },
+                }
+            }
+            @if let Some(error) = &provider.error { p.problem data-provider-error { (error) } }
+            p.note {
+                code { (provider.url) } " · " (words.reported) " "
+                (time(provider.at_ms, now_ms, reader.locale))
+            }
+        }
+    }
+}
+
+fn counts(report: &StatusReport, reader: &Reader) -> Markup {
+    let words = words(reader.locale);
+    let counts = [
+        ("raw", words.raw_transactions, report.raw_transactions),
+        ("activities", words.activities, report.activities),
+        ("notifications", words.notifications, report.notifications),
+        ("failed", words.uninterpreted, report.failed),
+        (
+            "addresses",
+            words.watched_addresses,
+            report.watched_addresses,
+        ),
+        (
+            "contracts",
+            words.watched_contracts,
+            report.watched_contracts,
+        ),
+    ];
+    html! {
+        dl.tiles.small {
+            @for (name, label, count) in counts {
+                div data-count=(name) { dt { (label) } dd { (grouped(count)) } }
+            }
+        }
+    }
+}
+
+fn number(value: Option<u64>, none: &str) -> String {
+    value.map_or_else(|| none.to_owned(), grouped)
+}
+
+/// `1 234 567`, with spaces that do not break: the grouping that all three languages read.
+fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn digits_come_in_threes() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(grouped(123_456), "123\u{202f}456");
+    }
+}

@@ -1,0 +1,90 @@
+//! One activity as a row of a list; the feed, a transaction's page and the live stream share it.
+
+use maud::{Markup, html};
+use vigia_core::{Direction, Locale, Status};
+use vigia_store::ActivityRow;
+
+use crate::text::{self, Words, kind_title, words};
+
+/// A row. Its `data-order` sorts as the chain does, so that late arrivals find their place.
+pub(crate) fn activity_item(row: &ActivityRow, locale: Locale, now_ms: u64) -> Markup {
+    let words = words(locale);
+    let activity = &row.activity;
+    let place = activity.place;
+    let order = format!(
+        "{:020}.{:010}.{:020}",
+        place.checkpoint, place.index, row.id
+    );
+    html! {
+        li.activity data-activity=(row.id) data-order=(order)
+            data-direction=(activity.direction.as_str())
+        {
+            a href={ "/tx/" (row.digest) } {
+                (badge(activity.direction, words))
+                span.what {
+                    span.title {
+                        (kind_title(&activity.kind, activity.direction, locale))
+                        @if let Some(name) = text::counterparty(row) {
+                            " " span.party { (preposition(activity.direction, words)) " " b { (name) } }
+                        }
+                        @if activity.status == Status::Failed {
+                            " " span.failed { (words.failed) }
+                        }
+                    }
+                    span.meta {
+                        span { (row.account.display_name) }
+                        (time(row.timestamp_ms, now_ms, locale))
+                    }
+                }
+                (amount(row, words))
+            }
+        }
+    }
+}
+
+/// A point in time: how long ago, and when exactly.
+pub(super) fn time(ms: u64, now_ms: u64, locale: Locale) -> Markup {
+    html! {
+        time datetime=(text::time_machine(ms)) {
+            span data-ago=(ms) { (text::ago(now_ms, ms, locale)) }
+            " " span.absolute { (text::time(ms)) " UTC" }
+        }
+    }
+}
+
+fn badge(direction: Direction, words: &Words) -> Markup {
+    let (sign, label) = match direction {
+        Direction::In => ("↓", Some(words.money_in)),
+        Direction::Out => ("↑", Some(words.money_out)),
+        Direction::Neutral => ("•", None),
+    };
+    html! {
+        span.badge {
+            span aria-hidden="true" { (sign) }
+            @if let Some(label) = label { span.unseen { (label) } }
+        }
+    }
+}
+
+fn amount(row: &ActivityRow, words: &Words) -> Markup {
+    let activity = &row.activity;
+    let sign = match activity.direction {
+        Direction::In => "+",
+        Direction::Out => "\u{2212}",
+        Direction::Neutral => "",
+    };
+    let money = activity.amount.zip(activity.coin_type.as_deref());
+    html! {
+        @if let Some((minor, coin_type)) = money {
+            span.amount { (sign) (text::money_or_units(minor, coin_type, row.coin.as_ref(), words)) }
+        }
+    }
+}
+
+fn preposition(direction: Direction, words: &Words) -> &'static str {
+    match direction {
+        Direction::In => words.from,
+        Direction::Out => words.to,
+        Direction::Neutral => words.with,
+    }
+}

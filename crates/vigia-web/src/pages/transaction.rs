@@ -1,0 +1,209 @@
+//! `/tx/{digest}`: all that is known about one transaction.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use maud::{Markup, html};
+use vigia_core::{CoinInfo, Digest, RawTransaction, parse_digest};
+use vigia_store::{ActivityFilter, ActivityRow, RawTransactionRow, StoreError};
+
+use super::item::time;
+use super::layout::{Page, Section};
+use super::{ErrorPage, activity_item, internal_error};
+use crate::app::App;
+use crate::reader::Reader;
+use crate::text::{self, Words, words};
+
+/// Most activities of one transaction that are shown.
+const ACTIVITIES_MAX: u32 = 200;
+/// Gas is paid in this coin's minor units.
+const SUI_DECIMALS: u8 = 9;
+
+/// The page of one transaction.
+pub(crate) async fn transaction(
+    State(app): State<Arc<App>>,
+    reader: Reader,
+    Path(digest): Path<String>,
+) -> Response {
+    let refused = |status, detail| ErrorPage {
+        status,
+        locale: reader.locale,
+        detail: Some(detail),
+    };
+    let digest = match parse_digest(&digest) {
+        Ok(digest) => digest,
+        Err(error) => return refused(StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    };
+    match load(&app, &reader, digest).await {
+        Ok(Some(found)) => page(&app, &reader, &found),
+        Ok(None) => {
+            let words = words(reader.locale);
+            let why = format!(
+                "{}. {}",
+                words.transaction_not_found, words.transaction_not_found_hint
+            );
+            refused(StatusCode::NOT_FOUND, why).into_response()
+        }
+        Err(error) => internal_error(reader.locale, &error),
+    }
+}
+
+struct Found {
+    row: RawTransactionRow,
+    activities: Vec<ActivityRow>,
+    coins: Vec<CoinInfo>,
+}
+
+async fn load(app: &App, reader: &Reader, digest: Digest) -> Result<Option<Found>, StoreError> {
+    let (store, scope) = (&app.context.store, reader.scope());
+    let Some(row) = store.raw_transaction(&scope, &digest).await? else {
+        return Ok(None);
+    };
+    let filter = ActivityFilter {
+        address: None,
+        digest: Some(digest),
+    };
+    Ok(Some(Found {
+        row,
+        activities: store
+            .activity_page(&scope, &filter, None, ACTIVITIES_MAX)
+            .await?,
+        coins: store.coin_list().await?,
+    }))
+}
+
+fn page(app: &App, reader: &Reader, found: &Found) -> Response {
+    let words = words(reader.locale);
+    let now_ms = app.context.clock.now_ms();
+    let raw = &found.row.raw;
+    let content = html! {
+        div.heading {
+            h1 { (words.transaction) }
+            @match &raw.failure {
+                None => p.state.good { (words.completed) },
+                Some(_) => p.state.bad { (words.failed) },
+            }
+        }
+        p.digest { code { (raw.digest) } }
+        @if let Some(failure) = &raw.failure { p.problem { (failure) } }
+        @if let Some(error) = &raw.processing_error {
+            p.problem { (words.processing_error) ": " (error) }
+        }
+        section {
+            h2 { (words.meaning) }
+            @if found.activities.is_empty() { p.none { (words.nothing_here) } }
+            ol.feed {
+                @for row in &found.activities { (activity_item(row, reader.locale, now_ms)) }
+            }
+        }
+        (balances(found, words))
+        (facts(raw, words, html! { (time(raw.timestamp_ms, now_ms, reader.locale)) }))
+        (events(raw, words))
+        (evidence(raw, words))
+    };
+    Page {
+        locale: reader.locale,
+        section: Section::Other,
+        title: words.transaction,
+        refresh_seconds: None,
+        content,
+    }
+    .into_response()
+}
+
+fn balances(found: &Found, words: &Words) -> Markup {
+    let shown = |coin_type: &str, amount: i128| {
+        let coin = found.coins.iter().find(|coin| coin.coin_type == coin_type);
+        let money = text::money_or_units(amount.saturating_abs(), coin_type, coin, words);
+        format!("{}{money}", if amount < 0 { "\u{2212}" } else { "+" })
+    };
+    html! {
+        section {
+            h2 { (words.balances) }
+            @if found.row.balance_effects.is_empty() { p.none { (words.nothing_here) } }
+            ul.balances {
+                @for effect in &found.row.balance_effects {
+                    li data-direction=(if effect.amount < 0 { "out" } else { "in" }) {
+                        code title=(effect.address) { (text::short_address(&effect.address)) }
+                        span.amount { (shown(&effect.coin_type, effect.amount)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn facts(raw: &RawTransaction, words: &Words, when: Markup) -> Markup {
+    let call = [
+        raw.package.map(|package| package.to_string()),
+        raw.module.clone(),
+        raw.function.clone(),
+    ];
+    let call: Vec<String> = call.into_iter().flatten().collect();
+    let gas = vigia_core::format_minor_units(raw.gas_cost, SUI_DECIMALS);
+    html! {
+        section {
+            h2 { (words.transaction) }
+            dl.facts {
+                dt { (words.time) } dd { (when) }
+                dt { (words.checkpoint) } dd { (raw.place) }
+                dt { (words.epoch) } dd { (raw.epoch) }
+                dt { (words.sender) } dd { code { (raw.sender) } }
+                @if !call.is_empty() { dt { (words.call) } dd { code { (call.join("::")) } } }
+                dt { (words.gas) } dd { (gas) " SUI" }
+                dt { (words.reasons) }
+                dd {
+                    ul {
+                        @for reason in &raw.reasons {
+                            li { (text::reason_kind(reason.kind)) " " code { (reason.target) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn events(raw: &RawTransaction, words: &Words) -> Markup {
+    let events = text::events(raw);
+    html! {
+        section {
+            h2 { (words.events) }
+            @match &events {
+                None => p.problem { (words.unreadable) },
+                Some(events) if events.is_empty() => p.none { (words.nothing_here) },
+                Some(events) => ol.events {
+                    @for event in events {
+                        li {
+                            code { (event.type_) }
+                            pre { (hex::encode(&event.contents)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn evidence(raw: &RawTransaction, words: &Words) -> Markup {
+    let parts = [
+        (words.transaction, Some(&raw.transaction_bcs)),
+        (words.effects, Some(&raw.effects_bcs)),
+        (words.events, raw.events_bcs.as_ref()),
+    ];
+    html! {
+        details {
+            summary { (words.evidence) }
+            @for (name, bytes) in parts {
+                @if let Some(bytes) = bytes {
+                    h3 { (name) }
+                    pre { (STANDARD.encode(bytes)) }
+                }
+            }
+        }
+    }
+}

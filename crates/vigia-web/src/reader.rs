@@ -1,0 +1,108 @@
+//! Who reads a page or asks a query, and in which language.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use vigia_core::{Locale, Principal, Scope};
+
+use crate::app::App;
+use crate::pages::ErrorPage;
+
+/// The cookie that remembers a language chosen with `?lang=`.
+pub(crate) const LANGUAGE_COOKIE: &str = "lang";
+/// Entries of `Accept-Language` that are looked at.
+const LANGUAGES_MAX: usize = 10;
+
+/// The reader of one request.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader {
+    pub(crate) principal: Principal,
+    pub(crate) locale: Locale,
+}
+
+impl Reader {
+    /// What the reader may read.
+    pub(crate) fn scope(&self) -> Scope {
+        self.principal.scope()
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Reader {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let locale = locale(&parts.uri, &parts.headers);
+        match app.context.authenticator.authenticate(&parts.headers).await {
+            Ok(principal) => Ok(Self { principal, locale }),
+            Err(error) => Err(ErrorPage {
+                status: StatusCode::UNAUTHORIZED,
+                locale,
+                detail: Some(error.to_string()),
+            }
+            .into_response()),
+        }
+    }
+}
+
+/// The language to answer in: `?lang=`, the cookie, what the browser asks for, Spanish.
+pub(crate) fn locale(uri: &Uri, headers: &HeaderMap) -> Locale {
+    query_value(uri, "lang")
+        .and_then(|lang| lang.parse().ok())
+        .or_else(|| cookie_locale(headers))
+        .or_else(|| accepted_locale(headers))
+        .unwrap_or_default()
+}
+
+/// The first value of a query parameter that needs no decoding.
+pub(crate) fn query_value<'u>(uri: &'u Uri, name: &str) -> Option<&'u str> {
+    uri.query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+fn cookie_locale(headers: &HeaderMap) -> Option<Locale> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find_map(|(name, value)| (name == LANGUAGE_COOKIE).then(|| value.parse().ok())?)
+}
+
+/// The first language of `Accept-Language` that vigia writes in; browsers list the preferred first.
+fn accepted_locale(headers: &HeaderMap) -> Option<Locale> {
+    let accepted = headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?;
+    accepted
+        .split(',')
+        .take(LANGUAGES_MAX)
+        .filter_map(|entry| entry.split(';').next())
+        .find_map(|tag| tag.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn chosen(uri: &'static str, cookie: &'static str, accept: &'static str) -> Locale {
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::from_static(cookie));
+        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(accept));
+        locale(&Uri::from_static(uri), &headers)
+    }
+
+    #[test]
+    fn the_nearest_wish_wins() {
+        assert_eq!(chosen("/?lang=pt", "lang=en", "es"), Locale::Pt);
+        assert_eq!(chosen("/", "a=b; lang=en", "es"), Locale::En);
+        assert_eq!(chosen("/", "", "de-DE,pt-BR;q=0.9,en;q=0.8"), Locale::Pt);
+        assert_eq!(chosen("/?lang=tlh", "lang=x", "de"), Locale::Es);
+    }
+}

@@ -1,0 +1,36 @@
+//! Which path leads where, and what all of them pass through.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
+
+use crate::app::App;
+use crate::{assets, graphql, guard, live, pages};
+
+/// The whole web role as one service.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/", get(pages::feed))
+        .route("/tx/{digest}", get(pages::transaction))
+        .route("/inbox", get(pages::inbox))
+        .route("/ingestion", get(pages::ingestion))
+        .route("/search", get(pages::search))
+        .route("/live", get(live::events))
+        .route("/graphql", get(graphql::graphiql).post(graphql::query))
+        .route("/graphql/ws", get(graphql::socket))
+        .route("/healthz", get(healthz))
+        .route("/assets/{name}", get(assets::asset))
+        .fallback(pages::not_found)
+        .layer(from_fn_with_state(app.clone(), guard::time_limit))
+        .layer(from_fn(guard::language_cookie))
+        .layer(from_fn_with_state(app.clone(), guard::same_site))
+        .layer(from_fn(guard::headers))
+        .with_state(app)
+}
+
+async fn healthz() -> (StatusCode, &'static str) {
+    (StatusCode::OK, "ok")
+}

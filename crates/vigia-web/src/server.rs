@@ -1,0 +1,72 @@
+//! Listening, serving, stopping.
+
+use std::future::{Future, IntoFuture};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::app::{App, Stopping};
+use crate::{WebConfig, WebContext, WebError, router};
+
+/// A web server that listens but does not serve yet, so that its address can be told first.
+pub struct WebServer {
+    listener: TcpListener,
+    address: SocketAddr,
+    app: Arc<App>,
+    stop: watch::Sender<bool>,
+    drain_timeout: Duration,
+}
+
+impl WebServer {
+    /// Listens, or says why not. Without sign-in only loopback is listened on.
+    pub async fn bind(mut config: WebConfig, context: WebContext) -> Result<Self, WebError> {
+        let listen = config.listen;
+        let open = !context.authenticator.is_sign_in();
+        if open && !listen.ip().is_loopback() && !config.insecure_no_auth {
+            return Err(WebError::NotLoopback { listen });
+        }
+        let bind_error = |source| WebError::Bind { listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(bind_error)?;
+        let address = listener.local_addr().map_err(bind_error)?;
+        config.listen = address;
+
+        let (stop, stopping) = Stopping::new();
+        Ok(Self {
+            listener,
+            address,
+            drain_timeout: config.limits.drain_timeout,
+            app: App::new(config, context, stopping),
+            stop,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown`, then lets open requests end within the drain limit. Live readers
+    /// are told at once: they reconnect elsewhere and go on where they were.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), WebError> {
+        let stopped = self.app.stopping.clone().stopped();
+        let server = axum::serve(self.listener, router::router(self.app))
+            .with_graceful_shutdown(stopped)
+            .into_future();
+        let mut server = std::pin::pin!(server);
+        tokio::select! {
+            done = &mut server => return done.map_err(WebError::Serve),
+            () = shutdown => {}
+        }
+        let _ = self.stop.send(true);
+        match tokio::time::timeout(self.drain_timeout, server).await {
+            Ok(done) => done.map_err(WebError::Serve),
+            Err(_) => {
+                tracing::warn!("connections did not end within the drain limit and are cut");
+                Ok(())
+            }
+        }
+    }
+}

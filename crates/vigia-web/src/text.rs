@@ -1,0 +1,189 @@
+//! Values as people read them.
+
+mod kinds;
+mod words;
+
+use jiff::Timestamp;
+use vigia_core::{
+    Address, CoinInfo, Event, Locale, NotificationText, RawTransaction, ReasonKind, RenderInput,
+    format_minor_units,
+};
+use vigia_store::{ActivityRow, NotificationRow};
+
+pub(crate) use kinds::kind_title;
+pub(crate) use words::{Words, words};
+
+/// Hexadecimal digits shown at either end of a shortened address or digest.
+const SHORT_DIGITS: usize = 6;
+
+/// An amount with its symbol: `5.00 cUSD`; none while the coin's decimals are unknown.
+pub(crate) fn money(minor: i128, coin: &CoinInfo) -> Option<String> {
+    let amount = format_minor_units(minor, coin.decimals?);
+    Some(format!("{amount} {}", coin.symbol))
+}
+
+/// An amount as exact as it can be shown: in minor units while the coin's decimals are unknown.
+pub(crate) fn money_or_units(
+    minor: i128,
+    coin_type: &str,
+    coin: Option<&CoinInfo>,
+    words: &Words,
+) -> String {
+    coin.and_then(|coin| money(minor, coin)).unwrap_or_else(|| {
+        let name = coin_type.rsplit("::").next().unwrap_or(coin_type);
+        format!("{minor} {} {name}", words.minor_units_of)
+    })
+}
+
+/// The text of a notification.
+pub(crate) fn notification(
+    texts: &dyn NotificationText,
+    row: &NotificationRow,
+    locale: Locale,
+) -> String {
+    let about = &row.about;
+    let activity = &about.activity;
+    let money = activity.amount.zip(activity.coin_type.as_deref());
+    let input = RenderInput {
+        kind: &row.kind,
+        direction: activity.direction,
+        money: money.map(|(minor, coin_type)| {
+            money_or_units(minor, coin_type, about.coin.as_ref(), words(locale))
+        }),
+        counterparty_name: about.counterparty_name.as_deref(),
+        counterparty: activity.counterparty,
+        business_id: activity.business_id.as_deref(),
+    };
+    texts.render(&input, locale)
+}
+
+/// The other party's name, else its address in short.
+pub(crate) fn counterparty(row: &ActivityRow) -> Option<String> {
+    let name = row
+        .counterparty_name
+        .clone()
+        .filter(|name| !name.is_empty());
+    name.or_else(|| {
+        row.activity
+            .counterparty
+            .map(|address| short_address(&address))
+    })
+}
+
+/// `0x1234ab…cd5678`.
+pub(crate) fn short_address(address: &Address) -> String {
+    short(&address.to_string(), 2 + SHORT_DIGITS)
+}
+
+/// The beginning and the end of a text of ASCII signs.
+pub(crate) fn short(text: &str, start: usize) -> String {
+    match (
+        text.get(..start),
+        text.get(text.len().saturating_sub(SHORT_DIGITS)..),
+    ) {
+        (Some(first), Some(last)) if text.len() > start + SHORT_DIGITS => format!("{first}…{last}"),
+        _ => text.to_owned(),
+    }
+}
+
+/// `2026-11-24 03:30:05`, UTC.
+pub(crate) fn time(ms: u64) -> String {
+    timestamp(ms).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `2026-11-24T03:30:05Z`, for machines.
+pub(crate) fn time_machine(ms: u64) -> String {
+    timestamp(ms).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Times beyond what a calendar has are shown as its end.
+fn timestamp(ms: u64) -> Timestamp {
+    let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
+}
+
+/// How long ago, in the largest whole unit.
+pub(crate) fn ago(now_ms: u64, then_ms: u64, locale: Locale) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    let seconds = now_ms.saturating_sub(then_ms) / 1_000;
+    let (count, unit) = match seconds {
+        ..MINUTE => return words(locale).just_now.to_owned(),
+        MINUTE..HOUR => (seconds / MINUTE, "min"),
+        HOUR..DAY => (seconds / HOUR, "h"),
+        DAY.. => (seconds / DAY, "d"),
+    };
+    match locale {
+        Locale::Es => format!("hace {count} {unit}"),
+        Locale::En => format!("{count} {unit} ago"),
+        Locale::Pt => format!("há {count} {unit}"),
+    }
+}
+
+/// The events of a transaction, out of their evidence; none where it cannot be read.
+pub(crate) fn events(raw: &RawTransaction) -> Option<Vec<Event>> {
+    match &raw.events_bcs {
+        None => Some(Vec::new()),
+        Some(bytes) => bcs::from_bytes(bytes).ok(),
+    }
+}
+
+/// The word for a reason, as stored.
+pub(crate) fn reason_kind(kind: ReasonKind) -> String {
+    let word = serde_json::to_value(kind).ok();
+    let word = word.as_ref().and_then(|word| word.as_str());
+    word.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_well() {
+        let day = 24 * 60 * 60 * 1_000;
+        assert_eq!(ago(30_000, 0, Locale::En), "just now");
+        assert_eq!(ago(0, 30_000, Locale::En), "just now", "a clock that lags");
+        assert_eq!(ago(120_000, 0, Locale::Es), "hace 2 min");
+        assert_eq!(ago(day - 1, 0, Locale::Pt), "há 23 h");
+        assert_eq!(ago(3 * day, 0, Locale::En), "3 d ago");
+        assert_eq!(time(1_700_000_000_123), "2023-11-14 22:13:20");
+        assert_eq!(time_machine(0), "1970-01-01T00:00:00Z");
+        assert!(time(u64::MAX).starts_with("9999-"));
+    }
+
+    #[test]
+    fn unknown_decimals_are_not_guessed() {
+        let mut coin = CoinInfo {
+            coin_type: "0x2::a::B".to_owned(),
+            decimals: None,
+            symbol: "B".to_owned(),
+            name: String::new(),
+        };
+        let shown =
+            |coin: &CoinInfo| money_or_units(5_000_000, "0x2::a::B", Some(coin), words(Locale::En));
+        assert_eq!(shown(&coin), "5000000 minor units of B");
+        coin.decimals = Some(6);
+        assert_eq!(shown(&coin), "5.00 B");
+    }
+
+    #[test]
+    fn long_texts_are_shortened_in_the_middle() {
+        assert_eq!(short_address(&Address::TWO), "0x000000…000002");
+        assert_eq!(short("short", 8), "short");
+        assert_eq!(
+            short("añaañaañaaña", 2),
+            "añaañaañaaña",
+            "never inside a letter"
+        );
+    }
+
+    #[test]
+    fn reasons_have_words() {
+        assert_eq!(
+            reason_kind(ReasonKind::ObjectOwnerBefore),
+            "object_owner_before"
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! What activities are called.
+
+use vigia_core::{Direction, Locale};
+
+/// Names in Spanish, English and Portuguese.
+type Names = [&'static str; 3];
+
+/// The title of an activity: the words known here, else the kind's own.
+pub(crate) fn kind_title(kind: &str, direction: Direction, locale: Locale) -> String {
+    match names(kind, direction) {
+        Some([es, en, pt]) => match locale {
+            Locale::Es => es,
+            Locale::En => en,
+            Locale::Pt => pt,
+        }
+        .to_owned(),
+        None => capitalised(&kind.replace('_', " ")),
+    }
+}
+
+fn names(kind: &str, direction: Direction) -> Option<Names> {
+    use Direction::{In, Neutral, Out};
+    Some(match (kind, direction) {
+        ("transfer", In) => ["Recibido", "Received", "Recebido"],
+        ("transfer", Out) => ["Enviado", "Sent", "Enviado"],
+        ("transfer", Neutral) => ["Movimiento propio", "Own movement", "Movimento próprio"],
+        ("payment", In) => ["Cobro", "Payment received", "Pagamento recebido"],
+        ("payment", _) => ["Pago", "Payment", "Pagamento"],
+        ("mint", _) => ["Depósito", "Deposit", "Depósito"],
+        ("burn", _) => ["Retiro", "Withdrawal", "Saque"],
+        ("trade_created", _) => ["Oferta publicada", "Trade offered", "Oferta publicada"],
+        ("trade_accepted", _) => ["Oferta aceptada", "Trade accepted", "Oferta aceita"],
+        ("trade_completed", _) => [
+            "Intercambio completado",
+            "Trade completed",
+            "Troca concluída",
+        ],
+        ("trade_cancelled", _) => [
+            "Intercambio cancelado",
+            "Trade cancelled",
+            "Troca cancelada",
+        ],
+        ("trade_disputed", _) => [
+            "Intercambio en disputa",
+            "Trade disputed",
+            "Troca em disputa",
+        ],
+        ("trade_resolved", _) => ["Disputa resuelta", "Dispute resolved", "Disputa resolvida"],
+        ("trade_expired", _) => ["Intercambio vencido", "Trade expired", "Troca expirada"],
+        ("invitation_created", _) => ["Invitación enviada", "Invitation sent", "Convite enviado"],
+        ("invitation_claimed", _) => [
+            "Invitación aceptada",
+            "Invitation claimed",
+            "Convite aceito",
+        ],
+        ("invitation_reclaimed", _) => [
+            "Invitación recuperada",
+            "Invitation reclaimed",
+            "Convite recuperado",
+        ],
+        ("address_frozen", _) => [
+            "Dirección congelada",
+            "Address frozen",
+            "Endereço congelado",
+        ],
+        ("address_unfrozen", _) => [
+            "Dirección descongelada",
+            "Address unfrozen",
+            "Endereço descongelado",
+        ],
+        ("contract_event", _) => ["Evento de contrato", "Contract event", "Evento de contrato"],
+        ("transaction", _) => ["Transacción", "Transaction", "Transação"],
+        _ => return None,
+    })
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_kinds_name_themselves() {
+        let title = |kind| kind_title(kind, Direction::In, Locale::Pt);
+        assert_eq!(title("payment"), "Pagamento recebido");
+        assert_eq!(title("loan_repaid"), "Loan repaid");
+        assert_eq!(title(""), "");
+    }
+}

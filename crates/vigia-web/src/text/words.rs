@@ -1,0 +1,370 @@
+//! Every word of the pages, in each language. A word that one language lacks does not compile.
+
+use vigia_core::Locale;
+
+/// The words of one language.
+pub(crate) struct Words {
+    /// Title of the feed.
+    pub(crate) activity: &'static str,
+    /// Title of the inbox.
+    pub(crate) inbox: &'static str,
+    /// Title of the state of ingestion.
+    pub(crate) ingestion: &'static str,
+    /// Title of a transaction.
+    pub(crate) transaction: &'static str,
+    /// What vigia is.
+    pub(crate) tagline: &'static str,
+    /// Link past the navigation.
+    pub(crate) skip: &'static str,
+    /// Label of the choice of language.
+    pub(crate) language: &'static str,
+    /// Button of the search.
+    pub(crate) search: &'static str,
+    /// Label of the search.
+    pub(crate) search_hint: &'static str,
+    /// What was searched is nothing.
+    pub(crate) search_failed: &'static str,
+    /// State of the live connection.
+    pub(crate) live: &'static str,
+    /// State of the live connection while it is lost.
+    pub(crate) reconnecting: &'static str,
+    /// Link to the next page.
+    pub(crate) older: &'static str,
+    /// Link to the first page.
+    pub(crate) newest: &'static str,
+    /// Before the address of a filter.
+    pub(crate) filtered_by: &'static str,
+    /// Link that ends a filter.
+    pub(crate) clear_filter: &'static str,
+    /// The feed is empty.
+    pub(crate) empty_feed: &'static str,
+    /// What to do about it.
+    pub(crate) empty_feed_hint: &'static str,
+    /// The inbox is empty.
+    pub(crate) empty_inbox: &'static str,
+    /// What will come.
+    pub(crate) empty_inbox_hint: &'static str,
+    /// Before who sent.
+    pub(crate) from: &'static str,
+    /// Before who received.
+    pub(crate) to: &'static str,
+    /// Before the other party.
+    pub(crate) with: &'static str,
+    /// Direction of money.
+    pub(crate) money_in: &'static str,
+    /// Direction of money.
+    pub(crate) money_out: &'static str,
+    /// A transaction that failed.
+    pub(crate) failed: &'static str,
+    /// A transaction that succeeded.
+    pub(crate) completed: &'static str,
+    /// Label.
+    pub(crate) time: &'static str,
+    /// Label.
+    pub(crate) checkpoint: &'static str,
+    /// Label.
+    pub(crate) epoch: &'static str,
+    /// Label.
+    pub(crate) sender: &'static str,
+    /// Label of the first Move call.
+    pub(crate) call: &'static str,
+    /// Label.
+    pub(crate) gas: &'static str,
+    /// Label.
+    pub(crate) reasons: &'static str,
+    /// Heading of balance effects.
+    pub(crate) balances: &'static str,
+    /// Heading of activities.
+    pub(crate) meaning: &'static str,
+    /// Heading of events.
+    pub(crate) events: &'static str,
+    /// Heading of BCS bytes.
+    pub(crate) evidence: &'static str,
+    /// Label of effects.
+    pub(crate) effects: &'static str,
+    /// An empty section.
+    pub(crate) nothing_here: &'static str,
+    /// Evidence that is not BCS.
+    pub(crate) unreadable: &'static str,
+    /// Before a processing error.
+    pub(crate) processing_error: &'static str,
+    /// Less than a minute ago.
+    pub(crate) just_now: &'static str,
+    /// Between an amount and a coin without decimals.
+    pub(crate) minor_units_of: &'static str,
+    /// Label.
+    pub(crate) chain: &'static str,
+    /// No chain is known.
+    pub(crate) chain_unknown: &'static str,
+    /// Label of the watermark.
+    pub(crate) watermark: &'static str,
+    /// Label.
+    pub(crate) tip: &'static str,
+    /// Label.
+    pub(crate) lag: &'static str,
+    /// Unit of the lag.
+    pub(crate) checkpoints: &'static str,
+    /// In place of a number that is not known.
+    pub(crate) not_yet: &'static str,
+    /// Label.
+    pub(crate) provider: &'static str,
+    /// The provider is fine.
+    pub(crate) provider_ok: &'static str,
+    /// The provider is not fine.
+    pub(crate) provider_error: &'static str,
+    /// Before the time of a report.
+    pub(crate) reported: &'static str,
+    /// Label of a count.
+    pub(crate) raw_transactions: &'static str,
+    /// Label of a count.
+    pub(crate) activities: &'static str,
+    /// Label of a count.
+    pub(crate) notifications: &'static str,
+    /// Label of a count.
+    pub(crate) uninterpreted: &'static str,
+    /// Label of a count.
+    pub(crate) watched_addresses: &'static str,
+    /// Label of a count.
+    pub(crate) watched_contracts: &'static str,
+    /// Title of a 404.
+    pub(crate) not_found: &'static str,
+    /// What to do about it.
+    pub(crate) not_found_hint: &'static str,
+    /// Title of a missing transaction.
+    pub(crate) transaction_not_found: &'static str,
+    /// Why it may be missing.
+    pub(crate) transaction_not_found_hint: &'static str,
+    /// Title of a 400.
+    pub(crate) bad_request: &'static str,
+    /// Title of a 401.
+    pub(crate) sign_in: &'static str,
+    /// Title of a 500.
+    pub(crate) server_error: &'static str,
+    /// What to do about it.
+    pub(crate) server_error_hint: &'static str,
+}
+
+/// The words of a language.
+pub(crate) fn words(locale: Locale) -> &'static Words {
+    match locale {
+        Locale::Es => &ES,
+        Locale::En => &EN,
+        Locale::Pt => &PT,
+    }
+}
+
+static ES: Words = Words {
+    activity: "Actividad",
+    inbox: "Avisos",
+    ingestion: "Ingesta",
+    transaction: "Transacción",
+    tagline: "Lo que pasa en Sui con tus cuentas y contratos",
+    skip: "Ir al contenido",
+    language: "Idioma",
+    search: "Buscar",
+    search_hint: "Dirección o transacción",
+    search_failed: "Eso no es ni una dirección (0x…) ni el digest de una transacción.",
+    live: "En vivo",
+    reconnecting: "Reconectando…",
+    older: "Más antiguas",
+    newest: "Volver a las más recientes",
+    filtered_by: "Solo la dirección",
+    clear_filter: "Ver todo",
+    empty_feed: "Todavía no hay actividad",
+    empty_feed_hint: "Agrega una dirección para observarla; su actividad aparece aquí en cuanto ocurre:",
+    empty_inbox: "No tienes avisos",
+    empty_inbox_hint: "Cuando una de tus cuentas reciba o envíe algo, te lo contamos aquí.",
+    from: "de",
+    to: "a",
+    with: "con",
+    money_in: "Entrada",
+    money_out: "Salida",
+    failed: "Fallida",
+    completed: "Completada",
+    time: "Hora",
+    checkpoint: "Checkpoint",
+    epoch: "Época",
+    sender: "Remitente",
+    call: "Llamada",
+    gas: "Costo de gas",
+    reasons: "Por qué se guarda",
+    balances: "Saldos",
+    meaning: "Qué significó",
+    events: "Eventos",
+    evidence: "Evidencia (BCS en base64)",
+    effects: "Efectos",
+    nothing_here: "Nada",
+    unreadable: "La evidencia no se puede leer.",
+    processing_error: "No se pudo interpretar; queda guardada y puede reintentarse",
+    just_now: "ahora",
+    minor_units_of: "unidades mínimas de",
+    chain: "Cadena",
+    chain_unknown: "Aún no se ha oído a ningún proveedor",
+    watermark: "Confirmado hasta",
+    tip: "Punta de la cadena",
+    lag: "Atraso",
+    checkpoints: "checkpoints",
+    not_yet: "aún no",
+    provider: "Proveedor",
+    provider_ok: "Funciona",
+    provider_error: "Con error",
+    reported: "informado",
+    raw_transactions: "Transacciones guardadas",
+    activities: "Actividades",
+    notifications: "Avisos",
+    uninterpreted: "Sin interpretar",
+    watched_addresses: "Direcciones observadas",
+    watched_contracts: "Contratos y monedas",
+    not_found: "No encontramos esa página",
+    not_found_hint: "El enlace puede estar incompleto. Desde la actividad se llega a todo lo demás.",
+    transaction_not_found: "Esa transacción no está guardada",
+    transaction_not_found_hint: "vigia guarda solo las transacciones que conciernen a lo observado, y cada quien ve las de sus cuentas.",
+    bad_request: "Esa solicitud no se entiende",
+    sign_in: "Hay que iniciar sesión",
+    server_error: "Algo falló de nuestro lado",
+    server_error_hint: "El registro del servidor dice qué. Intenta de nuevo en un momento.",
+};
+
+static EN: Words = Words {
+    activity: "Activity",
+    inbox: "Inbox",
+    ingestion: "Ingestion",
+    transaction: "Transaction",
+    tagline: "What happens on Sui to your accounts and contracts",
+    skip: "Skip to content",
+    language: "Language",
+    search: "Search",
+    search_hint: "Address or transaction",
+    search_failed: "That is neither an address (0x…) nor the digest of a transaction.",
+    live: "Live",
+    reconnecting: "Reconnecting…",
+    older: "Older",
+    newest: "Back to the newest",
+    filtered_by: "Only address",
+    clear_filter: "Show all",
+    empty_feed: "No activity yet",
+    empty_feed_hint: "Add an address to watch; its activity appears here as soon as it happens:",
+    empty_inbox: "Nothing in your inbox",
+    empty_inbox_hint: "When one of your accounts receives or sends something, it is told here.",
+    from: "from",
+    to: "to",
+    with: "with",
+    money_in: "Money in",
+    money_out: "Money out",
+    failed: "Failed",
+    completed: "Completed",
+    time: "Time",
+    checkpoint: "Checkpoint",
+    epoch: "Epoch",
+    sender: "Sender",
+    call: "Call",
+    gas: "Gas cost",
+    reasons: "Why it is kept",
+    balances: "Balances",
+    meaning: "What it meant",
+    events: "Events",
+    evidence: "Evidence (BCS in base64)",
+    effects: "Effects",
+    nothing_here: "Nothing",
+    unreadable: "The evidence cannot be read.",
+    processing_error: "It could not be interpreted; it is kept and can be retried",
+    just_now: "just now",
+    minor_units_of: "minor units of",
+    chain: "Chain",
+    chain_unknown: "No provider has been heard yet",
+    watermark: "Committed up to",
+    tip: "Tip of the chain",
+    lag: "Lag",
+    checkpoints: "checkpoints",
+    not_yet: "not yet",
+    provider: "Provider",
+    provider_ok: "Working",
+    provider_error: "Failing",
+    reported: "reported",
+    raw_transactions: "Transactions kept",
+    activities: "Activities",
+    notifications: "Notifications",
+    uninterpreted: "Not interpreted",
+    watched_addresses: "Addresses watched",
+    watched_contracts: "Contracts and coins",
+    not_found: "There is no such page",
+    not_found_hint: "The link may be incomplete. Everything can be reached from the activity.",
+    transaction_not_found: "That transaction is not kept",
+    transaction_not_found_hint: "vigia keeps only transactions that concern what is watched, and everybody sees those of their accounts.",
+    bad_request: "That request makes no sense",
+    sign_in: "Sign-in is required",
+    server_error: "Something failed on our side",
+    server_error_hint: "The server's log says what. Try again in a moment.",
+};
+
+static PT: Words = Words {
+    activity: "Atividade",
+    inbox: "Avisos",
+    ingestion: "Ingestão",
+    transaction: "Transação",
+    tagline: "O que acontece na Sui com suas contas e contratos",
+    skip: "Ir para o conteúdo",
+    language: "Idioma",
+    search: "Buscar",
+    search_hint: "Endereço ou transação",
+    search_failed: "Isso não é nem um endereço (0x…) nem o digest de uma transação.",
+    live: "Ao vivo",
+    reconnecting: "Reconectando…",
+    older: "Mais antigas",
+    newest: "Voltar às mais recentes",
+    filtered_by: "Somente o endereço",
+    clear_filter: "Ver tudo",
+    empty_feed: "Ainda não há atividade",
+    empty_feed_hint: "Adicione um endereço para observar; sua atividade aparece aqui assim que acontece:",
+    empty_inbox: "Você não tem avisos",
+    empty_inbox_hint: "Quando uma de suas contas receber ou enviar algo, contamos aqui.",
+    from: "de",
+    to: "para",
+    with: "com",
+    money_in: "Entrada",
+    money_out: "Saída",
+    failed: "Falhou",
+    completed: "Concluída",
+    time: "Hora",
+    checkpoint: "Checkpoint",
+    epoch: "Época",
+    sender: "Remetente",
+    call: "Chamada",
+    gas: "Custo de gas",
+    reasons: "Por que é guardada",
+    balances: "Saldos",
+    meaning: "O que significou",
+    events: "Eventos",
+    evidence: "Evidência (BCS em base64)",
+    effects: "Efeitos",
+    nothing_here: "Nada",
+    unreadable: "A evidência não pode ser lida.",
+    processing_error: "Não foi possível interpretá-la; fica guardada e pode ser repetida",
+    just_now: "agora",
+    minor_units_of: "unidades mínimas de",
+    chain: "Cadeia",
+    chain_unknown: "Nenhum provedor foi ouvido ainda",
+    watermark: "Confirmado até",
+    tip: "Ponta da cadeia",
+    lag: "Atraso",
+    checkpoints: "checkpoints",
+    not_yet: "ainda não",
+    provider: "Provedor",
+    provider_ok: "Funcionando",
+    provider_error: "Com erro",
+    reported: "informado",
+    raw_transactions: "Transações guardadas",
+    activities: "Atividades",
+    notifications: "Avisos",
+    uninterpreted: "Sem interpretar",
+    watched_addresses: "Endereços observados",
+    watched_contracts: "Contratos e moedas",
+    not_found: "Não encontramos essa página",
+    not_found_hint: "O link pode estar incompleto. A partir da atividade se chega a todo o resto.",
+    transaction_not_found: "Essa transação não está guardada",
+    transaction_not_found_hint: "vigia guarda só as transações que dizem respeito ao observado, e cada um vê as de suas contas.",
+    bad_request: "Esse pedido não se entende",
+    sign_in: "É preciso entrar",
+    server_error: "Algo falhou do nosso lado",
+    server_error_hint: "O registro do servidor diz o quê. Tente de novo em instantes.",
+};

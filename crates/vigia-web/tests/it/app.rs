@@ -1,0 +1,240 @@
+//! A server under test with Ana and Beto, and a client.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::http::HeaderMap;
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use vigia_core::{
+    AccountId, Commit, Locale, ManualClock, NotificationText, Principal, RenderInput,
+};
+use vigia_store::{IngestStore, ReadStore, SqliteOptions, SqliteStore, WatchStore};
+use vigia_web::{Authenticator, Unauthenticated, WebConfig, WebContext, WebError, WebServer};
+
+use crate::sample;
+
+/// Nothing in these tests takes longer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) const ANA: u8 = 1;
+pub(crate) const BETO: u8 = 2;
+
+pub(crate) struct TestApp {
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) address: SocketAddr,
+    client: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<Result<(), WebError>>>,
+    _directory: TempDir,
+}
+
+impl TestApp {
+    /// A server over an empty store.
+    pub(crate) async fn empty() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A server over a store in which Ana sent Beto something at checkpoints 0 and 1.
+    pub(crate) async fn with_transfers() -> Self {
+        let app = Self::with_people("Ana").await;
+        app.transfer(0).await;
+        app.transfer(1).await;
+        app
+    }
+
+    /// A server over a store that watches an address each for two people.
+    pub(crate) async fn with_people(ana: &str) -> Self {
+        let app = Self::empty().await;
+        app.register(ana).await;
+        app
+    }
+
+    /// A server over an empty store, configured.
+    pub(crate) async fn with(configure: impl FnOnce(&mut WebConfig)) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let options = SqliteOptions::new(directory.path().join("vigia.db"));
+        let clock = Arc::new(ManualClock::new(sample::GENESIS_MS + 120_000));
+        let store = Arc::new(SqliteStore::open(options, clock.clone()).await.unwrap());
+        let mut config = WebConfig::new("127.0.0.1:0".parse().unwrap());
+        configure(&mut config);
+        let context = WebContext {
+            store: store.clone(),
+            text: Arc::new(PlainText),
+            authenticator: Arc::new(HeaderAuthenticator(store.clone())),
+            clock,
+            version: "0.0-test",
+        };
+        let server = WebServer::bind(config, context).await.unwrap();
+        let address = server.address();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(server.run(async {
+            let _ = stopped.await;
+        }));
+        Self {
+            store,
+            address,
+            client: client(),
+            stop: Some(stop),
+            serving: Some(serving),
+            _directory: directory,
+        }
+    }
+
+    /// Watches an address each for Ana, under the name given, and Beto.
+    pub(crate) async fn register(&self, ana: &str) {
+        self.store.live_begin(0).await.unwrap();
+        self.store.coin_upsert(&[sample::cusd()]).await.unwrap();
+        let people = [
+            sample::entry(ANA, "ana", ana),
+            sample::entry(BETO, "beto", "Beto"),
+        ];
+        self.store.watch_add(&people).await.unwrap();
+    }
+
+    pub(crate) async fn account(&self, n: u8) -> AccountId {
+        let address = sample::address(n);
+        let book = self.store.address_book(&[address], &[]).await.unwrap();
+        book.account_at(&address, 0).unwrap()
+    }
+
+    /// Ana sends Beto 5 cUSD at a checkpoint.
+    pub(crate) async fn transfer(&self, checkpoint: u64) {
+        let commit = self.transfer_commit(checkpoint).await;
+        self.apply(&commit).await;
+    }
+
+    pub(crate) async fn transfer_commit(&self, checkpoint: u64) -> Commit {
+        let (ana, beto) = (self.account(ANA).await, self.account(BETO).await);
+        sample::transfer(checkpoint, (ANA, ana), (BETO, beto))
+    }
+
+    pub(crate) async fn apply(&self, commit: &Commit) {
+        let applied = self.store.commit_apply(commit, &sample::NoObjects);
+        applied.await.unwrap();
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("http://{}{path}", self.address))
+    }
+
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("http://{}{path}", self.address))
+    }
+
+    /// The text of a page that is found.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        let response = self.get(path).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.text().await.unwrap()
+    }
+
+    /// A GraphQL reply for the operator.
+    pub(crate) async fn graphql(&self, query: &str) -> Value {
+        self.graphql_as(None, query).await
+    }
+
+    /// A GraphQL reply for a user.
+    pub(crate) async fn graphql_as(&self, user: Option<&str>, query: &str) -> Value {
+        let mut request = self.post("/graphql").json(&json!({ "query": query }));
+        if let Some(user) = user {
+            request = request.header(USER_HEADER, user);
+        }
+        request.send().await.unwrap().json().await.unwrap()
+    }
+
+    /// The code of the one error a query has.
+    pub(crate) async fn graphql_error(&self, query: &str) -> Value {
+        let reply = self.graphql(query).await;
+        assert_eq!(reply["errors"].as_array().unwrap().len(), 1, "{reply}");
+        reply["errors"][0].clone()
+    }
+
+    /// Asks the server to stop and waits until it has.
+    pub(crate) async fn stop(mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        let serving = self.serving.take().unwrap();
+        tokio::time::timeout(PATIENCE, serving)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(PATIENCE)
+        .build()
+        .unwrap()
+}
+
+/// Reads the whole text of an event stream until `events` of them arrived.
+pub(crate) async fn read_events(mut response: Response, events: usize) -> Vec<(String, String)> {
+    assert_eq!(response.status(), 200);
+    let mut text = String::new();
+    while text.matches("\n\n").count() < events {
+        let chunk = tokio::time::timeout(PATIENCE, response.chunk())
+            .await
+            .unwrap();
+        text += std::str::from_utf8(&chunk.unwrap().expect("the stream goes on")).unwrap();
+    }
+    let field = |event: &str, name: &str| {
+        let lines = event.lines().filter_map(|line| line.strip_prefix(name));
+        lines
+            .map(|value| value.trim_start_matches([':', ' ']))
+            .collect::<String>()
+    };
+    text.split_terminator("\n\n")
+        .map(|event| (field(event, "id"), field(event, "data")))
+        .collect()
+}
+
+/// The header by which tests sign in.
+pub(crate) const USER_HEADER: &str = "x-test-user";
+
+/// Without the header the operator, with it the user of that external id.
+struct HeaderAuthenticator(Arc<SqliteStore>);
+
+#[async_trait]
+impl Authenticator for HeaderAuthenticator {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Unauthenticated> {
+        let Some(external_id) = headers.get(USER_HEADER) else {
+            return Ok(Principal::LocalOperator);
+        };
+        let found = self
+            .0
+            .user_find(external_id.to_str().unwrap())
+            .await
+            .unwrap();
+        found
+            .map(|user| Principal::User(user.id))
+            .ok_or(Unauthenticated)
+    }
+
+    fn is_sign_in(&self) -> bool {
+        false
+    }
+}
+
+/// Texts that show what they are made from.
+struct PlainText;
+
+impl NotificationText for PlainText {
+    fn render(&self, input: &RenderInput<'_>, locale: Locale) -> String {
+        let money = input.money.as_deref().unwrap_or("-");
+        let name = input.counterparty_name.unwrap_or("-");
+        format!(
+            "[{}] {} {money} {name}",
+            locale.as_str(),
+            input.kind.as_str()
+        )
+    }
+}

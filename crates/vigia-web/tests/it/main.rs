@@ -1,0 +1,14 @@
+//! The web role as its clients meet it: a real server on loopback over a real store.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod app;
+mod graphql;
+mod guard;
+mod limits;
+mod live;
+mod pages;
+mod sample;
+mod scope;
+mod server;
+mod socket;

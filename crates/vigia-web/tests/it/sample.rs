@@ -1,0 +1,159 @@
+//! Chain data for tests, committed the way workers do it.
+
+use bytes::Bytes;
+use serde_json::json;
+use vigia_core::{
+    AccountId, AccountKind, Activity, Address, AddressBook, BalanceEffect, BusinessEvent,
+    BusinessFolder, BusinessKey, BusinessOutcome, CheckpointHeader, CheckpointRange, CoinInfo,
+    Commit, Digest, Direction, Event, Lane, Locale, MatchReason, NotificationKind, Place,
+    RawTransaction, ReasonKind, Slot, Status, WatchTarget,
+};
+use vigia_store::{AccountSpec, UserSpec, WatchEntry};
+
+pub(crate) const CUSD: &str =
+    "0x0000000000000000000000000000000000000000000000000000000000000abc::cusd::CUSD";
+/// When checkpoint 0 was.
+pub(crate) const GENESIS_MS: u64 = 1_790_000_000_000;
+
+pub(crate) fn address(n: u8) -> Address {
+    Address::new([n; 32])
+}
+
+pub(crate) fn digest(checkpoint: u64) -> Digest {
+    let mut bytes = [7; 32];
+    bytes[24..].copy_from_slice(&checkpoint.to_be_bytes());
+    Digest::new(bytes)
+}
+
+pub(crate) fn cusd() -> CoinInfo {
+    CoinInfo {
+        coin_type: CUSD.to_owned(),
+        decimals: Some(6),
+        symbol: "cUSD".to_owned(),
+        name: "Confío Dollar".to_owned(),
+    }
+}
+
+/// `address(n)` watched for an account with one member of the same external id.
+pub(crate) fn entry(n: u8, external_id: &str, display_name: &str) -> WatchEntry {
+    WatchEntry {
+        target: WatchTarget::Address(address(n)),
+        account: Some(AccountSpec {
+            external_id: external_id.to_owned(),
+            kind: AccountKind::Personal,
+            display_name: display_name.to_owned(),
+            members: vec![UserSpec {
+                external_id: external_id.to_owned(),
+                display_name: display_name.to_owned(),
+                locale: Locale::Es,
+            }],
+        }),
+    }
+}
+
+/// One transaction in a checkpoint of its own, in which `to` receives 5 cUSD of `from`.
+pub(crate) fn transfer(checkpoint: u64, from: (u8, AccountId), to: (u8, AccountId)) -> Commit {
+    let place = Place {
+        checkpoint,
+        index: 0,
+    };
+    let half = |who: (u8, AccountId), other: u8, direction, notify: &str| Activity {
+        place,
+        account: who.1,
+        slot: Slot::Coin(CUSD.to_owned()),
+        kind: "transfer".to_owned(),
+        direction,
+        status: Status::Completed,
+        address: Some(address(who.0)),
+        coin_type: Some(CUSD.to_owned()),
+        amount: Some(5_000_000),
+        counterparty: Some(address(other)),
+        contract: None,
+        business_id: None,
+        details: json!({ "memo": "almuerzo" }),
+        notify: Some(NotificationKind::new(notify)),
+    };
+    let effect = |n, amount| BalanceEffect {
+        place,
+        address: address(n),
+        coin_type: CUSD.to_owned(),
+        amount,
+    };
+    Commit {
+        lane: Lane::Live,
+        ranges: vec![range(checkpoint)],
+        raw_transactions: vec![raw(place, from.0, to.0)],
+        activities: vec![
+            half(from, to.0, Direction::Out, "SEND_SENT"),
+            half(to, from.0, Direction::In, "SEND_RECEIVED"),
+        ],
+        balance_effects: vec![effect(from.0, -5_000_000), effect(to.0, 5_000_000)],
+        business_events: Vec::new(),
+    }
+}
+
+fn range(checkpoint: u64) -> CheckpointRange {
+    CheckpointRange {
+        from: checkpoint,
+        last: CheckpointHeader {
+            sequence: checkpoint,
+            digest: digest(checkpoint),
+            previous_digest: None,
+            epoch: 9,
+            timestamp_ms: GENESIS_MS + checkpoint * 1_000,
+        },
+        watch_version: u64::from(u32::MAX),
+    }
+}
+
+fn raw(place: Place, from: u8, to: u8) -> RawTransaction {
+    let reason = |kind, n| MatchReason {
+        kind,
+        target: address(n).to_string(),
+    };
+    RawTransaction {
+        place,
+        digest: digest(place.checkpoint),
+        timestamp_ms: GENESIS_MS + place.checkpoint * 1_000,
+        epoch: 9,
+        sender: address(from),
+        package: Some(Address::TWO),
+        module: Some("pay".to_owned()),
+        function: Some("split_and_transfer".to_owned()),
+        failure: None,
+        gas_cost: 1_964_320,
+        reasons: vec![
+            reason(ReasonKind::Sender, from),
+            reason(ReasonKind::BalanceOwner, to),
+        ],
+        transaction_bcs: Bytes::from_static(b"transaction"),
+        effects_bcs: Bytes::from_static(b"effects"),
+        events_bcs: Some(events_bcs(from)),
+        balance_changes: Vec::new(),
+        processing_error: None,
+    }
+}
+
+fn events_bcs(sender: u8) -> Bytes {
+    let event = Event {
+        package_id: Address::TWO,
+        module: "pay".parse().unwrap(),
+        sender: address(sender),
+        type_: "0x2::pay::Paid".parse().unwrap(),
+        contents: vec![0xc0, 0xff, 0xee],
+    };
+    bcs::to_bytes(&vec![event]).unwrap().into()
+}
+
+/// No business objects occur.
+pub(crate) struct NoObjects;
+
+impl BusinessFolder for NoObjects {
+    fn parties(&self, _: &BusinessKey, _: &[BusinessEvent]) -> Vec<Address> {
+        Vec::new()
+    }
+
+    fn fold(&self, _: &BusinessKey, _: &[BusinessEvent], _: &AddressBook) -> BusinessOutcome {
+        unreachable!("no business events here")
+    }
+}

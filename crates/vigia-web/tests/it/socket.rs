@@ -1,0 +1,164 @@
+//! Subscriptions over a real WebSocket.
+
+use futures::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::app::{PATIENCE, TestApp, USER_HEADER};
+
+/// A client that speaks `graphql-transport-ws`.
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    pub(crate) async fn open(app: &TestApp, user: Option<&str>) -> Self {
+        let mut socket = Self::connect(app, user, None).await.unwrap();
+        socket.send(json!({ "type": "connection_init" })).await;
+        assert_eq!(socket.next().await["type"], "connection_ack");
+        socket
+    }
+
+    async fn connect(
+        app: &TestApp,
+        user: Option<&str>,
+        origin: Option<&str>,
+    ) -> Result<Self, Error> {
+        let mut request = format!("ws://{}/graphql/ws", app.address).into_client_request()?;
+        let mut headers = vec![("sec-websocket-protocol", "graphql-transport-ws")];
+        headers.extend(user.map(|user| (USER_HEADER, user)));
+        headers.extend(origin.map(|origin| ("origin", origin)));
+        for (name, value) in headers {
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        connect_async(request).await.map(|(socket, _)| Self(socket))
+    }
+
+    async fn send(&mut self, message: Value) {
+        self.0
+            .send(Message::text(message.to_string()))
+            .await
+            .unwrap();
+    }
+
+    async fn next(&mut self) -> Value {
+        let message = tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap();
+        let message = message.expect("the socket is open").unwrap();
+        serde_json::from_str(message.to_text().unwrap()).unwrap()
+    }
+
+    pub(crate) async fn subscribe(&mut self, id: &str, query: &str) {
+        let payload = json!({ "query": query });
+        self.send(json!({ "id": id, "type": "subscribe", "payload": payload }))
+            .await;
+    }
+
+    /// The data of the next reply to subscription `id`.
+    pub(crate) async fn next_data(&mut self, id: &str) -> Value {
+        let message = self.next().await;
+        assert_eq!(
+            (&message["id"], &message["type"]),
+            (&json!(id), &json!("next")),
+            "{message}"
+        );
+        assert!(message["payload"]["errors"].is_null(), "{message}");
+        message["payload"]["data"].clone()
+    }
+
+    pub(crate) async fn until_closed(&mut self) {
+        while let Some(Ok(_)) = tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap() {}
+    }
+}
+
+const ADDED: &str = "subscription { activityAdded { id } }";
+
+fn added_after(id: i64) -> String {
+    format!("subscription {{ activityAdded(after: \"{id}\") {{ id }} }}")
+}
+
+#[tokio::test]
+async fn a_commit_arrives() {
+    let app = TestApp::with_transfers().await;
+    let mut socket = Socket::open(&app, None).await;
+    socket
+        .subscribe(
+            "a",
+            "subscription { activityAdded { id amountText account { externalId } } }",
+        )
+        .await;
+    // Subscribing is confirmed by nothing; a query on the same socket comes after it.
+    socket.subscribe("q", "{ status { version } }").await;
+    assert_eq!(socket.next_data("q").await["status"]["version"], "0.0-test");
+    assert_eq!(socket.next().await["type"], "complete");
+    app.transfer(2).await;
+    let first = socket.next_data("a").await;
+    let expected =
+        json!({ "id": "5", "amountText": "5.00 cUSD", "account": { "externalId": "ana" } });
+    assert_eq!(first["activityAdded"], expected);
+    assert_eq!(socket.next_data("a").await["activityAdded"]["id"], "6");
+}
+
+#[tokio::test]
+async fn resuming_misses_and_repeats_nothing() {
+    let app = TestApp::with_transfers().await;
+    let mut last = 0;
+    for checkpoint in 2..5 {
+        let mut socket = Socket::open(&app, None).await;
+        socket.subscribe("a", &added_after(last)).await;
+        app.transfer(checkpoint).await;
+        for _ in 0..2 {
+            let id = socket.next_data("a").await["activityAdded"]["id"].clone();
+            assert_eq!(id, (last + 1).to_string());
+            last += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn bad_ids_are_refused() {
+    let app = TestApp::empty().await;
+    let mut socket = Socket::open(&app, None).await;
+    socket
+        .subscribe("a", "subscription { activityAdded(after: \"x\") { id } }")
+        .await;
+    let message = socket.next().await;
+    let error = message["payload"]["errors"][0].clone();
+    assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{message}");
+}
+
+#[tokio::test]
+async fn subscriptions_of_a_socket_are_limited() {
+    let app = TestApp::with(|config| config.limits.subscriptions_max = 2).await;
+    app.register("Ana").await;
+    app.transfer(0).await;
+    let mut socket = Socket::open(&app, None).await;
+    for id in ["a", "b"] {
+        socket.subscribe(id, &added_after(1)).await;
+        assert_eq!(socket.next_data(id).await["activityAdded"]["id"], "2");
+    }
+    socket.subscribe("c", ADDED).await;
+    let message = socket.next().await;
+    let error = message["payload"]["errors"][0].clone();
+    assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{message}");
+}
+
+#[tokio::test]
+async fn documents_are_limited_here_too() {
+    let app = TestApp::with(|config| config.limits.query_tokens_max = 5).await;
+    let mut socket = Socket::open(&app, None).await;
+    socket
+        .subscribe("a", "{ status { version tip failed } }")
+        .await;
+    let message = socket.next().await;
+    assert!(message.to_string().contains("BAD_QUERY"), "{message}");
+}
+
+#[tokio::test]
+async fn other_origins_cannot_connect() {
+    let app = TestApp::empty().await;
+    let own = format!("http://{}", app.address);
+    assert!(Socket::connect(&app, None, Some(&own)).await.is_ok());
+    let refused = Socket::connect(&app, None, Some("http://evil.example")).await;
+    assert!(matches!(refused, Err(Error::Http(response)) if response.status() == 403));
+}
