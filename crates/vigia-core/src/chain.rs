@@ -26,7 +26,7 @@ impl std::str::FromStr for ChainId {
     type Err = InvalidChainId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Digest::from_base58(text)
+        crate::parse_digest(text)
             .map(Self)
             .map_err(|_| InvalidChainId {
                 text: text.to_owned(),

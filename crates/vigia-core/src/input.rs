@@ -64,9 +64,13 @@ pub fn parse_address(text: &str) -> Result<Address, InputError> {
 
 /// Parses a transaction digest.
 pub fn parse_digest(text: &str) -> Result<Digest, InputError> {
-    Digest::from_base58(text).map_err(|_| InputError::Digest {
-        text: text.to_owned(),
-    })
+    // The SDK fills up shorter text with zeros; a digest has one way to be written.
+    Digest::from_base58(text)
+        .ok()
+        .filter(|digest| digest.to_string() == text)
+        .ok_or_else(|| InputError::Digest {
+            text: text.to_owned(),
+        })
 }
 
 /// Parses a coin type; short addresses inside are accepted.
@@ -114,6 +118,15 @@ mod tests {
         assert!(problem("0x").contains("no digits"));
         assert!(problem("0x12g4").contains("'g' is not a hexadecimal digit"));
         assert!(problem(&format!("0x{}", "1".repeat(65))).contains("65 digits"));
+    }
+
+    #[test]
+    fn digests_have_32_bytes() {
+        let digest = Digest::new([3; 32]);
+        assert_eq!(parse_digest(&digest.to_string()), Ok(digest));
+        for text in ["", "what", "0OIl", &format!("{digest}{digest}")] {
+            assert!(parse_digest(text).is_err(), "{text}");
+        }
     }
 
     #[test]
