@@ -20,7 +20,7 @@ use crate::integrity;
 ///
 /// BCS and nothing decoded: 2.5 kB a transaction against 5.0 kB for the decoded fields, and these
 /// are the bytes that digests bind.
-pub(crate) const LIVE_MASK: [&str; 6] = [
+pub const LIVE_MASK: [&str; 6] = [
     "sequence_number",
     "summary.bcs",
     "transactions.transaction.bcs",

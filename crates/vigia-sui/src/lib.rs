@@ -11,6 +11,7 @@ mod grpc;
 mod integrity;
 mod source;
 
+pub use decode::LIVE_MASK;
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
 pub use grpc::{GrpcSource, NodeInfo, ProviderConfig, Secret, StreamNotice};

@@ -125,7 +125,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Config(command) => commands::config::run(common, command),
         Command::Doctor(args) => commands::doctor::run(common, args).await,
         Command::GraphqlSchema => {
-            print!("{}", crate::web_stub::schema_sdl());
+            print!("{}", vigia_web::schema_sdl());
             Ok(ExitCode::SUCCESS)
         }
     }

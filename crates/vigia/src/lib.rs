@@ -8,4 +8,3 @@ pub mod config;
 pub mod exit;
 pub mod logging;
 pub mod pipeline;
-pub mod web_stub;

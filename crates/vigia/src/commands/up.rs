@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::web_stub::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 use anyhow::Context;
 use clap::Args;
 use tokio::task::JoinSet;
@@ -17,6 +16,7 @@ use vigia_notify::BuiltInTexts;
 use vigia_store::{SqliteStore, Store, WatchEntry, WatchStore};
 use vigia_sui::{GrpcSource, StreamNotice};
 use vigia_transport::{Limits, channel};
+use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 use super::{declare_coins, open_existing_store, open_store};
 use crate::cli::Common;
@@ -319,7 +319,7 @@ impl Roles {
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             server
-                .serve(async move { shutdown.cancelled().await })
+                .run(async move { shutdown.cancelled().await })
                 .await?;
             Ok(())
         });

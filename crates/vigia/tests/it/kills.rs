@@ -2,6 +2,7 @@
 //!
 //! Short by default; `VIGIA_FULL=kills` (`cargo xtask test --full kills`) runs the full size.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
@@ -108,20 +109,22 @@ async fn finished_rows(node: &Devnet, app: &App, patience: Duration) -> (u64, Ve
 }
 
 fn assert_same(expected: &[String], found: &[String]) {
-    let missing: Vec<_> = expected
-        .iter()
-        .filter(|row| !found.contains(row))
-        .take(5)
-        .collect();
-    let extra: Vec<_> = found
-        .iter()
-        .filter(|row| !expected.contains(row))
-        .take(5)
-        .collect();
-    assert!(
-        expected == found,
-        "{} rows expected, {} found; missing {missing:#?}; extra {extra:#?}",
+    if expected == found {
+        return;
+    }
+    let difference = |of: &[String], without: &[String]| -> Vec<String> {
+        let without: HashSet<&String> = without.iter().collect();
+        of.iter()
+            .filter(|row| !without.contains(row))
+            .take(5)
+            .cloned()
+            .collect()
+    };
+    panic!(
+        "{} rows expected, {} found; missing {:#?}; extra {:#?}",
         expected.len(),
-        found.len()
+        found.len(),
+        difference(expected, found),
+        difference(found, expected)
     );
 }

@@ -1,0 +1,230 @@
+//! From gRPC frame to committed rows on SQLite: relevant transactions a second, CPU time, memory.
+//!
+//! The simulated node is a process of its own that serves checkpoints made and encoded before; its
+//! CPU time is told apart. The database is on disk, a commit survives power loss.
+
+#![expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    reason = "figures for people, not money"
+)]
+#![allow(
+    unused_crate_dependencies,
+    reason = "a bench uses some of the package's dependencies"
+)]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use support::node::{NodeConfig, NodeProcess};
+use support::report::Report;
+use support::usage;
+use tokio_util::sync::CancellationToken;
+use vigia::config::LiveStart;
+use vigia::pipeline::{Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits};
+use vigia_contracts::{CONFIO, ContractFile, Interpreter, Registry};
+use vigia_core::{AccountKind, Address, SystemClock, WatchTarget};
+use vigia_devnet::Packages;
+use vigia_store::{
+    AccountSpec, IngestStore, ReadStore, SqliteOptions, SqliteStore, StatusReport, Store,
+    WatchEntry, WatchStore,
+};
+use vigia_sui::{GrpcSource, ProviderConfig};
+use vigia_transport::{Limits, channel};
+
+/// Entries added to the watch list at once.
+const WATCH_BATCH: usize = 5_000;
+
+fn main() {
+    if support::node::served() {
+        return;
+    }
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let node_config = NodeConfig {
+        transactions: if quick { 20_000 } else { 100_000 },
+        per_checkpoint: 200,
+        relevant_per_mille: 500,
+        users: 1_000,
+    };
+    let watched = if quick { 20_000 } else { 200_000 };
+    let node = NodeProcess::start(&node_config);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let run = runtime.block_on(run(&node, folder.path(), watched));
+    let node_cpu_ms = node.stop();
+    report(&node_config, watched, &run, node_cpu_ms);
+}
+
+/// What one run took.
+struct Run {
+    wall: Duration,
+    cpu: Duration,
+    status: StatusReport,
+    database_bytes: u64,
+}
+
+async fn run(node: &NodeProcess, folder: &std::path::Path, watched: usize) -> Run {
+    let path = folder.join("vigia.db");
+    let store = SqliteStore::open(SqliteOptions::new(&path), Arc::new(SystemClock)).await;
+    let store: Arc<SqliteStore> = Arc::new(store.expect("a database"));
+    let registry = registry();
+    watch(&store, &node.ready.users, &registry, watched).await;
+
+    let watch = WatchSync::load(Arc::clone(&store) as Arc<dyn Store>)
+        .await
+        .expect("a watch list");
+    let (frames, receiver) = channel(Limits::default());
+    let rewind = Arc::new(Rewind::default());
+    let limits = WorkerLimits {
+        transactions_max: 1_000,
+        frames_max: 1_000,
+        idle_interval: Duration::from_secs(1),
+    };
+    let worker = Worker::new(
+        Arc::clone(&store) as Arc<dyn Store>,
+        Arc::new(Interpreter::new(registry)),
+        limits,
+        Arc::clone(&rewind),
+    );
+    let provider = ProviderConfig {
+        url: node.ready.url.clone(),
+        x_token: None,
+        bearer: None,
+    };
+    let poller = Poller {
+        source: GrpcSource::new(&provider, |_| {}).expect("a provider"),
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        watch,
+        frames,
+        rewind,
+        status: Arc::new(PollerStatus::default()),
+        clock: Arc::new(SystemClock),
+        live_start: LiveStart::Checkpoint(0),
+        tip_interval: Duration::from_secs(2),
+    };
+
+    let shutdown = CancellationToken::new();
+    let (cpu, begun) = (usage::cpu_time(), Instant::now());
+    let stop = shutdown.clone();
+    let polling = tokio::spawn(async move { poller.run(stop).await });
+    let stop = shutdown.clone();
+    let working = tokio::spawn(async move { worker.run(receiver, stop).await });
+    while store
+        .watermark()
+        .await
+        .expect("a watermark")
+        .map(|mark| mark.checkpoint)
+        != Some(node.ready.tip)
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let (wall, cpu) = (begun.elapsed(), usage::cpu_time() - cpu);
+    shutdown.cancel();
+    polling
+        .await
+        .expect("the poller ends")
+        .expect("without an error");
+    working.await.expect("the worker ends");
+    let status = store.status().await.expect("a status");
+    store.close().await;
+    let database_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    Run {
+        wall,
+        cpu,
+        status,
+        database_bytes,
+    }
+}
+
+fn registry() -> Arc<Registry> {
+    let packages = Packages::declared();
+    let ids = [
+        ("cusd", vec![packages.cusd]),
+        ("confio", vec![packages.confio]),
+        ("pay", vec![packages.pay, packages.pay_upgraded]),
+        ("p2p_trade", vec![packages.p2p_trade]),
+        ("invite_send", vec![packages.invite_send]),
+    ]
+    .map(|(name, ids)| (name.to_owned(), ids))
+    .into();
+    let file = ContractFile::parse("confio.toml", CONFIO).expect("the shipped contracts");
+    let registry = Registry::new(&[("confio.toml".to_owned(), file)], &ids);
+    Arc::new(registry.expect("the shipped contracts"))
+}
+
+/// Watches the wallet's users and contracts, and strangers up to the number wanted.
+async fn watch(store: &SqliteStore, users: &[Address], registry: &Registry, watched: usize) {
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    let strangers = std::iter::repeat_with(|| {
+        let mut bytes = [0; 32];
+        random.fill_bytes(&mut bytes);
+        Address::new(bytes)
+    });
+    let addresses: Vec<Address> = users
+        .iter()
+        .copied()
+        .chain(strangers)
+        .take(watched)
+        .collect();
+    for part in addresses.chunks(WATCH_BATCH) {
+        let entries: Vec<WatchEntry> = part.iter().map(|address| entry(*address)).collect();
+        store.watch_add(&entries).await.expect("a watch list");
+    }
+    let contracts = registry.watch_targets().into_iter();
+    let entries: Vec<_> = contracts
+        .map(|target| WatchEntry {
+            target,
+            account: None,
+        })
+        .collect();
+    store.watch_add(&entries).await.expect("a watch list");
+}
+
+fn entry(address: Address) -> WatchEntry {
+    let external_id = address.to_string();
+    let account = AccountSpec {
+        display_name: external_id[..10].to_owned(),
+        external_id,
+        kind: AccountKind::Personal,
+        members: Vec::new(),
+    };
+    WatchEntry {
+        target: WatchTarget::Address(address),
+        account: Some(account),
+    }
+}
+
+fn report(config: &NodeConfig, watched: usize, run: &Run, node_cpu_ms: u64) {
+    let Run {
+        wall,
+        cpu,
+        status,
+        database_bytes,
+    } = run;
+    let relevant = status.raw_transactions as f64;
+    let all = config.transactions as f64;
+    let mut report = Report::new("pipeline");
+    report.figure("relevant_tx_per_s", relevant / wall.as_secs_f64());
+    report.figure("tx_per_s", all / wall.as_secs_f64());
+    report.figure("cpu_ms_per_tx", cpu.as_secs_f64() * 1000.0 / relevant);
+    report.figure("cpu_s", cpu.as_secs_f64());
+    report.figure("wall_s", wall.as_secs_f64());
+    report.figure("peak_rss_mb", usage::peak_rss_kib() as f64 / 1024.0);
+    report.figure("node_cpu_s", node_cpu_ms as f64 / 1000.0);
+    report.figure("database_bytes_per_tx", *database_bytes as f64 / relevant);
+    report.figure("activities_per_tx", status.activities as f64 / relevant);
+    report.setting(
+        "relevant_share_percent",
+        (relevant / all * 1000.0).round() / 10.0,
+    );
+    report.setting("transactions", config.transactions);
+    report.setting("transactions_per_checkpoint", config.per_checkpoint);
+    report.setting("watched_addresses", watched);
+    report.setting("database", "SQLite, WAL, synchronous FULL");
+    report.setting("trust", "provider");
+    report.finish();
+}

@@ -1,0 +1,131 @@
+//! The simulated node as a process of its own: the bench's binary run again, so that its CPU time is
+//! told apart. Checkpoints are generated and encoded before the first request.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+use sui_rpc::field::{FieldMask, FieldMaskUtil};
+use vigia_core::Address;
+use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Pace};
+
+use super::usage;
+
+/// The chain to serve.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct NodeConfig {
+    pub(crate) transactions: u64,
+    pub(crate) per_checkpoint: u32,
+    pub(crate) relevant_per_mille: u32,
+    pub(crate) users: usize,
+}
+
+/// What a node says once it serves.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Ready {
+    pub(crate) url: String,
+    pub(crate) tip: u64,
+    /// Addresses of the wallet's users.
+    pub(crate) users: Vec<Address>,
+    /// Bytes of all checkpoints as they are sent.
+    pub(crate) cpu_ms: u64,
+}
+
+/// A running node process.
+pub(crate) struct NodeProcess {
+    pub(crate) ready: Ready,
+    child: Child,
+    stdin: Option<ChildStdin>,
+}
+
+/// The argument by which a bench's binary becomes a node.
+const NODE: &str = "--node";
+
+/// Where this process was asked to be a node, is one until its input ends, and says so.
+pub(crate) fn served() -> bool {
+    let mut arguments = std::env::args().skip_while(|argument| argument != NODE);
+    let Some(config) = arguments.nth(1) else {
+        return false;
+    };
+    let config: NodeConfig = serde_json::from_str(&config).expect("a node's configuration");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let node = Devnet::start(devnet_config(&config))
+            .await
+            .expect("the node starts");
+        let before = usage::cpu_time();
+        let ready = Ready {
+            url: node.url(),
+            tip: node.tip().expect("a chain"),
+            users: node.users().into_iter().map(|user| user.address).collect(),
+            cpu_ms: 0,
+        };
+        println!("{}", serde_json::to_string(&ready).expect("JSON"));
+        let wait = || {
+            std::io::stdin()
+                .lines()
+                .map_while(Result::ok)
+                .for_each(drop)
+        };
+        tokio::task::spawn_blocking(wait).await.expect("input ends");
+        println!("{}", (usage::cpu_time() - before).as_millis());
+    });
+    std::process::exit(0);
+}
+
+fn devnet_config(config: &NodeConfig) -> DevnetConfig {
+    DevnetConfig {
+        chain: ChainConfig {
+            users: config.users,
+            tps: config.per_checkpoint * 4,
+            interval_ms: 250,
+            relevant_per_mille: config.relevant_per_mille,
+            transactions: Some(config.transactions),
+            ..ChainConfig::default()
+        },
+        pace: Pace::Complete,
+        retention: usize::MAX,
+        compression: false,
+        pre_encode: Some(FieldMask::from_paths(vigia_sui::LIVE_MASK)),
+        ..DevnetConfig::default()
+    }
+}
+
+impl NodeProcess {
+    /// Starts it and waits until its chain is made.
+    pub(crate) fn start(config: &NodeConfig) -> Self {
+        let mut child = Command::new(std::env::current_exe().expect("a bench is a file"))
+            .args([NODE, &serde_json::to_string(config).expect("JSON")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the node process starts");
+        let line = read_line(&mut child);
+        let stdin = child.stdin.take();
+        Self {
+            ready: serde_json::from_str(&line).expect("a node's word"),
+            child,
+            stdin,
+        }
+    }
+
+    /// Ends it, and says how much CPU time serving took it, in milliseconds.
+    pub(crate) fn stop(mut self) -> u64 {
+        if let Some(mut stdin) = self.stdin.take() {
+            let _flushed = stdin.flush();
+        }
+        let cpu_ms = read_line(&mut self.child).trim().parse().expect("a number");
+        let _ended = self.child.wait();
+        cpu_ms
+    }
+}
+
+fn read_line(child: &mut Child) -> String {
+    let stdout = child.stdout.as_mut().expect("stdout is piped");
+    // One byte at a time would be slow for nobody here: two lines in all.
+    let mut line = String::new();
+    BufReader::with_capacity(1, stdout)
+        .read_line(&mut line)
+        .expect("a line");
+    line
+}
