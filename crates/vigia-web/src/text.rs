@@ -35,6 +35,20 @@ pub(crate) fn money_or_units(
     })
 }
 
+/// `1 234 567.89 cUSD`: the leading digits in threes with narrow spaces that do not break, a way of
+/// grouping that all three languages read. For people to look at, not to copy.
+pub(crate) fn grouped(number: &str) -> String {
+    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+    let mut text = String::with_capacity(number.len() + digits);
+    for (index, digit) in number[..digits].chars().enumerate() {
+        if index > 0 && (digits - index).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text + &number[digits..]
+}
+
 /// The text of a notification.
 pub(crate) fn notification(
     texts: &dyn NotificationText,
@@ -86,9 +100,14 @@ pub(crate) fn short(text: &str, start: usize) -> String {
     }
 }
 
-/// `2026-11-24 03:30:05`, UTC.
+/// `2026-11-24 03:30:05 UTC`.
 pub(crate) fn time(ms: u64) -> String {
-    timestamp(ms).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    timestamp(ms).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// `2026-11-24 03:30 UTC`, where there is little room.
+pub(crate) fn time_short(ms: u64) -> String {
+    timestamp(ms).strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// `2026-11-24T03:30:05Z`, for machines.
@@ -148,7 +167,8 @@ mod tests {
         assert_eq!(ago(120_000, 0, Locale::Es), "hace 2 min");
         assert_eq!(ago(day - 1, 0, Locale::Pt), "há 23 h");
         assert_eq!(ago(3 * day, 0, Locale::En), "3 d ago");
-        assert_eq!(time(1_700_000_000_123), "2023-11-14 22:13:20");
+        assert_eq!(time(1_700_000_000_123), "2023-11-14 22:13:20 UTC");
+        assert_eq!(time_short(1_700_000_000_123), "2023-11-14 22:13 UTC");
         assert_eq!(time_machine(0), "1970-01-01T00:00:00Z");
         assert!(time(u64::MAX).starts_with("9999-"));
     }
@@ -166,6 +186,16 @@ mod tests {
         assert_eq!(shown(&coin), "5000000 minor units of B");
         coin.decimals = Some(6);
         assert_eq!(shown(&coin), "5.00 B");
+    }
+
+    #[test]
+    fn digits_come_in_threes() {
+        assert_eq!(grouped("7"), "7");
+        assert_eq!(grouped("123456"), "123\u{202f}456");
+        assert_eq!(
+            grouped("1234567.1234 X1000"),
+            "1\u{202f}234\u{202f}567.1234 X1000"
+        );
     }
 
     #[test]

@@ -46,3 +46,32 @@ pub(super) fn code(error: &mut ServerError, code: &str) {
         extensions.set("code", code);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_of(error: &Error) -> String {
+        let extensions = error.extensions.as_ref().unwrap();
+        extensions.get("code").unwrap().to_string()
+    }
+
+    #[test]
+    fn failures_tell_no_internals() {
+        let damaged = internal(StoreError::Damaged {
+            what: "sender",
+            problem: "1 bytes in /var/lib/vigia.db".to_owned(),
+        });
+        assert_eq!(code_of(&damaged), "\"INTERNAL\"");
+        assert!(!damaged.message.contains("vigia.db"), "{}", damaged.message);
+    }
+
+    #[test]
+    fn codes_are_given_once() {
+        let mut error = ServerError::new("no", None);
+        code(&mut error, BAD_QUERY);
+        code(&mut error, INTERNAL);
+        let extensions = error.extensions.unwrap();
+        assert_eq!(extensions.get("code"), Some(&BAD_QUERY.into()));
+    }
+}

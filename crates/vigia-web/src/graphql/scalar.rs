@@ -5,12 +5,13 @@ use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarTyp
 /// Largest integer that every JSON reader takes exactly.
 const SAFE_MAX: u64 = (1 << 53) - 1;
 
-/// A whole number from 0 to 2^53 - 1, as a JSON number. A larger one, as no real chain has, comes as
-/// text.
+/// A number that may be beyond what JSON readers hold.
 #[derive(Clone, Copy)]
 pub(super) struct UInt53(pub(super) u64);
 
-#[Scalar]
+/// A whole number from 0 to 2^53 - 1, as a JSON number. A larger one, as no real chain has, comes as
+/// text.
+#[Scalar(name = "UInt53")]
 impl ScalarType for UInt53 {
     fn parse(value: Value) -> InputValueResult<Self> {
         let number = match &value {

@@ -12,7 +12,7 @@ use super::item::time;
 use super::layout::{Page, Section};
 use crate::app::App;
 use crate::reader::Reader;
-use crate::text::words;
+use crate::text::{grouped, words};
 
 /// How often the page renews itself.
 const REFRESH_SECONDS: u32 = 5;
@@ -128,37 +128,12 @@ fn counts(report: &StatusReport, reader: &Reader) -> Markup {
     html! {
         dl.tiles.small {
             @for (name, label, count) in counts {
-                div data-count=(name) { dt { (label) } dd { (grouped(count)) } }
+                div data-count=(name) { dt { (label) } dd { (grouped(&count.to_string())) } }
             }
         }
     }
 }
 
 fn number(value: Option<u64>, none: &str) -> String {
-    value.map_or_else(|| none.to_owned(), grouped)
-}
-
-/// `1 234 567`, with spaces that do not break: the grouping that all three languages read.
-fn grouped(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn digits_come_in_threes() {
-        assert_eq!(grouped(7), "7");
-        assert_eq!(grouped(1_234_567), "1\u{202f}234\u{202f}567");
-        assert_eq!(grouped(123_456), "123\u{202f}456");
-    }
+    value.map_or_else(|| none.to_owned(), |value| grouped(&value.to_string()))
 }

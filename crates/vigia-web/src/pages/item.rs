@@ -25,7 +25,7 @@ pub(crate) fn activity_item(row: &ActivityRow, locale: Locale, now_ms: u64) -> M
                     span.title {
                         (kind_title(&activity.kind, activity.direction, locale))
                         @if let Some(name) = text::counterparty(row) {
-                            " " span.party { (preposition(activity.direction, words)) " " b { (name) } }
+                            " " span.party { (preposition(&activity.kind, activity.direction, words)) " " b { (name) } }
                         }
                         @if activity.status == Status::Failed {
                             " " span.failed { (words.failed) }
@@ -45,9 +45,9 @@ pub(crate) fn activity_item(row: &ActivityRow, locale: Locale, now_ms: u64) -> M
 /// A point in time: how long ago, and when exactly.
 pub(super) fn time(ms: u64, now_ms: u64, locale: Locale) -> Markup {
     html! {
-        time datetime=(text::time_machine(ms)) {
+        time datetime=(text::time_machine(ms)) title=(text::time(ms)) {
             span data-ago=(ms) { (text::ago(now_ms, ms, locale)) }
-            " " span.absolute { (text::time(ms)) " UTC" }
+            " " span.absolute { (text::time_short(ms)) }
         }
     }
 }
@@ -73,18 +73,24 @@ fn amount(row: &ActivityRow, words: &Words) -> Markup {
         Direction::Out => "\u{2212}",
         Direction::Neutral => "",
     };
-    let money = activity.amount.zip(activity.coin_type.as_deref());
+    let moved = activity.amount.zip(activity.coin_type.as_deref());
     html! {
-        @if let Some((minor, coin_type)) = money {
-            span.amount { (sign) (text::money_or_units(minor, coin_type, row.coin.as_ref(), words)) }
+        @if let Some((minor, coin_type)) = moved {
+            span.amount { (sign) (money(minor, coin_type, row, words)) }
         }
     }
 }
 
-fn preposition(direction: Direction, words: &Words) -> &'static str {
-    match direction {
-        Direction::In => words.from,
-        Direction::Out => words.to,
-        Direction::Neutral => words.with,
+fn money(minor: i128, coin_type: &str, row: &ActivityRow, words: &Words) -> String {
+    let money = text::money_or_units(minor, coin_type, row.coin.as_ref(), words);
+    text::grouped(&money)
+}
+
+/// Money goes from and to somebody; everything else happens with them.
+fn preposition(kind: &str, direction: Direction, words: &Words) -> &'static str {
+    match (kind, direction) {
+        ("transfer" | "payment", Direction::In) => words.from,
+        ("transfer" | "payment", Direction::Out) => words.to,
+        _ => words.with,
     }
 }

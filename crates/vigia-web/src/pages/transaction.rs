@@ -11,7 +11,6 @@ use maud::{Markup, html};
 use vigia_core::{CoinInfo, Digest, RawTransaction, parse_digest};
 use vigia_store::{ActivityFilter, ActivityRow, RawTransactionRow, StoreError};
 
-use super::item::time;
 use super::layout::{Page, Section};
 use super::{ErrorPage, activity_item, internal_error};
 use crate::app::App;
@@ -101,7 +100,7 @@ fn page(app: &App, reader: &Reader, found: &Found) -> Response {
             }
         }
         (balances(found, words))
-        (facts(raw, words, html! { (time(raw.timestamp_ms, now_ms, reader.locale)) }))
+        (facts(raw, words, when(raw, reader, now_ms)))
         (events(raw, words))
         (evidence(raw, words))
     };
@@ -115,10 +114,20 @@ fn page(app: &App, reader: &Reader, found: &Found) -> Response {
     .into_response()
 }
 
+fn when(raw: &RawTransaction, reader: &Reader, now_ms: u64) -> Markup {
+    let ms = raw.timestamp_ms;
+    html! {
+        time datetime=(text::time_machine(ms)) {
+            span data-ago=(ms) { (text::ago(now_ms, ms, reader.locale)) } " · " (text::time(ms))
+        }
+    }
+}
+
 fn balances(found: &Found, words: &Words) -> Markup {
     let shown = |coin_type: &str, amount: i128| {
         let coin = found.coins.iter().find(|coin| coin.coin_type == coin_type);
         let money = text::money_or_units(amount.saturating_abs(), coin_type, coin, words);
+        let money = text::grouped(&money);
         format!("{}{money}", if amount < 0 { "\u{2212}" } else { "+" })
     };
     html! {
