@@ -2,6 +2,7 @@
 
 mod app;
 mod bad_input;
+mod browser;
 mod files;
 mod kills;
 mod live;
