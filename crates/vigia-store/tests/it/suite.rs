@@ -209,7 +209,8 @@ macro_rules! store_conformance_suite {
             ],
             scope: [
                 feed_is_ones_own, inbox_is_ones_own, transaction_is_for_those_it_concerns,
-                others_balances_and_reasons_stay_hidden, members_share_an_account,
+                others_balances_and_reasons_stay_hidden,
+                balances_stay_with_who_held_the_address, members_share_an_account,
                 users_are_found_by_external_id,
             ],
             watch: [

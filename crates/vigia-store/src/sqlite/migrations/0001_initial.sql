@@ -70,12 +70,27 @@ CREATE TABLE watch (
 -- An address has one holder at a time; a contract or coin may be observed by several accounts.
 CREATE UNIQUE INDEX watch_address_live ON watch (target)
     WHERE kind = 'address' AND live_to IS NULL;
-CREATE INDEX watch_address_ended ON watch (target)
-    WHERE kind = 'address' AND live_to IS NOT NULL;
+CREATE INDEX watch_address ON watch (target, live_from) WHERE kind = 'address';
 CREATE UNIQUE INDEX watch_contract_live ON watch (target, kind, ifnull(account_id, 0))
     WHERE kind <> 'address' AND live_to IS NULL;
 CREATE INDEX watch_added ON watch (added_version);
 CREATE INDEX watch_removed ON watch (removed_version) WHERE removed_version IS NOT NULL;
+
+-- Who held which address when, by the rule of vigia_core::AddressBook: the first holding also covers
+-- the history before it, and one given up before any checkpoint is none.
+CREATE VIEW holding AS
+SELECT
+    w.target AS address,
+    w.account_id,
+    CASE WHEN EXISTS (
+        SELECT 1
+        FROM watch earlier
+        WHERE earlier.kind = 'address' AND earlier.target = w.target
+            AND earlier.live_from < w.live_from AND earlier.live_to > earlier.live_from
+    ) THEN w.live_from ELSE 0 END AS from_inclusive,
+    w.live_to AS to_exclusive
+FROM watch w
+WHERE w.kind = 'address' AND (w.live_to IS NULL OR w.live_to > w.live_from);
 
 -- The change log that a commit is checked against (I-7): one row per version.
 CREATE TABLE watch_log (

@@ -15,9 +15,10 @@ WHERE t.digest = $1
         OR EXISTS (
             SELECT 1
             FROM balance_effect b
-            JOIN watch w ON w.kind = 'address' AND w.live_to IS NULL AND w.target = b.address
-            JOIN account_member m ON m.account_id = w.account_id AND m.user_id = $2
+            JOIN holding h ON h.address = b.address
+                AND h.from_inclusive <= b.checkpoint
+                AND (h.to_exclusive IS NULL OR b.checkpoint < h.to_exclusive)
+            JOIN account_member m ON m.account_id = h.account_id AND m.user_id = $2
             WHERE b.checkpoint = t.checkpoint AND b.tx_index = t.tx_index
-                AND w.live_from <= t.checkpoint
         )
     )

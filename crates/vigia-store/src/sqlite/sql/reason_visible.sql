@@ -1,6 +1,6 @@
 -- Which of the targets in $1, a JSON array of hexadecimal keys, user $2 may know to be watched: those
--- of their accounts, and contracts and coins watched for nobody in particular. Halves as in
--- address_book_holdings.
+-- of their accounts, and contracts and coins watched for nobody in particular. Two halves, so that
+-- each uses its index.
 SELECT w.target
 FROM watch w
 WHERE w.kind = 'address' AND w.live_to IS NULL

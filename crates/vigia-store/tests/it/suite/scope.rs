@@ -186,6 +186,32 @@ pub(crate) async fn others_balances_and_reasons_stay_hidden<F: Fixture>() {
     assert_eq!((all.balance_effects.len(), all.raw.reasons.len()), (2, 4));
 }
 
+/// A handed-over address takes none of its past along.
+pub(crate) async fn balances_stay_with_who_held_the_address<F: Fixture>() {
+    let db = Db::<F>::with_people().await;
+    let place = place(0, 0);
+    let commit = Commit {
+        raw_transactions: vec![raw(place)],
+        balance_effects: vec![balance(place, 1, 5)],
+        ..commit(0, 9)
+    };
+    db.apply(&commit).await;
+    db.unwatch(1).await;
+    db.watch(1, "beto").await;
+    let digest = digest_at(place);
+    let ana = db.scope("ana").await;
+    let row = db.store.raw_transaction(&ana, &digest).await.unwrap();
+    assert_eq!(row.unwrap().balance_effects, commit.balance_effects);
+    let beto = db.scope("beto").await;
+    assert!(
+        db.store
+            .raw_transaction(&beto, &digest)
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
 pub(crate) async fn members_share_an_account<F: Fixture>() {
     let db = Db::<F>::with_people().await;
     let mut shop = entry(7, "shop");
