@@ -19,6 +19,9 @@ use crate::exit::{self, Exit};
 /// Rows read at once while listing.
 const PAGE: u32 = 1_000;
 
+/// How a contract is named, for help.
+const CONTRACT: &str = "0xPACKAGE, 0xPACKAGE::module or 0xPACKAGE::module::Event";
+
 /// What to do with the watch list.
 #[derive(Debug, Subcommand)]
 pub enum WatchCommand {
@@ -29,8 +32,8 @@ pub enum WatchCommand {
         /// Addresses, contracts or coin types
         #[arg(required = true, value_name = "TARGET")]
         targets: Vec<String>,
-        /// The targets are contracts: 0xPACKAGE, 0xPACKAGE::module or 0xPACKAGE::module::Event
-        #[arg(long, conflicts_with = "coin")]
+        /// Whether the targets are contracts
+        #[arg(long, conflicts_with = "coin", help = format!("The targets are contracts: {CONTRACT}"))]
         contract: bool,
         /// The targets are coin types
         #[arg(long)]
@@ -55,11 +58,13 @@ pub struct AddArgs {
     /// Addresses to watch
     #[arg(value_name = "ADDRESS", required_unless_present_any = ["contract", "coin"])]
     addresses: Vec<String>,
-    /// Watch a contract: 0xPACKAGE, 0xPACKAGE::module or 0xPACKAGE::module::Event
-    #[arg(long, value_name = "TARGET")]
+    #[arg(long, value_name = "TARGET", help = format!("Watch a contract: {CONTRACT}"))]
     contract: Vec<String>,
-    /// Watch a coin: 0xPACKAGE::module::NAME
-    #[arg(long, value_name = "TYPE")]
+    #[arg(
+        long,
+        value_name = "TYPE",
+        help = "Watch a coin: 0xPACKAGE::module::NAME"
+    )]
     coin: Vec<String>,
     /// Your key of the account they belong to [default: the address itself]
     #[arg(long, value_name = "ID")]

@@ -1,5 +1,10 @@
 //! The program as its users meet it: the real binary, a real database, a simulated node.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on may say so by panicking"
+)]
+
 mod app;
 mod bad_input;
 mod browser;
