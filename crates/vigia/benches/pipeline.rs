@@ -55,8 +55,9 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
     let run = runtime.block_on(run(&node, folder.path(), watched));
+    let bytes = node.ready.bcs_bytes_per_checkpoint;
     let node_cpu_ms = node.stop();
-    report(&node_config, watched, &run, node_cpu_ms);
+    report(&node_config, watched, bytes, &run, node_cpu_ms);
 }
 
 /// What one run took.
@@ -198,7 +199,7 @@ fn entry(address: Address) -> WatchEntry {
     }
 }
 
-fn report(config: &NodeConfig, watched: usize, run: &Run, node_cpu_ms: u64) {
+fn report(config: &NodeConfig, watched: usize, bytes: usize, run: &Run, node_cpu_ms: u64) {
     let Run {
         wall,
         cpu,
@@ -223,6 +224,7 @@ fn report(config: &NodeConfig, watched: usize, run: &Run, node_cpu_ms: u64) {
     );
     report.setting("transactions", config.transactions);
     report.setting("transactions_per_checkpoint", config.per_checkpoint);
+    report.setting("bcs_bytes_per_checkpoint", bytes);
     report.setting("watched_addresses", watched);
     report.setting("database", "SQLite, WAL, synchronous FULL");
     report.setting("trust", "provider");

@@ -27,8 +27,8 @@ pub(crate) struct Ready {
     pub(crate) tip: u64,
     /// Addresses of the wallet's users.
     pub(crate) users: Vec<Address>,
-    /// Bytes of all checkpoints as they are sent.
-    pub(crate) cpu_ms: u64,
+    /// BCS bytes of transactions, effects and events in a checkpoint, on average.
+    pub(crate) bcs_bytes_per_checkpoint: usize,
 }
 
 /// A running node process.
@@ -58,7 +58,7 @@ pub(crate) fn served() -> bool {
             url: node.url(),
             tip: node.tip().expect("a chain"),
             users: node.users().into_iter().map(|user| user.address).collect(),
-            cpu_ms: 0,
+            bcs_bytes_per_checkpoint: bcs_bytes_per_checkpoint(&node),
         };
         println!("{}", serde_json::to_string(&ready).expect("JSON"));
         let wait = || {
@@ -71,6 +71,25 @@ pub(crate) fn served() -> bool {
         println!("{}", (usage::cpu_time() - before).as_millis());
     });
     std::process::exit(0);
+}
+
+/// Averaged over every tenth checkpoint.
+fn bcs_bytes_per_checkpoint(node: &Devnet) -> usize {
+    let tip = node.tip().expect("a chain");
+    let sizes: Vec<usize> = (1..=tip)
+        .step_by(10)
+        .filter_map(|sequence| node.checkpoint(sequence))
+        .map(|data| {
+            let executed = data.transactions.iter();
+            let bytes = executed.map(|executed| {
+                bcs::serialized_size(&executed.transaction.transaction).expect("BCS")
+                    + bcs::serialized_size(&executed.effects).expect("BCS")
+                    + bcs::serialized_size(&executed.events).expect("BCS")
+            });
+            bytes.sum()
+        })
+        .collect();
+    sizes.iter().sum::<usize>() / sizes.len().max(1)
 }
 
 fn devnet_config(config: &NodeConfig) -> DevnetConfig {
