@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde_json::{Map, Value};
 use vigia_core::{
     Address, CoinInfo, Direction, Identifier, NotificationKind, StructTag, TypeTag, WatchTarget,
     parse_address, parse_coin_type,
@@ -11,7 +12,7 @@ use crate::declaration::{
     ActivityDeclaration, CoinDeclaration, ContractDeclaration, ContractFile, DeclarationError,
     EventDeclaration, PackageIds,
 };
-use crate::layout::Layout;
+use crate::layout::{Layout, LayoutError, decode};
 
 /// Where an activity takes a value from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +114,17 @@ impl Registry {
             .copied()
             .map(WatchTarget::Package)
             .collect()
+    }
+
+    /// The fields of an event by its declared layout, to show or search them; none where no layout
+    /// is declared for its type. An error is about the declaration: the event is what the chain has.
+    pub fn decode_event(
+        &self,
+        tag: &StructTag,
+        contents: &[u8],
+    ) -> Option<Result<Map<String, Value>, LayoutError>> {
+        let rule = self.event_rule(tag)?;
+        Some(decode(&rule.fields, contents))
     }
 
     /// The rule for events of this type.

@@ -53,6 +53,7 @@ async fn main() -> Anything<()> {
     config.development = true;
     let context = WebContext {
         store: store.clone(),
+        registry: Arc::new(sample::registry()),
         text: Arc::new(SampleText),
         authenticator: Arc::new(LocalOperatorAuthenticator),
         clock: Arc::new(SystemClock),

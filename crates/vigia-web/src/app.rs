@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use vigia_contracts::Registry;
 use vigia_core::{Clock, NotificationText};
 use vigia_store::Store;
 
@@ -14,6 +15,8 @@ use crate::{Authenticator, WebConfig};
 pub struct WebContext {
     /// Where everything is read from.
     pub store: Arc<dyn Store>,
+    /// Tells what the fields of declared events are.
+    pub registry: Arc<Registry>,
     /// Renders notifications.
     pub text: Arc<dyn NotificationText>,
     /// Says who is asking.

@@ -1,8 +1,10 @@
 //! Raw transactions as GraphQL has them: evidence, and what it amounts to.
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, Json, Object, Result, SimpleObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+use vigia_contracts::Registry;
 use vigia_core::{CoinInfo, Event, MatchReason, Status};
 use vigia_store::{ActivityRow, RawTransactionRow};
 
@@ -59,11 +61,23 @@ struct TransactionEvent {
     sender: String,
     /// BCS of its fields, in hexadecimal digits.
     contents_hex: String,
+    /// Its fields by the layout declared for its type: integers beyond 32 bits as text, byte vectors
+    /// as text or `0x` with hexadecimal digits. Null where no layout is declared, or it does not fit.
+    fields: Option<Json<Map<String, Value>>>,
+    /// Why the declared layout does not fit.
+    layout_error: Option<String>,
 }
 
-impl From<(usize, Event)> for TransactionEvent {
-    fn from((index, event): (usize, Event)) -> Self {
+impl TransactionEvent {
+    fn new(index: usize, event: Event, registry: &Registry) -> Self {
+        let (fields, misfit) = match registry.decode_event(&event.type_, &event.contents) {
+            None => (None, None),
+            Some(Ok(fields)) => (Some(fields), None),
+            Some(Err(error)) => (None, Some(error)),
+        };
         Self {
+            fields: fields.map(Json),
+            layout_error: misfit.map(|error| error.to_string()),
             index,
             event_type: event.type_.to_string(),
             package: event.package_id.to_string(),
@@ -178,13 +192,12 @@ impl RawTransaction {
     }
 
     /// Its events; null where their evidence cannot be read.
-    async fn events(&self) -> Option<Vec<TransactionEvent>> {
-        let events = text::events(&self.row.raw)?;
+    async fn events(&self, ctx: &Context<'_>) -> Option<Vec<TransactionEvent>> {
+        let registry = &super::query::web(ctx).registry;
+        let events = text::events(&self.row.raw)?.into_iter().enumerate();
         Some(
             events
-                .into_iter()
-                .enumerate()
-                .map(TransactionEvent::from)
+                .map(|(index, event)| TransactionEvent::new(index, event, registry))
                 .collect(),
         )
     }

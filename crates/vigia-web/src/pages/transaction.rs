@@ -8,7 +8,9 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
-use vigia_core::{CoinInfo, Digest, RawTransaction, parse_digest};
+use serde_json::Value;
+use vigia_contracts::Registry;
+use vigia_core::{CoinInfo, Digest, Event, RawTransaction, parse_digest};
 use vigia_store::{ActivityFilter, ActivityRow, RawTransactionRow, StoreError};
 
 use super::layout::{Page, Section};
@@ -101,7 +103,7 @@ fn page(app: &App, reader: &Reader, found: &Found) -> Response {
         }
         (balances(found, words))
         (facts(raw, words, when(raw, reader, now_ms)))
-        (events(raw, words))
+        (events(raw, &app.context.registry, words))
         (evidence(raw, words))
     };
     Page {
@@ -177,7 +179,7 @@ fn facts(raw: &RawTransaction, words: &Words, when: Markup) -> Markup {
     }
 }
 
-fn events(raw: &RawTransaction, words: &Words) -> Markup {
+fn events(raw: &RawTransaction, registry: &Registry, words: &Words) -> Markup {
     let events = text::events(raw);
     html! {
         section {
@@ -189,12 +191,38 @@ fn events(raw: &RawTransaction, words: &Words) -> Markup {
                     @for event in events {
                         li {
                             code { (event.type_) }
-                            pre { (hex::encode(&event.contents)) }
+                            (contents(event, registry, words))
                         }
                     }
                 }
             }
         }
+    }
+}
+
+/// The fields of an event as far as its layout is declared, else its bytes.
+fn contents(event: &Event, registry: &Registry, words: &Words) -> Markup {
+    match registry.decode_event(&event.type_, &event.contents) {
+        Some(Ok(fields)) => html! {
+            dl.facts {
+                @for (name, value) in &fields { dt { (name) } dd { code { (field(value)) } } }
+            }
+        },
+        misfit => html! {
+            @if let Some(Err(error)) = misfit {
+                p.problem { (words.layout_misfit) ": " (error) }
+            }
+            pre { (hex::encode(&event.contents)) }
+        },
+    }
+}
+
+/// A decoded value as people read it: text without its quotes.
+fn field(value: &Value) -> String {
+    match value {
+        Value::Null => "—".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -86,6 +86,8 @@ pub(crate) struct Words {
     pub(crate) nothing_here: &'static str,
     /// Evidence that is not BCS.
     pub(crate) unreadable: &'static str,
+    /// Before why an event's declared layout does not fit.
+    pub(crate) layout_misfit: &'static str,
     /// Before a processing error.
     pub(crate) processing_error: &'static str,
     /// Less than a minute ago.
@@ -195,6 +197,7 @@ static ES: Words = Words {
     effects: "Efectos",
     nothing_here: "Nada",
     unreadable: "La evidencia no se puede leer.",
+    layout_misfit: "El formato declarado no corresponde a este evento",
     processing_error: "No se pudo interpretar; queda guardada y puede reintentarse",
     just_now: "ahora",
     minor_units_of: "unidades mínimas de",
@@ -267,6 +270,7 @@ static EN: Words = Words {
     effects: "Effects",
     nothing_here: "Nothing",
     unreadable: "The evidence cannot be read.",
+    layout_misfit: "The declared layout does not fit this event",
     processing_error: "It could not be interpreted; it is kept and can be retried",
     just_now: "just now",
     minor_units_of: "minor units of",
@@ -339,6 +343,7 @@ static PT: Words = Words {
     effects: "Efeitos",
     nothing_here: "Nada",
     unreadable: "A evidência não pode ser lida.",
+    layout_misfit: "O formato declarado não corresponde a este evento",
     processing_error: "Não foi possível interpretá-la; fica guardada e pode ser repetida",
     just_now: "agora",
     minor_units_of: "unidades mínimas de",

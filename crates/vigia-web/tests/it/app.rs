@@ -65,6 +65,7 @@ impl TestApp {
         configure(&mut config);
         let context = WebContext {
             store: store.clone(),
+            registry: Arc::new(sample::registry()),
             text: Arc::new(PlainText),
             authenticator: Arc::new(HeaderAuthenticator(store.clone())),
             clock,

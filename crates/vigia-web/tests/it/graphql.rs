@@ -201,6 +201,28 @@ async fn raw_transaction_is_evidence() {
 }
 
 #[tokio::test]
+async fn events_are_decoded_where_they_are_declared() {
+    let app = TestApp::with_transfers().await;
+    let query = format!(
+        "{{ rawTransaction(digest: \"{}\") {{ events {{ contentsHex fields layoutError }} }} }}",
+        sample::digest(1)
+    );
+    let reply = app.graphql(&query).await;
+    let events = &reply["data"]["rawTransaction"]["events"];
+    let undeclared = json!({ "contentsHex": "c0ffee", "fields": null, "layoutError": null });
+    assert_eq!(events[0], undeclared, "{reply}");
+    assert_eq!(
+        events[1]["fields"],
+        json!({ "text": "<b>gracias</b>", "amount": u64::MAX.to_string(), "tip": null })
+    );
+    assert!(events[1]["layoutError"].is_null());
+    assert!(events[2]["fields"].is_null());
+    assert_eq!(events[2]["contentsHex"], "badb");
+    let misfit = events[2]["layoutError"].as_str().unwrap();
+    assert!(misfit.contains("field \"text\""), "{misfit}");
+}
+
+#[tokio::test]
 async fn notifications_speak_the_readers_language() {
     let app = TestApp::with_transfers().await;
     let text = |reply: &Value| reply["data"]["notifications"]["nodes"][0]["text"].clone();

@@ -27,6 +27,7 @@ async fn bind(listen: &str, insecure_no_auth: bool) -> Result<WebServer, WebErro
     config.insecure_no_auth = insecure_no_auth;
     let context = WebContext {
         store: Arc::new(store),
+        registry: Arc::default(),
         text: Arc::new(NoText),
         authenticator: Arc::new(LocalOperatorAuthenticator),
         clock: Arc::new(SystemClock),

@@ -132,6 +132,34 @@ async fn transaction_shows_everything() {
 }
 
 #[tokio::test]
+async fn events_show_their_fields_or_their_bytes() {
+    let app = TestApp::with_transfers().await;
+    let page = app
+        .page(&format!("/tx/{}?lang=en", sample::digest(1)))
+        .await;
+    let events = page.split("<h2>Events</h2>").nth(1).unwrap();
+    let [undeclared, declared, misfit]: [&str; 3] = {
+        let items = events.split("</li>").take(3).collect::<Vec<_>>();
+        items.try_into().unwrap()
+    };
+    assert!(undeclared.contains("<pre>c0ffee</pre>"), "{undeclared}");
+    assert!(!undeclared.contains("class=\"problem\""), "{undeclared}");
+    for part in [
+        "<dt>text</dt><dd><code>&lt;b&gt;gracias&lt;/b&gt;</code></dd>",
+        "<dt>amount</dt><dd><code>18446744073709551615</code></dd>",
+        "<dt>tip</dt><dd><code>—</code></dd>",
+    ] {
+        assert!(declared.contains(part), "{part} is missing in {declared}");
+    }
+    assert!(!declared.contains("<pre>"), "{declared}");
+    assert!(misfit.contains("<pre>badb</pre>"), "{misfit}");
+    assert!(
+        misfit.contains("The declared layout does not fit this event: the bytes end"),
+        "{misfit}"
+    );
+}
+
+#[tokio::test]
 async fn broken_transactions_show_their_errors() {
     let app = TestApp::with_people("Ana").await;
     let mut commit = app.transfer_commit(0).await;

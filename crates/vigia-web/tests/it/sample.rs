@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::json;
+use vigia_contracts::{ContractFile, PackageIds, Registry};
 use vigia_core::{
     AccountId, AccountKind, Activity, Address, AddressBook, BalanceEffect, BusinessEvent,
     BusinessFolder, BusinessKey, BusinessOutcome, CheckpointHeader, CheckpointRange, CoinInfo,
@@ -134,15 +135,36 @@ fn raw(place: Place, from: u8, to: u8) -> RawTransaction {
     }
 }
 
+/// An event that is not declared, one that is, and one that its declaration does not fit.
 fn events_bcs(sender: u8) -> Bytes {
-    let event = Event {
+    let event = |name: &str, contents: Vec<u8>| Event {
         package_id: Address::TWO,
         module: "pay".parse().unwrap(),
         sender: address(sender),
-        type_: "0x2::pay::Paid".parse().unwrap(),
-        contents: vec![0xc0, 0xff, 0xee],
+        type_: format!("0x2::pay::{name}").parse().unwrap(),
+        contents,
     };
-    bcs::to_bytes(&vec![event]).unwrap().into()
+    let noted = bcs::to_bytes(&("<b>gracias</b>", u64::MAX, None::<u8>)).unwrap();
+    let events = vec![
+        event("Paid", vec![0xc0, 0xff, 0xee]),
+        event("Noted", noted),
+        event("Noted", vec![0xba, 0xdb]),
+    ];
+    bcs::to_bytes(&events).unwrap().into()
+}
+
+/// Declares the event `pay::Noted`.
+pub(crate) fn registry() -> Registry {
+    let text = r#"
+        [[contract]]
+        name = "pay"
+        package = "0x2"
+        [[contract.event]]
+        type = "pay::Noted"
+        fields = ["text: string", "amount: u64", "tip: option<u8>"]
+    "#;
+    let file = ContractFile::parse("pay.toml", text).unwrap();
+    Registry::new(&[("pay.toml".to_owned(), file)], &PackageIds::new()).unwrap()
 }
 
 /// No business objects occur.

@@ -126,7 +126,9 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
         simulated.watch_users(&*store).await?;
     }
     let mut roles = Roles::default();
-    let web = roles.web(&settings, Arc::clone(&store)).await?;
+    let web = roles
+        .web(&settings, Arc::clone(&store), Arc::clone(&registry))
+        .await?;
     println!("vigia {}", env!("CARGO_PKG_VERSION"));
     println!("  page      http://{web}/");
     println!("  database  {}", settings.database_path().display());
@@ -180,9 +182,10 @@ pub async fn web(common: &Common, args: WebArgs) -> anyhow::Result<ExitCode> {
     let mut overrides = Overrides::default();
     args.listen.set(&mut overrides);
     let settings = common.settings(overrides)?;
+    let registry = Arc::new(settings.registry(&PackageIds::new())?);
     let store = open_existing_store(&settings).await?;
     let mut roles = Roles::default();
-    let address = roles.web(&settings, Arc::clone(&store)).await?;
+    let address = roles.web(&settings, Arc::clone(&store), registry).await?;
     println!(
         "vigia {} serves http://{address}/",
         env!("CARGO_PKG_VERSION")
@@ -298,6 +301,7 @@ impl Roles {
         &mut self,
         settings: &Settings,
         store: Arc<SqliteStore>,
+        registry: Arc<Registry>,
     ) -> anyhow::Result<std::net::SocketAddr> {
         let listen = settings.web.listen.parse().context("web.listen")?;
         let config = WebConfig {
@@ -307,6 +311,7 @@ impl Roles {
         };
         let context = WebContext {
             store,
+            registry,
             text: Arc::new(BuiltInTexts),
             authenticator: Arc::new(LocalOperatorAuthenticator),
             clock: Arc::new(SystemClock),
