@@ -18,7 +18,7 @@ pub(super) struct Status {
     watermark: Option<UInt53>,
     /// Time of that checkpoint, in milliseconds since 1970.
     watermark_timestamp_ms: Option<UInt53>,
-    /// Newest checkpoint the provider has told of.
+    /// Newest checkpoint known of; never below the watermark.
     tip: Option<UInt53>,
     /// Checkpoints between the watermark and the tip.
     lag_checkpoints: Option<UInt53>,
@@ -55,11 +55,8 @@ struct Provider {
 
 impl Status {
     pub(super) fn new(report: StatusReport, is_operator: bool, version: &'static str) -> Self {
-        let tip = report.provider.as_ref().and_then(|provider| provider.tip);
+        let (tip, lag) = (report.tip(), report.lag_checkpoints());
         let watermark = report.watermark.map(|watermark| watermark.checkpoint);
-        let lag = tip
-            .zip(watermark)
-            .map(|(tip, mark)| tip.saturating_sub(mark));
         let count = |count: u64| is_operator.then_some(UInt53(count));
         Self {
             chain_id: report.chain.map(|chain| chain.to_string()),

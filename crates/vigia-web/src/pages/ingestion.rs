@@ -47,11 +47,8 @@ pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Re
 
 fn progress(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
     let words = words(reader.locale);
-    let tip = report.provider.as_ref().and_then(|provider| provider.tip);
+    let (tip, lag) = (report.tip(), report.lag_checkpoints());
     let mark = report.watermark;
-    let lag = tip
-        .zip(mark)
-        .map(|(tip, mark)| tip.saturating_sub(mark.checkpoint));
     html! {
         dl.tiles {
             div {

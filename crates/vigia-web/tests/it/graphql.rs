@@ -78,6 +78,29 @@ async fn status_counts_and_lag() {
 }
 
 #[tokio::test]
+async fn tip_is_never_below_the_watermark() {
+    use vigia_store::{IngestStore, ProviderReport};
+    let app = TestApp::with_people("Ana").await;
+    app.transfer(0).await;
+    app.transfer(1).await;
+    let query = "{ status { watermark tip lagCheckpoints } }";
+    let caught_up = json!({ "watermark": 1, "tip": 1, "lagCheckpoints": 0 });
+    assert_eq!(app.graphql(query).await["data"]["status"], caught_up);
+    // The poller reports now and then; commits go on meanwhile.
+    let report = ProviderReport {
+        url: "http://node".to_owned(),
+        tip: Some(0),
+        error: None,
+        at_ms: 5,
+    };
+    app.store.provider_report(&report).await.unwrap();
+    assert_eq!(app.graphql(query).await["data"]["status"], caught_up);
+    let page = app.page("/ingestion?lang=en").await;
+    assert!(page.contains("data-tip>1<"), "{page}");
+    assert!(page.contains("data-lag>0<"), "{page}");
+}
+
+#[tokio::test]
 async fn activities_say_what_happened() {
     let app = TestApp::with_transfers().await;
     let query = "{ activities(first: 1) { nodes { id digest checkpoint transactionIndex kind \
