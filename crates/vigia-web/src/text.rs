@@ -1,6 +1,7 @@
 //! Values as people read them.
 
 mod kinds;
+mod reasons;
 mod words;
 
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use vigia_core::{
 use vigia_store::{ActivityRow, NotificationRow};
 
 pub(crate) use kinds::kind_title;
+pub(crate) use reasons::{reason_text, reasons_by_target};
 pub(crate) use words::{Words, words};
 
 /// Hexadecimal digits shown at either end of a shortened address or digest.
@@ -148,7 +150,7 @@ pub(crate) fn events(raw: &RawTransaction) -> Option<Vec<Event>> {
     }
 }
 
-/// The word for a reason, as stored.
+/// The word for a reason as stored, for programs.
 pub(crate) fn reason_kind(kind: ReasonKind) -> String {
     let word = serde_json::to_value(kind).ok();
     let word = word.as_ref().and_then(|word| word.as_str());

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 use serde_json::Value;
 use vigia_contracts::Registry;
-use vigia_core::{CoinInfo, Digest, Event, RawTransaction, parse_digest};
+use vigia_core::{CoinInfo, Digest, Event, Locale, RawTransaction, ReasonKind, parse_digest};
 use vigia_store::{ActivityFilter, ActivityRow, RawTransactionRow, StoreError};
 
 use super::layout::{Page, Section};
@@ -102,7 +102,7 @@ fn page(app: &App, reader: &Reader, found: &Found) -> Response {
             }
         }
         (balances(found, words))
-        (facts(raw, words, when(raw, reader, now_ms)))
+        (facts(raw, reader.locale, when(raw, reader, now_ms)))
         (events(raw, &app.context.registry, words))
         (evidence(raw, words))
     };
@@ -148,7 +148,8 @@ fn balances(found: &Found, words: &Words) -> Markup {
     }
 }
 
-fn facts(raw: &RawTransaction, words: &Words, when: Markup) -> Markup {
+fn facts(raw: &RawTransaction, locale: Locale, when: Markup) -> Markup {
+    let words = words(locale);
     let call = [
         raw.package.map(|package| package.to_string()),
         raw.module.clone(),
@@ -167,13 +168,23 @@ fn facts(raw: &RawTransaction, words: &Words, when: Markup) -> Markup {
                 @if !call.is_empty() { dt { (words.call) } dd { code { (call.join("::")) } } }
                 dt { (words.gas) } dd { (gas) " SUI" }
                 dt { (words.reasons) }
-                dd {
-                    ul {
-                        @for reason in &raw.reasons {
-                            li { (text::reason_kind(reason.kind)) " " code { (reason.target) } }
-                        }
-                    }
-                }
+                dd { (reasons(raw, locale)) }
+            }
+        }
+    }
+}
+
+fn reasons(raw: &RawTransaction, locale: Locale) -> Markup {
+    let roles = |kinds: Vec<ReasonKind>| {
+        let texts = kinds
+            .into_iter()
+            .map(|kind| text::reason_text(kind, locale));
+        texts.collect::<Vec<_>>().join(", ")
+    };
+    html! {
+        ul {
+            @for (target, kinds) in text::reasons_by_target(&raw.reasons) {
+                li { code { (target) } ": " (roles(kinds)) }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Pages: what they show, in which language, and that names cannot become markup.
 
+use vigia_core::{MatchReason, ReasonKind};
+
 use crate::app::TestApp;
 use crate::sample;
 
@@ -115,7 +117,7 @@ async fn transaction_shows_everything() {
         "1/0",
         "pay::split_and_transfer",
         "0.00196432",
-        "balance_owner",
+        "its balance changed",
         "c0ffee",
         "dHJhbnNhY3Rpb24=",
         "+5.00 cUSD",
@@ -129,6 +131,29 @@ async fn transaction_shows_everything() {
         .unwrap();
     assert_eq!(unknown.status(), 404);
     assert_eq!(app.get("/tx/0OIl").send().await.unwrap().status(), 400);
+}
+
+#[tokio::test]
+async fn reasons_are_told_in_the_readers_language_once_a_target() {
+    let app = TestApp::with_people("Ana").await;
+    let mut commit = app.transfer_commit(0).await;
+    let reasons = &mut commit.raw_transactions[0].reasons;
+    reasons.push(MatchReason {
+        kind: ReasonKind::GasPayer,
+        ..reasons[0].clone()
+    });
+    app.apply(&commit).await;
+    for (language, roles) in [
+        ("es", "envió la transacción, pagó el gas"),
+        ("en", "sent the transaction, paid for gas"),
+        ("pt", "enviou a transação, pagou o gas"),
+    ] {
+        let path = format!("/tx/{}?lang={language}", sample::digest(0));
+        let page = app.page(&path).await;
+        let line = format!("<li><code>{}</code>: {roles}</li>", sample::address(1));
+        assert_eq!(page.matches(&line).count(), 1, "{page}");
+        assert!(!page.contains("gas_payer"), "{page}");
+    }
 }
 
 #[tokio::test]
