@@ -56,6 +56,9 @@ pub trait IngestStore: Send + Sync {
     /// Writes a commit in one database transaction: raw transactions, activities, balance effects,
     /// folded business objects, notifications, completed ranges and the watermark (I-1, I-2, I-11).
     ///
+    /// Only live commits notify, and only of activities in the live lane: what is below it was
+    /// imported, whenever it turns out whose it is (I-16).
+    ///
     /// What is already there stays as it is. Refused whole when a range was matched with a watch
     /// list older than a change that is live in it (I-7).
     async fn commit_apply(

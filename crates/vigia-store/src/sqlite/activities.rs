@@ -89,15 +89,18 @@ async fn coins_seen(conn: &mut SqliteConnection, new: &[New<'_>]) -> Result<()> 
     Ok(())
 }
 
-/// Writes a notification for each new activity that asks for one; returns how many.
+/// Writes a notification for each new activity that asks for one and is at `live_first` or later;
+/// returns how many.
 pub(super) async fn notify(
     conn: &mut SqliteConnection,
     new: &[New<'_>],
     places: &Places,
+    live_first: u64,
     now_ms: u64,
 ) -> Result<u64> {
     let asking: Vec<_> = new
         .iter()
+        .filter(|new| new.activity.place.checkpoint >= live_first)
         .filter_map(|new| new.activity.notify.as_ref().map(|kind| (new, kind)))
         .collect();
     let created_at_ms = int("time", now_ms)?;

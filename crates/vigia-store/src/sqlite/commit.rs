@@ -50,7 +50,12 @@ pub(super) async fn write(
     let all: Vec<&Activity> = commit.activities.iter().chain(&folded).collect();
     let new = activities::insert(conn, &all, &places).await?;
     let notifications = match commit.lane {
-        Lane::Live => activities::notify(conn, &new, &places, now_ms).await?,
+        Lane::Live => {
+            // What lies below the live lane was imported, even if only a live event says whose it
+            // is (I-16). A lane without a beginning has nothing below it.
+            let live_first = ranges::live_first(conn).await?.unwrap_or(0);
+            activities::notify(conn, &new, &places, live_first, now_ms).await?
+        }
         Lane::Import => 0,
     };
 

@@ -32,6 +32,12 @@ pub(super) async fn watermark(conn: &mut SqliteConnection) -> Result<Option<Wate
     .transpose()
 }
 
+/// Where the live lane begins, once it has begun.
+pub(super) async fn live_first(conn: &mut SqliteConnection) -> Result<Option<u64>> {
+    let row = sqlx::query(sql!("live_first")).fetch_optional(conn).await?;
+    row.map(|row| get(&row, "first_checkpoint")).transpose()
+}
+
 /// The newest watch-list version, if one of `ranges` was matched with a list older than a change
 /// that is live in it.
 pub(super) async fn stale_version(

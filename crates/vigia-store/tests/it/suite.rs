@@ -192,7 +192,8 @@ macro_rules! store_conformance_suite {
             ],
             notification: [
                 one_per_new_activity_that_asks, id_is_made_of_its_cause,
-                imports_tell_nobody_then_or_later,
+                imports_tell_nobody_then_or_later, imports_that_a_live_event_explains_tell_nobody,
+                live_events_explained_late_are_told,
             ],
             paging: [
                 pages_lose_and_repeat_nothing, page_of_an_address, page_of_a_transaction,

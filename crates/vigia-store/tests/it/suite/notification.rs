@@ -1,9 +1,12 @@
 //! Notifications: once per new activity that asks for one, never for imports (I-10, I-16).
 
+use serde_json::json;
 use vigia_core::{Commit, NotificationId, Scope, Slot};
-use vigia_store::ReadStore;
+use vigia_store::{IngestStore, ReadStore, WatchStore};
 
-use crate::sample::{COIN, activity, digest_at, imported, place, transfer};
+use crate::sample::{
+    COIN, Trades, activity, digest_at, entry, imported, place, trade_event, transfer,
+};
 use crate::suite::{Applied, Db, Fixture, NOW_MS};
 
 pub(crate) async fn one_per_new_activity_that_asks<F: Fixture>() {
@@ -46,4 +49,40 @@ pub(crate) async fn imports_tell_nobody_then_or_later<F: Fixture>() {
     let live: Commit = transfer(0, &[ana]);
     assert_eq!(db.apply(&imported(live.clone())).await, Applied(1, 1, 0));
     assert_eq!(db.apply(&live).await, Applied(0, 0, 0));
+}
+
+/// A database whose live lane begins at checkpoint 10, with `ana` and `beto` watched from genesis.
+async fn live_from_10<F: Fixture>() -> Db<F> {
+    let db = Db::<F>::empty().await;
+    let people = [entry(1, "ana"), entry(2, "beto")];
+    db.store.watch_add(&people).await.unwrap();
+    db.store.live_begin(10).await.unwrap();
+    db
+}
+
+pub(crate) async fn imports_that_a_live_event_explains_tell_nobody<F: Fixture>() {
+    let db = live_from_10::<F>().await;
+    let offered = imported(trade_event(9, "t-1", "Offered", json!({ "party": 1 })));
+    assert_eq!(db.apply_folding(&offered, &Trades).await, Applied(1, 1, 0));
+    let accepted = trade_event(11, "t-1", "Accepted", json!({ "party": 2 }));
+    let explained = db.apply_folding(&accepted, &Trades).await;
+    assert_eq!(
+        explained,
+        Applied(1, 3, 2),
+        "beto is not told of the old offer"
+    );
+    assert_eq!(db.apply_folding(&accepted, &Trades).await, Applied(0, 0, 0));
+}
+
+pub(crate) async fn live_events_explained_late_are_told<F: Fixture>() {
+    let db = live_from_10::<F>().await;
+    let offered = trade_event(10, "t-1", "Offered", json!({ "party": 1 }));
+    assert_eq!(db.apply_folding(&offered, &Trades).await, Applied(1, 1, 1));
+    let accepted = trade_event(11, "t-1", "Accepted", json!({ "party": 2 }));
+    let explained = db.apply_folding(&accepted, &Trades).await;
+    assert_eq!(
+        explained,
+        Applied(1, 3, 3),
+        "beto is told of the first live checkpoint"
+    );
 }

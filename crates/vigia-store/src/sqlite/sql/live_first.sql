@@ -1,0 +1,1 @@
+SELECT first_checkpoint FROM chain WHERE first_checkpoint IS NOT NULL
