@@ -1,4 +1,13 @@
 //! Business objects as folds of their stored events, in chain order (I-11).
+//!
+//! Activities are written once, with whatever events have arrived by then, so what a row holds must
+//! not depend on which those are. The rule: an event's activities are taken in the order of their
+//! declaration, up to the first that names an `@field` which no event that has arrived holds. What
+//! is emitted is then final, and an event that arrives later only adds activities.
+//!
+//! This rests on the events of one object agreeing where they hold the same field (a trade has one
+//! seller). A contract that lets an id be used twice breaks that: each account still gets one
+//! activity per event, but which of the two values it shows depends on which came first.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +38,9 @@ impl BusinessFolder for Interpreter {
         events: &[BusinessEvent],
         book: &AddressBook,
     ) -> BusinessOutcome {
-        let merged = merge_fields(events);
+        let mut events: Vec<&BusinessEvent> = events.iter().collect();
+        events.sort_by_key(|event| (event.place, event.event_index));
+        let merged = merge_fields(&events);
         let mut outcome = BusinessOutcome {
             state: "unknown".to_owned(),
             data: Value::Object(merged.clone()),
@@ -67,15 +78,15 @@ impl BusinessFolder for Interpreter {
     }
 }
 
-/// The fields of all events, the earliest value of each.
-fn merge_fields(events: &[BusinessEvent]) -> Map<String, Value> {
+/// The fields of all events, the earliest value of each; an empty option is none.
+fn merge_fields(events: &[&BusinessEvent]) -> Map<String, Value> {
     let mut merged = Map::new();
     for (name, value) in events
         .iter()
         .filter_map(|event| event.fields.as_object())
         .flat_map(Map::iter)
     {
-        if !merged.contains_key(name) {
+        if !value.is_null() && !merged.contains_key(name) {
             merged.insert(name.clone(), value.clone());
         }
     }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use vigia_core::{
-    Activity, Address, AddressBook, BalanceEffect, BusinessEvent, BusinessKey, Direction, Event,
-    ExecutedTransaction, Slot, Status, WatchTarget,
+    AccountId, Activity, Address, AddressBook, BalanceEffect, BusinessEvent, BusinessKey,
+    Direction, Event, ExecutedTransaction, Place, Slot, Status, WatchTarget,
 };
 
 use crate::layout::{LayoutError, decode};
-use crate::movement::{Explained, plain_movements};
-use crate::parties::{Fields, Occurrence, SENDER, activities_of_event, money};
-use crate::registry::{EventRule, FieldRef, Registry};
+use crate::movement::{Explained, Returned, plain_movements};
+use crate::parties::{Fields, Occurrence, SENDER, activities_of_event, money, scalar_text};
+use crate::registry::{EventRule, Registry};
 
 /// What a transaction means for the accounts it concerns.
 #[derive(Debug, Default)]
@@ -52,6 +52,20 @@ struct DeclaredEvent<'a> {
     rule: &'a EventRule,
     fields: Map<String, Value>,
     business_id: Option<String>,
+}
+
+impl DeclaredEvent<'_> {
+    /// Whether the event itself names the account as one of its parties.
+    fn names(&self, account: AccountId, place: Place, book: &AddressBook) -> bool {
+        let fields = Fields {
+            own: &self.fields,
+            object: None,
+        };
+        let parties = self.rule.activities.iter();
+        parties
+            .filter_map(|party| fields.address(&party.account))
+            .any(|address| book.account_at(&address, place.checkpoint) == Some(account))
+    }
 }
 
 impl Interpreter {
@@ -135,7 +149,7 @@ impl Interpreter {
         for event in &declared {
             self.add_declared(transaction, event, book, &mut interpretation);
         }
-        let explained = self.explained(transaction, &declared, book);
+        let explained = self.explained(&declared);
         interpretation
             .activities
             .extend(plain_movements(transaction, book, &explained));
@@ -170,9 +184,7 @@ impl Interpreter {
             let business_id = rule
                 .object
                 .as_ref()
-                .and_then(|(_, field)| fields.get(field))
-                .and_then(Value::as_str)
-                .map(ToOwned::to_owned);
+                .and_then(|(_, field)| scalar_text(fields.get(field)?));
             declared.push(DeclaredEvent {
                 index,
                 rule,
@@ -230,36 +242,28 @@ impl Interpreter {
         }
     }
 
-    fn explained(
-        &self,
-        transaction: &ExecutedTransaction,
-        declared: &[DeclaredEvent<'_>],
-        book: &AddressBook,
-    ) -> Explained {
+    fn explained(&self, declared: &[DeclaredEvent<'_>]) -> Explained {
         let mut explained = Explained::default();
         for event in declared {
             let fields = Fields {
                 own: &event.fields,
+                // Only what the event itself says: a value found through its business object would
+                // depend on which other events have arrived.
                 object: None,
             };
             for party in &event.rule.activities {
-                // Only what the event itself says: a value found through its business object
-                // would depend on which other events have arrived.
-                if matches!(party.account, FieldRef::Object(_)) {
-                    continue;
-                }
-                let account = fields
-                    .address(&party.account)
-                    .and_then(|address| book.account_at(&address, transaction.place.checkpoint));
-                if let (Some(account), Some((coin_type, _))) =
-                    (account, money(&self.registry, party, fields))
-                {
-                    explained.movements.insert((account, coin_type));
+                let address = fields.address(&party.account);
+                let money = money(&self.registry, party, fields);
+                if let (Some(address), Some(money)) = (address, money) {
+                    explained.add(address, party.direction, money);
                 }
             }
             if let Some(kind) = &event.rule.movement {
-                let contract = event.rule.contract.clone();
-                explained.returned = Some((kind.clone(), contract, event.business_id.clone()));
+                explained.add_returned(Returned {
+                    kind: kind.clone(),
+                    contract: event.rule.contract.clone(),
+                    business_id: event.business_id.clone(),
+                });
             }
         }
         explained
@@ -282,6 +286,11 @@ impl Interpreter {
                 .collect();
             observers.sort_unstable();
             observers.dedup();
+            // What an event means for its party says more than that it was observed.
+            let is_party = |account: &AccountId| {
+                known.is_some_and(|event| event.names(*account, transaction.place, book))
+            };
+            observers.retain(|account| !is_party(account));
             for account in observers {
                 interpretation.activities.push(Activity {
                     place: transaction.place,

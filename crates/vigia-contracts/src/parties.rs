@@ -18,13 +18,16 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn text(&self, field: &FieldRef) -> Option<&'a str> {
-        let value = match field {
+    fn value(&self, field: &FieldRef) -> Option<&'a Value> {
+        match field {
             FieldRef::Own(name) => self.own.get(name),
             FieldRef::Object(name) => self.object.and_then(|fields| fields.get(name)),
             FieldRef::Sender => self.own.get(SENDER),
-        };
-        value?.as_str()
+        }
+    }
+
+    fn text(&self, field: &FieldRef) -> Option<&'a str> {
+        self.value(field)?.as_str()
     }
 
     pub(crate) fn address(&self, field: &FieldRef) -> Option<Address> {
@@ -32,7 +35,36 @@ impl<'a> Fields<'a> {
     }
 
     fn amount(&self, field: &FieldRef) -> Option<i128> {
-        self.text(field)?.parse().ok()
+        let amount: i128 = scalar_text(self.value(field)?)?.parse().ok()?;
+        // The direction says which way; only a text could hold a sign.
+        (amount >= 0).then_some(amount)
+    }
+
+    /// Whether every `@field` that the rule names is known.
+    fn complete(&self, rule: &ActivityRule) -> bool {
+        let coin = match &rule.coin {
+            Some(CoinRef::Code(field)) => Some(field),
+            Some(CoinRef::Fixed(_)) | None => None,
+        };
+        [
+            Some(&rule.account),
+            rule.amount.as_ref(),
+            coin,
+            rule.counterparty.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .filter(|field| matches!(field, FieldRef::Object(_)))
+        .all(|field| self.value(field).is_some())
+    }
+}
+
+/// A number or text as text; integers of up to 32 bits are numbers in JSON.
+pub(crate) fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 
@@ -61,7 +93,8 @@ pub(crate) fn money(
 }
 
 /// The activities of one event for the accounts in `book`; an account that is several parties of
-/// it gets the first.
+/// it gets the first. Ends at the first party whose `@fields` are not all known: what a later one
+/// would give could be the first party's once they are (see `fold`).
 pub(crate) fn activities_of_event(
     registry: &Registry,
     occurrence: Occurrence<'_>,
@@ -75,7 +108,11 @@ pub(crate) fn activities_of_event(
         business_id,
     } = occurrence;
     let mut activities: Vec<Activity> = Vec::new();
-    for party in &rule.activities {
+    for party in rule
+        .activities
+        .iter()
+        .take_while(|rule| fields.complete(rule))
+    {
         let Some(address) = fields.address(&party.account) else {
             continue;
         };

@@ -251,7 +251,7 @@ impl Registry {
         };
         let check_ref = |text: &str| -> Result<FieldRef, String> {
             match text.strip_prefix('@') {
-                Some(field) if object.is_some() => Ok(FieldRef::Object(field.to_owned())),
+                Some(field) if object.is_some() => object_field(contract, event, field),
                 Some(_) => Err(format!("{text:?} needs the event to have a business_id")),
                 None if text == "$sender" => Ok(FieldRef::Sender),
                 None if has(text) => Ok(FieldRef::Own(text.to_owned())),
@@ -315,6 +315,31 @@ fn parse_fields(declared: &[String]) -> Result<Vec<(String, Layout)>, String> {
         Ok((name.trim().to_owned(), layout))
     };
     declared.iter().map(parse).collect()
+}
+
+/// A field of any event of the same business object. One that no event has would be waited for in
+/// vain.
+fn object_field(
+    contract: &ContractDeclaration,
+    event: &EventDeclaration,
+    field: &str,
+) -> Result<FieldRef, String> {
+    let mut names: Vec<&str> = contract
+        .events
+        .iter()
+        .filter(|other| other.object == event.object)
+        .flat_map(|other| &other.fields)
+        .filter_map(|text| Some(text.split_once(':')?.0.trim()))
+        .collect();
+    if names.contains(&field) {
+        return Ok(FieldRef::Object(field.to_owned()));
+    }
+    names.sort_unstable();
+    names.dedup();
+    Err(format!(
+        "no event of the same object has a field {field:?}; they have {}",
+        names.join(", ")
+    ))
 }
 
 fn no_such_field(field: &str, fields: &[(String, Layout)]) -> String {
