@@ -41,6 +41,8 @@ pub struct WebLimits {
     pub query_complexity_max: usize,
     /// Most live readers at once: event streams and web sockets.
     pub live_readers_max: usize,
+    /// Longest time until a new WebSocket says `connection_init`.
+    pub init_timeout: Duration,
     /// Most subscriptions on one WebSocket.
     pub subscriptions_max: usize,
     /// Longest time until a reply begins.
@@ -57,6 +59,7 @@ impl Default for WebLimits {
             query_depth_max: 16,
             query_complexity_max: 6_000,
             live_readers_max: 1_000,
+            init_timeout: Duration::from_secs(10),
             subscriptions_max: 10,
             request_timeout: Duration::from_secs(15),
             drain_timeout: Duration::from_secs(5),

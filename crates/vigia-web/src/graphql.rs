@@ -16,16 +16,21 @@ mod subscription;
 mod transaction;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::http::GraphiQLSource;
 use async_graphql::{Data, EmptyMutation, Request, Response as Reply, Schema, ServerError};
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::Json;
 use axum::body::{Body, to_bytes};
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::extract::{State, WebSocketUpgrade};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use futures::{SinkExt as _, StreamExt as _};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::app::{App, Stopping};
 use crate::reader::Reader;
@@ -39,6 +44,10 @@ pub(crate) type VigiaSchema = Schema<query::Query, EmptyMutation, subscription::
 const RECURSION_MAX: usize = 32;
 /// Most directives on one field.
 const DIRECTIVES_MAX: usize = 8;
+/// The code by which `graphql-transport-ws` says that `connection_init` did not come in time.
+const INIT_MISSED: u16 = 4408;
+/// Longest time that saying so may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// What GraphiQL loads, in development only.
 const GRAPHIQL_POLICY: &str = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: \
                                https://unpkg.com; frame-ancestors 'none'";
@@ -148,12 +157,40 @@ pub(crate) async fn socket(
         .max_frame_size(limits.body_bytes_max)
         .on_upgrade(async move |socket| {
             let _held = place;
-            let serving = GraphQLWebSocket::new(socket, app.schema.clone(), protocol)
-                .with_data(data)
-                .serve();
-            tokio::select! {
-                () = serving => {}
-                () = app.stopping.clone().stopped() => {}
-            }
+            serve_socket(&app, socket, protocol, data).await;
         })
+}
+
+async fn serve_socket(app: &App, socket: WebSocket, protocol: GraphQLProtocol, data: Data) {
+    let (mut sink, stream) = socket.split();
+    let (init, initialised) = oneshot::channel();
+    let schema = app.schema.clone();
+    let serving = GraphQLWebSocket::new_with_pair(&mut sink, stream, schema, protocol)
+        .with_data(data)
+        .on_connection_init(async move |_| {
+            // Nobody waits for it any more: the connection is ending.
+            let _ = init.send(());
+            Ok(Data::default())
+        })
+        .serve();
+    let too_late = tokio::select! {
+        () = serving => false,
+        () = app.stopping.clone().stopped() => false,
+        () = init_missed(initialised, app.config.limits.init_timeout) => true,
+    };
+    if too_late {
+        let close = Message::Close(Some(CloseFrame {
+            code: INIT_MISSED,
+            reason: "Connection initialisation timeout".into(),
+        }));
+        // A client that reads nothing is left without a word.
+        let _ = timeout(CLOSE_TIMEOUT, sink.send(close)).await;
+    }
+}
+
+/// Ends when `within` has passed without a word; never once `connection_init` came.
+async fn init_missed(initialised: oneshot::Receiver<()>, within: Duration) {
+    if timeout(within, initialised).await.is_ok() {
+        std::future::pending().await
+    }
 }

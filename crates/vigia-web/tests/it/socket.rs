@@ -1,5 +1,7 @@
 //! Subscriptions over a real WebSocket.
 
+use std::time::Duration;
+
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -64,6 +66,15 @@ impl Socket {
         );
         assert!(message["payload"]["errors"].is_null(), "{message}");
         message["payload"]["data"].clone()
+    }
+
+    /// The code with which the server closes, before it says anything else.
+    async fn closed_with(&mut self) -> u16 {
+        let message = tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap();
+        match message {
+            Some(Ok(Message::Close(Some(frame)))) => frame.code.into(),
+            other => panic!("not closed: {other:?}"),
+        }
     }
 
     pub(crate) async fn until_closed(&mut self) {
@@ -161,4 +172,37 @@ async fn other_origins_cannot_connect() {
     assert!(Socket::connect(&app, None, Some(&own)).await.is_ok());
     let refused = Socket::connect(&app, None, Some("http://evil.example")).await;
     assert!(matches!(refused, Err(Error::Http(response)) if response.status() == 403));
+}
+
+#[tokio::test]
+async fn sockets_that_never_begin_are_closed() {
+    let app = TestApp::with(|config| {
+        config.limits.init_timeout = Duration::from_secs(1);
+        config.limits.live_readers_max = 2;
+    })
+    .await;
+    let mut greeted = Socket::open(&app, None).await;
+    let mut silent = Socket::connect(&app, None, None).await.unwrap();
+    // Words that begin nothing do not help.
+    silent.send(json!({ "type": "pong" })).await;
+    assert_eq!(silent.closed_with().await, 4408);
+    // That deadline came after the first one's, which had begun in time.
+    greeted.subscribe("q", "{ status { version } }").await;
+    let status = greeted.next_data("q").await;
+    assert_eq!(status["status"]["version"], "0.0-test");
+
+    let freed = async {
+        while Socket::connect(&app, None, None).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, freed).await.unwrap();
+}
+
+#[tokio::test]
+async fn sockets_take_places_among_the_live_readers() {
+    let app = TestApp::with(|config| config.limits.live_readers_max = 1).await;
+    let _first = Socket::open(&app, None).await;
+    let refused = Socket::connect(&app, None, None).await;
+    assert!(matches!(refused, Err(Error::Http(response)) if response.status() == 503));
 }
