@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod ingest;
 pub mod migrate;
 pub mod status;
+mod stop;
 pub mod tail;
 pub mod up;
 pub mod watch;

@@ -14,7 +14,7 @@ use vigia_core::{ChainId, CommitOutcome, Lane};
 use vigia_store::{IngestStore, Store};
 use vigia_sui::{CheckpointSource, FileSource, Start};
 
-use super::up::stop_signal;
+use super::stop::StopSignal;
 use super::{declare_coins, open_store};
 use crate::cli::Common;
 use crate::config::Overrides;
@@ -65,9 +65,10 @@ pub async fn run(common: &Common, args: IngestArgs) -> anyhow::Result<ExitCode> 
     }
     declare_coins(&store, &registry).await?;
     let importer = Importer::new(Arc::clone(&store) as Arc<dyn Store>, registry).await?;
+    let mut stop = StopSignal::listen()?;
     tokio::select! {
         imported = importer.import(&source, &mut counts) => imported?,
-        () = stop_signal() => eprintln!("stopped; running it again goes on where this ended"),
+        () = stop.received() => eprintln!("stopped; running it again goes on where this ended"),
     }
     store.close().await;
     report(&counts, args.json);

@@ -9,7 +9,7 @@ use vigia_core::{Direction, Scope, Status, format_minor_units};
 use vigia_store::{ActivityFilter, ActivityRow, ReadStore};
 
 use super::open_existing_store;
-use super::up::stop_signal;
+use super::stop::StopSignal;
 use crate::cli::Common;
 use crate::config::Overrides;
 
@@ -43,8 +43,9 @@ pub async fn run(common: &Common, args: TailArgs) -> anyhow::Result<ExitCode> {
         print_row(row, args.json);
     }
     if !args.no_follow {
+        let mut stop = StopSignal::listen()?;
         tokio::select! {
-            () = stop_signal() => {}
+            () = stop.received() => {}
             followed = follow(&*store, &mut seen, args.json) => followed?,
         }
     }

@@ -18,6 +18,7 @@ use vigia_sui::{GrpcSource, StreamNotice};
 use vigia_transport::{Limits, channel};
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
+use super::stop::StopSignal;
 use super::{declare_coins, open_existing_store, open_store};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
@@ -107,6 +108,7 @@ impl ListenArgs {
 
 /// Runs `vigia up`.
 pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
+    let mut roles = Roles::new()?;
     let mut overrides = Overrides::default();
     args.provider.set(&mut overrides);
     args.listen.set(&mut overrides);
@@ -125,7 +127,6 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
     if let Some(simulated) = &simulated {
         simulated.watch_users(&*store).await?;
     }
-    let mut roles = Roles::default();
     let web = roles
         .web(&settings, Arc::clone(&store), Arc::clone(&registry))
         .await?;
@@ -153,7 +154,7 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
     let source = Provider::new(&settings)?;
     let store = open_store(&settings).await?;
-    let mut roles = Roles::default();
+    let mut roles = Roles::new()?;
     roles
         .poll(&settings, Arc::clone(&store), &registry, &source)
         .await?;
@@ -170,7 +171,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     let settings = common.settings(overrides)?;
     let source = Provider::new(&settings)?;
     let store = open_store(&settings).await?;
-    let mut roles = Roles::default();
+    let mut roles = Roles::new()?;
     roles.coins(&settings, Arc::clone(&store), &source);
     let ended = roles.run_until_stopped().await;
     store.close().await;
@@ -184,7 +185,7 @@ pub async fn web(common: &Common, args: WebArgs) -> anyhow::Result<ExitCode> {
     let settings = common.settings(overrides)?;
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
     let store = open_existing_store(&settings).await?;
-    let mut roles = Roles::default();
+    let mut roles = Roles::new()?;
     let address = roles.web(&settings, Arc::clone(&store), registry).await?;
     println!(
         "vigia {} serves http://{address}/",
@@ -222,13 +223,22 @@ impl Provider {
 }
 
 /// The roles that run in this process.
-#[derive(Default)]
 struct Roles {
+    stop: StopSignal,
     shutdown: CancellationToken,
     tasks: JoinSet<anyhow::Result<()>>,
 }
 
 impl Roles {
+    /// None yet; from here on Ctrl-C and SIGTERM are heard.
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            stop: StopSignal::listen()?,
+            shutdown: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        })
+    }
+
     /// Starts the poller with the worker that commits what it sends.
     async fn poll(
         &mut self,
@@ -335,7 +345,7 @@ impl Roles {
     /// hand.
     async fn run_until_stopped(mut self) -> anyhow::Result<ExitCode> {
         let mut failure = tokio::select! {
-            () = stop_signal() => None,
+            () = self.stop.received() => None,
             ended = self.tasks.join_next() => ended.and_then(failure_of),
         };
         tracing::info!("stopping");
@@ -380,21 +390,4 @@ async fn watch_contracts(store: &dyn WatchStore, registry: &Registry) -> anyhow:
         store.watch_add(&entries).await?;
     }
     Ok(())
-}
-
-/// Resolves at Ctrl-C or SIGTERM.
-pub(crate) async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut terminate = match signal(SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            tracing::warn!(error = %error, "cannot listen for SIGTERM");
-            return std::future::pending().await;
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
 }

@@ -17,7 +17,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A folder of its own for one test.
 pub(crate) struct App {
     folder: TempDir,
-    config: String,
 }
 
 impl App {
@@ -28,12 +27,14 @@ impl App {
     /// With the text of a configuration file.
     pub(crate) fn with_config(config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let app = Self {
-            folder,
-            config: config.to_owned(),
-        };
-        std::fs::write(app.path("vigia.toml"), config).expect("a configuration file");
+        let app = Self { folder };
+        app.configure(config);
         app
+    }
+
+    /// Replaces the configuration file.
+    pub(crate) fn configure(&self, config: &str) {
+        std::fs::write(self.path("vigia.toml"), config).expect("a configuration file");
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -54,9 +55,7 @@ impl App {
             .args(arguments)
             .arg("--data-dir")
             .arg(self.data_dir());
-        if !self.config.is_empty() {
-            command.arg("--config").arg(self.path("vigia.toml"));
-        }
+        command.arg("--config").arg(self.path("vigia.toml"));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command
     }
