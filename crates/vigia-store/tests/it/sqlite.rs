@@ -1,10 +1,11 @@
 //! The SQLite backend: the suite, and what only a file has.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use vigia_core::ManualClock;
-use vigia_store::{IngestStore, SqliteOptions, SqliteStore, StoreError};
+use vigia_store::{IngestStore, ReadStore, SqliteOptions, SqliteStore, StoreError};
 
 use crate::suite::{Fixture, store_conformance_suite};
 
@@ -92,4 +93,31 @@ async fn unusable_path_is_an_error() {
     let options = SqliteOptions::new(fixture.directory.path());
     let opened = SqliteStore::open(options, Arc::new(ManualClock::new(1))).await;
     assert!(opened.is_err(), "a directory is no database");
+}
+
+#[tokio::test]
+async fn reading_does_not_wait_for_a_writer_and_writing_says_that_it_waited() {
+    let fixture = SqliteFixture::create().await;
+    let clock = Arc::new(ManualClock::new(1));
+    fixture.open(clock.clone()).await.close().await;
+    // A process that was stopped in the middle of a commit.
+    let connect = sqlx::sqlite::SqliteConnectOptions::new().filename(fixture.options().path);
+    let stopped = sqlx::SqlitePool::connect_with(connect).await.unwrap();
+    let held = stopped.begin_with("BEGIN IMMEDIATE").await.unwrap();
+
+    let options = SqliteOptions {
+        busy_timeout: Duration::from_millis(20),
+        ..fixture.options()
+    };
+    let store = SqliteStore::open(options, clock).await.unwrap();
+    assert_eq!(store.status().await.unwrap().raw_transactions, 0);
+    let refused = store.live_begin(3).await.unwrap_err();
+    assert!(refused.is_transient(), "{refused}");
+    drop(held);
+    stopped.close().await;
+    assert_eq!(
+        store.live_begin(4).await.unwrap(),
+        4,
+        "nothing was half-written"
+    );
 }
