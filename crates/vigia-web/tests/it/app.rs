@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use vigia_core::{
     AccountId, Commit, Locale, ManualClock, NotificationText, Principal, RenderInput,
 };
-use vigia_store::{IngestStore, ReadStore, SqliteOptions, SqliteStore, WatchStore};
+use vigia_store::{IngestStore, ReadStore, SqliteOptions, SqliteStore, Store, WatchStore};
 use vigia_web::{Authenticator, Unauthenticated, WebConfig, WebContext, WebError, WebServer};
 
 use crate::sample;
@@ -57,6 +57,14 @@ impl TestApp {
 
     /// A server over an empty store, configured.
     pub(crate) async fn with(configure: impl FnOnce(&mut WebConfig)) -> Self {
+        Self::over(|store| store, configure).await
+    }
+
+    /// A server over what is made of an empty store, configured.
+    pub(crate) async fn over(
+        wrap: impl FnOnce(Arc<SqliteStore>) -> Arc<dyn Store>,
+        configure: impl FnOnce(&mut WebConfig),
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let options = SqliteOptions::new(directory.path().join("vigia.db"));
         let clock = Arc::new(ManualClock::new(sample::GENESIS_MS + 120_000));
@@ -64,7 +72,7 @@ impl TestApp {
         let mut config = WebConfig::new("127.0.0.1:0".parse().unwrap());
         configure(&mut config);
         let context = WebContext {
-            store: store.clone(),
+            store: wrap(store.clone()),
             registry: Arc::new(sample::registry()),
             text: Arc::new(PlainText),
             authenticator: Arc::new(HeaderAuthenticator(store.clone())),

@@ -44,7 +44,7 @@ impl Socket {
             .unwrap();
     }
 
-    async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         let message = tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap();
         let message = message.expect("the socket is open").unwrap();
         serde_json::from_str(message.to_text().unwrap()).unwrap()

@@ -1,0 +1,272 @@
+//! A store that fails: clients get codes and pages, and nothing of what only the log should hold.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use vigia_core::{
+    Address, AddressBook, BusinessFolder, ChainId, CoinInfo, Commit, CommitOutcome, Digest, Scope,
+    User, WatchChange, WatchTarget,
+};
+use vigia_store::{
+    ActivityCursor, ActivityFilter, ActivityRow, IngestStore, NotificationRow, ProviderReport,
+    RawTransactionRow, ReadStore, StatusReport, StoreError, WatchEntry, WatchReceipt, WatchRow,
+    WatchStore, Watermark,
+};
+
+use crate::app::TestApp;
+use crate::sample;
+use crate::socket::Socket;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// What no client may read.
+const SECRET: &str = "/srv/secret/vigia.db";
+
+/// How every method of a store fails.
+#[derive(Clone, Copy)]
+enum Failure {
+    /// For the moment.
+    Unavailable,
+    /// For good.
+    Damaged,
+}
+
+impl Failure {
+    const ALL: [Self; 2] = [Self::Unavailable, Self::Damaged];
+
+    fn error(self) -> StoreError {
+        match self {
+            Self::Unavailable => sqlx::Error::Io(std::io::Error::other(SECRET)).into(),
+            Self::Damaged => StoreError::Damaged {
+                what: "secret",
+                problem: format!("1 bytes in {SECRET}"),
+            },
+        }
+    }
+
+    fn graphql_code(self) -> &'static str {
+        match self {
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Damaged => "INTERNAL",
+        }
+    }
+
+    fn status(self) -> u16 {
+        match self {
+            Self::Unavailable => 503,
+            Self::Damaged => 500,
+        }
+    }
+
+    async fn app(self) -> TestApp {
+        TestApp::over(|_| Arc::new(FailingStore(self)), |_| {}).await
+    }
+}
+
+#[tokio::test]
+async fn queries_get_a_code_and_no_internals() {
+    let transaction = format!(
+        "{{ rawTransaction(digest: \"{}\") {{ digest }} }}",
+        sample::digest(0)
+    );
+    for failure in Failure::ALL {
+        let app = failure.app().await;
+        for query in [
+            "{ status { version } }",
+            "{ activities { nodes { id } } }",
+            "{ notifications { nodes { id } } }",
+            &transaction,
+        ] {
+            let reply = app.graphql(query).await;
+            assert_eq!(reply["errors"].as_array().unwrap().len(), 1, "{reply}");
+            refuses(&reply, failure);
+        }
+    }
+}
+
+#[tokio::test]
+async fn subscriptions_get_a_code_and_no_internals() {
+    for failure in Failure::ALL {
+        let app = failure.app().await;
+        let mut socket = Socket::open(&app, None).await;
+        for (id, arguments) in [("a", ""), ("b", "(after: \"0\")")] {
+            let query = format!("subscription {{ activityAdded{arguments} {{ id }} }}");
+            socket.subscribe(id, &query).await;
+            let message = socket.next().await;
+            assert_eq!(message["id"], id, "{message}");
+            refuses(&message["payload"], failure);
+            assert_eq!(
+                socket.next().await,
+                json!({ "id": id, "type": "complete" }),
+                "it ends"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn readers_get_a_page_and_no_internals() {
+    let transaction = format!("/tx/{}", sample::digest(0));
+    for failure in Failure::ALL {
+        let app = failure.app().await;
+        for path in ["/", "/inbox", "/ingestion", "/live", &transaction] {
+            let request = app.get(path).header("accept-language", "en");
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), failure.status(), "{path}");
+            assert_eq!(
+                response.headers()["content-type"],
+                "text/html; charset=utf-8"
+            );
+            let page = response.text().await.unwrap();
+            for part in [
+                "<html lang=\"en\">",
+                "/assets/vigia.css",
+                "Something failed on our side",
+                "Try again in a moment.",
+                "href=\"/\"",
+            ] {
+                assert!(page.contains(part), "{path}: {part} is missing in {page}");
+            }
+            assert!(!page.contains("secret"), "{path}: {page}");
+        }
+        assert_eq!(
+            app.page("/healthz").await,
+            "ok",
+            "the process itself is well"
+        );
+        let stream = app.page("/live?after=0").await;
+        assert_eq!(stream, "", "a stream that has begun can only end");
+    }
+}
+
+fn refuses(reply: &Value, failure: Failure) {
+    let code = &reply["errors"][0]["extensions"]["code"];
+    assert_eq!(*code, failure.graphql_code(), "{reply}");
+    assert!(!reply.to_string().contains("secret"), "{reply}");
+}
+
+/// A store of which every method fails.
+struct FailingStore(Failure);
+
+impl FailingStore {
+    fn fail<T>(&self) -> Result<T> {
+        Err(self.0.error())
+    }
+}
+
+#[async_trait]
+impl ReadStore for FailingStore {
+    async fn status(&self) -> Result<StatusReport> {
+        self.fail()
+    }
+
+    async fn activity_page(
+        &self,
+        _: &Scope,
+        _: &ActivityFilter,
+        _: Option<ActivityCursor>,
+        _: u32,
+    ) -> Result<Vec<ActivityRow>> {
+        self.fail()
+    }
+
+    async fn activity_since(&self, _: &Scope, _: i64, _: u32) -> Result<Vec<ActivityRow>> {
+        self.fail()
+    }
+
+    async fn activity_last_id(&self) -> Result<i64> {
+        self.fail()
+    }
+
+    async fn activity_wait(&self, _: i64) -> Result<i64> {
+        self.fail()
+    }
+
+    async fn raw_transaction(&self, _: &Scope, _: &Digest) -> Result<Option<RawTransactionRow>> {
+        self.fail()
+    }
+
+    async fn notification_page(
+        &self,
+        _: &Scope,
+        _: Option<i64>,
+        _: u32,
+    ) -> Result<Vec<NotificationRow>> {
+        self.fail()
+    }
+
+    async fn user_find(&self, _: &str) -> Result<Option<User>> {
+        self.fail()
+    }
+
+    async fn coin_list(&self) -> Result<Vec<CoinInfo>> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl WatchStore for FailingStore {
+    async fn watch_add(&self, _: &[WatchEntry]) -> Result<WatchReceipt> {
+        self.fail()
+    }
+
+    async fn watch_remove(&self, _: &[WatchTarget]) -> Result<WatchReceipt> {
+        self.fail()
+    }
+
+    async fn watch_version(&self) -> Result<u64> {
+        self.fail()
+    }
+
+    async fn watch_page(&self, _: i64, _: u32) -> Result<Vec<WatchRow>> {
+        self.fail()
+    }
+
+    async fn watch_changes(&self, _: u64) -> Result<Vec<WatchChange>> {
+        self.fail()
+    }
+
+    async fn watch_wait(&self, _: u64) -> Result<u64> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl IngestStore for FailingStore {
+    async fn chain_bind(&self, _: ChainId) -> Result<()> {
+        self.fail()
+    }
+
+    async fn chain(&self) -> Result<Option<ChainId>> {
+        self.fail()
+    }
+
+    async fn live_begin(&self, _: u64) -> Result<u64> {
+        self.fail()
+    }
+
+    async fn watermark(&self) -> Result<Option<Watermark>> {
+        self.fail()
+    }
+
+    async fn address_book(&self, _: &[Address], _: &[String]) -> Result<AddressBook> {
+        self.fail()
+    }
+
+    async fn commit_apply(&self, _: &Commit, _: &dyn BusinessFolder) -> Result<CommitOutcome> {
+        self.fail()
+    }
+
+    async fn provider_report(&self, _: &ProviderReport) -> Result<()> {
+        self.fail()
+    }
+
+    async fn coin_unknown(&self, _: u32) -> Result<Vec<String>> {
+        self.fail()
+    }
+
+    async fn coin_upsert(&self, _: &[CoinInfo]) -> Result<()> {
+        self.fail()
+    }
+}
