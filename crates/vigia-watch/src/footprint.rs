@@ -89,7 +89,9 @@ fn walk_object_owners<'a>(transaction: &'a ExecutedTransaction, visit: &mut impl
 }
 
 fn walk_calls<'a>(transaction: &'a ExecutedTransaction, visit: &mut impl FnMut(Touch<'a>)) {
-    if let TransactionKind::ProgrammableTransaction(program) = &transaction.transaction.kind {
+    if let TransactionKind::ProgrammableTransaction(program)
+    | TransactionKind::ProgrammableSystemTransaction(program) = &transaction.transaction.kind
+    {
         for command in &program.commands {
             if let Command::MoveCall(call) = command {
                 visit(Touch::Call(call.package, &call.module));
