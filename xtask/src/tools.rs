@@ -35,7 +35,7 @@ fn browser(environment: &mut Environment) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The Sui client of PyPI, in an environment of its own.
+/// The Sui client for Python, in an environment of its own.
 fn pysui(environment: &mut Environment) -> anyhow::Result<()> {
     if !answers("python3", "--version") {
         debian(&["python3", "python3-venv"], "the pysui client")?;
