@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use sui_sdk_types::{
-    CheckpointContents, CheckpointData, CheckpointSummary, CheckpointTransaction, Object,
-    TransactionEvents,
+    CheckpointContents, CheckpointData, CheckpointSummary, CheckpointTransaction, Input, Object,
+    ObjectReference, TransactionEvents, TransactionKind,
 };
 use vigia_core::{
-    Address, BalanceChange, Checkpoint, CheckpointHeader, Evidence, ExecutedTransaction, Place,
-    Transaction, TransactionEffects, derive_balance_changes, owning_address,
+    Address, BalanceChange, Checkpoint, CheckpointHeader, Digest, Evidence, ExecutedTransaction,
+    Place, Transaction, TransactionEffects, derive_balance_changes, owning_address,
 };
 
 use crate::SourceError;
@@ -132,19 +132,35 @@ fn transaction_from_proto(
         events: events.cloned(),
     };
     let mut decoded = transaction_from_evidence(place, timestamp_ms, evidence)?;
-    let (before, after) = objects.of(&decoded.effects);
-    decoded.balance_changes = if objects.0.is_empty() {
-        executed
+    if objects.0.is_empty() {
+        decoded.balance_changes = executed
             .balance_changes
             .iter()
             .map(BalanceChange::try_from)
             .collect::<Result<_, _>>()
-            .map_err(|error| SourceError::invalid(place.checkpoint, error))?
+            .map_err(|error| SourceError::invalid(place.checkpoint, error))?;
     } else {
-        derive_balance_changes(&decoded.effects, &before, &after)
-    };
-    decoded.owners_before = owners_before(&decoded.effects, &before);
+        add_changes(&mut decoded, objects)?;
+    }
     Ok(decoded)
+}
+
+/// Derives from objects what the effects do not say: balance changes and prior owners.
+fn add_changes(
+    transaction: &mut ExecutedTransaction,
+    objects: &ObjectsByVersion,
+) -> Result<(), SourceError> {
+    let place = transaction.place;
+    let (before, after) = objects
+        .of(&transaction.transaction, &transaction.effects)
+        .map_err(|problem| {
+            let problem = format!("transaction {}: {problem}", place.index);
+            SourceError::invalid(place.checkpoint, problem)
+        })?;
+    let effects = &transaction.effects;
+    transaction.balance_changes = derive_balance_changes(effects, &before, &after);
+    transaction.owners_before = owners_before(effects, &before);
+    Ok(())
 }
 
 /// Decodes a transaction from its signed bytes; balance changes are left empty.
@@ -220,12 +236,12 @@ fn transaction_from_data(
         .map(bcs::to_bytes)
         .transpose()
         .map_err(encode_error)?;
-    Ok(ExecutedTransaction {
+    let mut decoded = ExecutedTransaction {
         place,
         digest: *effects.transaction_digest(),
         timestamp_ms,
-        balance_changes: derive_balance_changes(&effects, &input_objects, &output_objects),
-        owners_before: owners_before(&effects, &input_objects),
+        balance_changes: Vec::new(),
+        owners_before: Vec::new(),
         evidence: Evidence {
             transaction: bcs::to_bytes(&transaction).map_err(encode_error)?.into(),
             effects: bcs::to_bytes(&effects).map_err(encode_error)?.into(),
@@ -234,7 +250,10 @@ fn transaction_from_data(
         transaction,
         effects,
         events: events.map(|events| events.0).unwrap_or_default(),
-    })
+    };
+    let objects = ObjectsByVersion::new(input_objects.into_iter().chain(output_objects));
+    add_changes(&mut decoded, &objects)?;
+    Ok(decoded)
 }
 
 /// Owners of changed objects before execution, for version 1 effects; version 2 states them.
@@ -261,48 +280,108 @@ struct ObjectsByVersion(HashMap<(Address, u64), Object>);
 
 impl ObjectsByVersion {
     fn from_proto(sequence: u64, set: Option<&proto::ObjectSet>) -> Result<Self, SourceError> {
-        let mut objects = HashMap::new();
+        let mut objects = Vec::new();
         for object in set.map_or(&[][..], |set| &set.objects) {
             let Some(object_bcs) = bcs_value(object.bcs.as_ref()) else {
                 continue;
             };
             let object: Object = decode_bcs(sequence, "object", object_bcs)?;
-            objects.insert((object.object_id(), object.version()), object);
+            objects.push(object);
         }
-        Ok(Self(objects))
+        Ok(Self::new(objects))
     }
 
-    /// The objects a transaction changed, as they were before and after.
-    fn of(&self, effects: &TransactionEffects) -> (Vec<Object>, Vec<Object>) {
+    fn new(objects: impl IntoIterator<Item = Object>) -> Self {
+        let by_version = |object: Object| ((object.object_id(), object.version()), object);
+        Self(objects.into_iter().map(by_version).collect())
+    }
+
+    /// The objects a transaction changed, as they were before and after. Amounts come from them, so
+    /// each has to be there and to be the one whose digest the effects state; version 1 effects
+    /// state none for inputs, the transaction does for those that it names.
+    fn of(
+        &self,
+        transaction: &Transaction,
+        effects: &TransactionEffects,
+    ) -> Result<(Vec<Object>, Vec<Object>), String> {
         use sui_sdk_types::ObjectChange as Change;
-        let find = |id: &Address, version: u64| self.0.get(&(*id, version)).cloned();
+        let named = named_inputs(transaction, effects);
+        let find = |id: &Address, version: u64, digest: Option<&Digest>| {
+            let object = self.0.get(&(*id, version));
+            let object = object.ok_or_else(|| format!("object {id} at {version} is missing"))?;
+            match digest.or_else(|| named.get(&(*id, version))) {
+                Some(expected) if object.digest() != *expected => Err(format!(
+                    "object {id} at {version} is not the one it changed"
+                )),
+                _ => Ok(object.clone()),
+            }
+        };
         let (mut before, mut after) = (Vec::new(), Vec::new());
         for change in effects.object_changes() {
             let id = change.object_id();
-            match change {
-                Change::Created { output_version, .. }
-                | Change::Unwrapped { output_version, .. } => {
-                    after.extend(find(id, output_version));
-                }
-                Change::Mutated {
-                    input_version,
-                    output_version,
-                    ..
-                } => {
-                    before.extend(input_version.and_then(|version| find(id, version)));
-                    after.extend(find(id, output_version));
-                }
-                Change::Deleted { input_version, .. } | Change::Wrapped { input_version, .. } => {
-                    before.extend(input_version.and_then(|version| find(id, version)));
-                }
-                _ => {}
+            if let Change::Mutated {
+                input_version: Some(version),
+                input_digest: digest,
+                ..
+            }
+            | Change::Deleted {
+                input_version: Some(version),
+                input_digest: digest,
+                ..
+            }
+            | Change::Wrapped {
+                input_version: Some(version),
+                input_digest: digest,
+                ..
+            } = change
+            {
+                before.push(find(id, version, digest)?);
+            }
+            if let Change::Created {
+                output_version: version,
+                output_digest: digest,
+                ..
+            }
+            | Change::Unwrapped {
+                output_version: version,
+                output_digest: digest,
+                ..
+            }
+            | Change::Mutated {
+                output_version: version,
+                output_digest: digest,
+                ..
+            } = change
+            {
+                after.push(find(id, version, Some(digest))?);
             }
         }
-        (before, after)
+        Ok((before, after))
     }
 }
 
-fn header_of(summary: &CheckpointSummary, digest: vigia_core::Digest) -> CheckpointHeader {
+/// Digests of the objects that a transaction names as its inputs, by id and version.
+fn named_inputs(
+    transaction: &Transaction,
+    effects: &TransactionEffects,
+) -> HashMap<(Address, u64), Digest> {
+    let mut named: Vec<&ObjectReference> = transaction.gas_payment.objects.iter().collect();
+    if let TransactionKind::ProgrammableTransaction(program) = &transaction.kind {
+        named.extend(program.inputs.iter().filter_map(|input| match input {
+            Input::ImmutableOrOwned(object) | Input::Receiving(object) => Some(object),
+            _ => None,
+        }));
+    }
+    if let TransactionEffects::V1(effects) = effects {
+        named.extend(&effects.consensus_objects);
+    }
+    named
+        .into_iter()
+        .map(|object| ((*object.object_id(), object.version()), *object.digest()))
+        .collect()
+}
+
+fn header_of(summary: &CheckpointSummary, digest: Digest) -> CheckpointHeader {
     CheckpointHeader {
         sequence: summary.sequence_number,
         digest,

@@ -169,11 +169,18 @@ fn read_checkpoint(file: &IndexedFile) -> Result<Checkpoint, SourceError> {
         Some(Format::Protobuf | Format::ProtobufZstd) => {
             let message = proto::Checkpoint::decode(&bytes[..])
                 .map_err(|error| file_error(path, format!("it cannot be decoded: {error}")))?;
+            let contents = message.contents.as_ref().and_then(|c| c.bcs.as_ref());
+            if contents.is_none_or(|bcs| bcs.value.is_none()) {
+                return Err(file_error(path, "it has no contents to check"));
+            }
+            // Nothing vouches for the amounts that a file states; they come from objects.
+            let objects = message.objects.iter().flat_map(|set| &set.objects);
+            let objects = objects.filter(|object| object.bcs.is_some()).count();
+            if objects == 0 && !message.transactions.is_empty() {
+                return Err(file_error(path, "it has no objects"));
+            }
             match from_proto(&message).map_err(|error| file_error(path, error))? {
-                Decoded::Complete(checkpoint) if message.contents.is_some() => checkpoint,
-                Decoded::Complete(_) => {
-                    return Err(file_error(path, "it has no contents to check"));
-                }
+                Decoded::Complete(checkpoint) => checkpoint,
                 Decoded::NeedsObjects(_) => return Err(file_error(path, "it has no objects")),
             }
         }

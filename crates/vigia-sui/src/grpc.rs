@@ -18,7 +18,7 @@ use sui_rpc::client::{
 };
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use sui_rpc::proto::sui::rpc::v2 as proto;
-use vigia_core::{ChainId, Checkpoint, CoinInfo, TypeTag};
+use vigia_core::{ChainId, Checkpoint, CoinInfo, Digest, TypeTag};
 
 use crate::SourceError;
 use crate::decode::{Decoded, LIVE_MASK, OBJECTS_MASK, from_proto};
@@ -55,7 +55,7 @@ impl fmt::Debug for Secret {
 }
 
 /// How to reach a full node.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ProviderConfig {
     /// `https://HOST:PORT`.
     pub url: String,
@@ -63,6 +63,17 @@ pub struct ProviderConfig {
     pub x_token: Option<Secret>,
     /// Sent as a bearer token.
     pub bearer: Option<Secret>,
+}
+
+impl fmt::Debug for ProviderConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderConfig")
+            // Providers hand out addresses with the token as a part of the path.
+            .field("url", &without_secrets(&self.url))
+            .field("x_token", &self.x_token)
+            .field("bearer", &self.bearer)
+            .finish()
+    }
 }
 
 /// What a full node says about itself.
@@ -116,6 +127,14 @@ impl GrpcSource {
             return Err(url_error(
                 "it does not start with http:// or https://".to_owned(),
             ));
+        }
+        // The client would go to the scheme's own port instead.
+        let shown = without_secrets(&config.url);
+        let after_host = shown.rsplit([']', '/']).next().unwrap_or_default();
+        if let Some((_, port)) = after_host.rsplit_once(':')
+            && port.parse::<u16>().is_err()
+        {
+            return Err(url_error("its port is not a number up to 65535".to_owned()));
         }
         let client = Client::new(config.url.as_str())
             .map_err(|status| url_error(status.message().to_owned()))?
@@ -263,6 +282,7 @@ impl CheckpointSource for GrpcSource {
             source: self.clone(),
             frames: None,
             next: start,
+            last: None,
             failures: 0,
         };
         futures::stream::unfold(state, |mut state| async move {
@@ -278,6 +298,8 @@ struct LiveStream {
     source: GrpcSource,
     frames: Option<BoxStream<'static, Result<CheckpointStreamFrame, tonic::Status>>>,
     next: Start,
+    /// Digest of the checkpoint before the next one, where this stream has brought it.
+    last: Option<Digest>,
     failures: u32,
 }
 
@@ -306,7 +328,8 @@ impl LiveStream {
         }
     }
 
-    /// The checkpoint of a frame, if it has one and it is the one that comes next.
+    /// The checkpoint of a frame, if it has one and it is the one that comes next and follows the
+    /// last.
     async fn accept(
         &mut self,
         frame: Result<CheckpointStreamFrame, tonic::Status>,
@@ -322,15 +345,18 @@ impl LiveStream {
             }
         };
         let found = checkpoint.header.sequence;
-        match self.next {
-            Start::Checkpoint(expected) if found != expected => {
-                Err(SourceError::OutOfOrder { expected, found })
-            }
-            _ => {
-                self.next = Start::Checkpoint(found + 1);
-                Ok(Some(checkpoint))
-            }
+        if let Start::Checkpoint(expected) = self.next
+            && found != expected
+        {
+            return Err(SourceError::OutOfOrder { expected, found });
         }
+        if self.last.is_some() && self.last != checkpoint.header.previous_digest {
+            let problem = "it does not follow the checkpoint before it; is this another chain?";
+            return Err(SourceError::invalid(found, problem));
+        }
+        self.next = Start::Checkpoint(found.saturating_add(1));
+        self.last = Some(checkpoint.header.digest);
+        Ok(Some(checkpoint))
     }
 
     /// Drops the stream and waits before the next one is opened.

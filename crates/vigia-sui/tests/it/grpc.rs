@@ -1,0 +1,312 @@
+//! The live source against a simulated full node.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::StreamExt;
+use sui_sdk_types::CheckpointData;
+use vigia_core::{Checkpoint, parse_coin_type};
+use vigia_devnet::{
+    ChainConfig, Coin, Devnet, DevnetConfig, FileFormat, Pace, generate, write_checkpoint,
+};
+use vigia_sui::{
+    CheckpointSource, CheckpointStream, GrpcSource, ProviderConfig, Secret, SourceError, Start,
+    StreamNotice,
+};
+
+use crate::support::{CHAIN, chain_config, comparable, read_folder};
+
+/// Long enough for anything that happens at all.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+fn config(url: &str) -> ProviderConfig {
+    ProviderConfig {
+        url: url.to_owned(),
+        x_token: None,
+        bearer: None,
+    }
+}
+
+/// A source, and how often it has said that something failed.
+fn source(url: &str) -> (GrpcSource, Arc<Mutex<usize>>) {
+    let troubles = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&troubles);
+    let notice = move |notice| {
+        if matches!(notice, StreamNotice::Retrying { .. }) {
+            *count.lock().expect("nobody panics with it") += 1;
+        }
+    };
+    let source = GrpcSource::new(&config(url), notice).expect("an address");
+    (source, troubles)
+}
+
+async fn next(stream: &mut CheckpointStream) -> Result<Checkpoint, SourceError> {
+    let item = tokio::time::timeout(PATIENCE, stream.next()).await;
+    item.expect("in time").expect("a live stream never ends")
+}
+
+async fn replay(checkpoints: &[CheckpointData], listen: Option<SocketAddr>) -> Devnet {
+    let mut config = DevnetConfig::default();
+    if let Some(address) = listen {
+        config.listen = address;
+    }
+    let node = Devnet::replay(checkpoints.to_vec(), &config).await;
+    node.expect("the port is free")
+}
+
+fn address_of(node: &Devnet) -> SocketAddr {
+    let url = node.url();
+    let text = url.strip_prefix("http://").expect("plain text");
+    text.parse().expect("an address")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_brings_what_files_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    for data in CHAIN.iter() {
+        write_checkpoint(folder.path(), data.clone(), FileFormat::Chk).unwrap();
+    }
+    let (wanted, errors) = read_folder(folder.path()).await;
+    assert!(errors.is_empty(), "{errors:?}");
+    let node = Devnet::start(DevnetConfig {
+        chain: chain_config(),
+        pace: Pace::Complete,
+        ..DevnetConfig::default()
+    });
+    let node = node.await.unwrap();
+    let (source, _) = source(&node.url());
+    let mut stream = source.stream(Start::Checkpoint(0));
+    for wanted in &wanted {
+        let read = next(&mut stream).await.unwrap();
+        assert_eq!(comparable(&read), comparable(wanted));
+    }
+    let info = source.info().await.unwrap();
+    assert_eq!(info.tip, wanted.last().unwrap().header.sequence);
+    assert_eq!(info.chain.0, wanted[0].header.digest);
+    assert_eq!(info.lowest_available, 0);
+    node.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_tip_means_not_from_the_beginning() {
+    let node = Devnet::start(DevnetConfig {
+        chain: ChainConfig {
+            transactions: None,
+            ..chain_config()
+        },
+        history: 20,
+        pace: Pace::Manual,
+        ..DevnetConfig::default()
+    });
+    let node = node.await.unwrap();
+    let (source, _) = source(&node.url());
+    let mut stream = source.stream(Start::Tip);
+    let mut seen: Vec<u64> = vec![];
+    let reading = async {
+        while seen.len() < 5 {
+            // A subscription shows nothing before the chain grows, and when it is there cannot be
+            // seen from here: grow until it brings something.
+            match tokio::time::timeout(Duration::from_millis(50), stream.next()).await {
+                Err(_) => node.advance(1),
+                Ok(item) => {
+                    let item = item.expect("a live stream never ends");
+                    seen.push(item.expect("no trouble").header.sequence);
+                }
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, reading).await.unwrap();
+    assert!(seen[0] >= 19, "{seen:?}");
+    assert!(
+        seen.windows(2).all(|pair| pair[1] == pair[0] + 1),
+        "{seen:?}"
+    );
+    node.shutdown().await.unwrap();
+}
+
+/// Polls until the stream has told of trouble, by an error or a notice. No checkpoint may come.
+async fn trouble(stream: &mut CheckpointStream, troubles: &Mutex<usize>) {
+    let waiting = async {
+        loop {
+            let item = tokio::time::timeout(Duration::from_millis(50), stream.next()).await;
+            match item {
+                Ok(Some(Err(_))) => return,
+                Ok(other) => panic!("nobody is there, and still: {:?}", other.map(|i| i.is_ok())),
+                Err(_) if *troubles.lock().expect("nobody panics with it") > 0 => return,
+                Err(_) => {}
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting)
+        .await
+        .expect("it tells of trouble");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_comes_back_is_read_on_without_gap_or_repeat() {
+    let node = replay(&CHAIN[..6], None).await;
+    let address = address_of(&node);
+    let (source, troubles) = source(&node.url());
+    let mut stream = source.stream(Start::Checkpoint(2));
+    let mut seen = vec![];
+    for _ in 2..6 {
+        seen.push(next(&mut stream).await.unwrap().header.sequence);
+    }
+    node.shutdown().await.unwrap();
+    trouble(&mut stream, &troubles).await;
+
+    let node = replay(&CHAIN[..], Some(address)).await;
+    let reading = async {
+        while seen.len() + 2 < CHAIN.len() {
+            if let Ok(checkpoint) = next(&mut stream).await {
+                seen.push(checkpoint.header.sequence);
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, reading).await.unwrap();
+    assert_eq!(seen, (2..CHAIN.len() as u64).collect::<Vec<_>>());
+    node.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_chain_behind_the_same_address_is_not_taken_for_it() {
+    let node = replay(&CHAIN[..6], None).await;
+    let address = address_of(&node);
+    let (source, troubles) = source(&node.url());
+    let mut stream = source.stream(Start::Checkpoint(0));
+    for _ in 0..6 {
+        next(&mut stream).await.unwrap();
+    }
+    node.shutdown().await.unwrap();
+    trouble(&mut stream, &troubles).await;
+
+    let other_config = ChainConfig {
+        seed: 2,
+        ..chain_config()
+    };
+    let other: Vec<CheckpointData> = generate(other_config).collect();
+    let node = replay(&other, Some(address)).await;
+    let refused = async {
+        loop {
+            match next(&mut stream).await {
+                Ok(checkpoint) => panic!("accepted {:?}", checkpoint.header),
+                Err(error) if error.to_string().contains("another chain") => return,
+                Err(_) => {}
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, refused).await.unwrap();
+    node.shutdown().await.unwrap();
+
+    // The right one comes back, and nothing is lost.
+    let node = replay(&CHAIN[..], Some(address)).await;
+    let reading = async {
+        loop {
+            if let Ok(checkpoint) = next(&mut stream).await {
+                return checkpoint.header;
+            }
+        }
+    };
+    let header = tokio::time::timeout(PATIENCE, reading).await.unwrap();
+    let wanted = &CHAIN[6].checkpoint_summary.checkpoint;
+    assert_eq!((header.sequence, header.digest), (6, wanted.digest()));
+    node.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn coins_are_known_or_not() {
+    let node = replay(&CHAIN[..3], None).await;
+    let (source, _) = source(&node.url());
+    for coin in [Coin::Cusd, Coin::Sui, Coin::Scam] {
+        let tag = coin.type_tag();
+        let info = source.coin_info(&tag).await.unwrap().unwrap();
+        assert_eq!(info.coin_type, tag.to_string());
+        assert_eq!(info.decimals.map(u32::from), Some(coin.decimals()));
+        assert_eq!(info.symbol, coin.symbol());
+    }
+    let unknown = parse_coin_type("0x77::gold::GOLD").unwrap();
+    assert_eq!(source.coin_info(&unknown).await.unwrap(), None);
+    node.shutdown().await.unwrap();
+}
+
+const HUSH: &str = "hush-hush-token";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_there_is_an_error_that_keeps_secrets() {
+    // A port that was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let config = ProviderConfig {
+        url: format!("http://user:{HUSH}@{address}/{HUSH}?key={HUSH}"),
+        x_token: Some(Secret::new(HUSH)),
+        bearer: Some(Secret::new(HUSH)),
+    };
+    assert!(!format!("{config:?}").contains(HUSH), "{config:?}");
+    let notices = Arc::new(Mutex::new(vec![]));
+    let kept = Arc::clone(&notices);
+    let notice = move |notice| {
+        let text = format!("{notice:?}");
+        kept.lock().expect("nobody panics with it").push(text);
+    };
+    let source = match GrpcSource::new(&config, notice) {
+        Ok(source) => source,
+        Err(error) => {
+            assert!(!format!("{error} {error:?}").contains(HUSH), "{error:?}");
+            return;
+        }
+    };
+    assert!(!source.url().contains(HUSH));
+    let error = source.info().await.unwrap_err();
+    let text = format!("{error} {error:?}");
+    assert!(text.contains(&address.to_string()), "{text}");
+    assert!(!text.contains(HUSH), "{text}");
+    let tag = Coin::Sui.type_tag();
+    let error = source.coin_info(&tag).await.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains(HUSH), "{error:?}");
+
+    let mut stream = source.stream(Start::Checkpoint(0));
+    let troubled = async {
+        loop {
+            match tokio::time::timeout(Duration::from_millis(50), stream.next()).await {
+                Ok(Some(Err(error))) => return format!("{error} {error:?}"),
+                Ok(_) => panic!("nobody is there"),
+                Err(_) => {}
+            }
+            if let Some(text) = notices.lock().expect("nobody panics with it").first() {
+                return text.clone();
+            }
+        }
+    };
+    let text = tokio::time::timeout(PATIENCE, troubled).await.unwrap();
+    assert!(!text.contains(HUSH), "{text}");
+}
+
+#[tokio::test]
+async fn tokens_that_no_header_can_carry_are_refused_unseen() {
+    let bad = format!("{HUSH}\n");
+    for (x_token, bearer) in [(Some(&bad), None), (None, Some(&bad))] {
+        let config = ProviderConfig {
+            url: "http://127.0.0.1:9".to_owned(),
+            x_token: x_token.map(Secret::new),
+            bearer: bearer.map(Secret::new),
+        };
+        let Err(error) = GrpcSource::new(&config, |_| {}) else {
+            panic!("a token with a line break was accepted");
+        };
+        assert!(!format!("{error} {error:?}").contains(HUSH), "{error:?}");
+    }
+    for url in [
+        format!("ftp://{HUSH}@host/{HUSH}"),
+        format!("http://host:notaport/{HUSH}"),
+        format!("http://[::1]:65536/{HUSH}"),
+    ] {
+        let Err(error) = GrpcSource::new(&config(&url), |_| {}) else {
+            panic!("{url} was accepted");
+        };
+        assert!(!format!("{error} {error:?}").contains(HUSH), "{error:?}");
+    }
+    assert!(GrpcSource::new(&config("http://[::1]:65535/"), |_| {}).is_ok());
+    assert!(GrpcSource::new(&config("http://[::1]"), |_| {}).is_ok());
+}

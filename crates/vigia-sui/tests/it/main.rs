@@ -1,0 +1,7 @@
+//! Sources from the outside: files of every format, whole and damaged, and a simulated full node
+//! that goes away, comes back, or turns out to be another.
+
+mod files;
+mod grpc;
+mod real;
+mod support;
