@@ -13,8 +13,7 @@ use vigia_core::{
     ReasonKind, Slot, Status, SystemClock, WatchTarget,
 };
 use vigia_store::{
-    AccountSpec, Durability, IngestStore, SqliteOptions, SqliteStore, UserSpec, WatchEntry,
-    WatchStore,
+    AccountSpec, Durability, IngestStore, SqlStore, SqliteOptions, UserSpec, WatchEntry, WatchStore,
 };
 
 /// Relevant transactions per commit, and per checkpoint.
@@ -37,7 +36,7 @@ async fn main() -> Anything<()> {
         let directory = tempfile::tempdir()?;
         let mut options = SqliteOptions::new(directory.path().join("rate.db"));
         options.durability = durability;
-        let store = SqliteStore::open(options, Arc::new(SystemClock)).await?;
+        let store = SqlStore::open(options, Arc::new(SystemClock)).await?;
         println!("durability: {durability:?}");
         report(
             "addresses registered",
@@ -67,7 +66,7 @@ fn address(n: u64) -> Address {
     Address::new(bytes)
 }
 
-async fn register(store: &SqliteStore, addresses: u64) -> Anything<Duration> {
+async fn register(store: &SqlStore, addresses: u64) -> Anything<Duration> {
     let started = Instant::now();
     for first in (0..addresses).step_by(usize::try_from(REGISTRATION)?) {
         let batch: Vec<WatchEntry> = (first..addresses.min(first + REGISTRATION))
@@ -94,7 +93,7 @@ fn entry(n: u64) -> WatchEntry {
     }
 }
 
-async fn ingest(store: &SqliteStore, transactions: u64) -> Anything<Duration> {
+async fn ingest(store: &SqlStore, transactions: u64) -> Anything<Duration> {
     let started = Instant::now();
     for first in (0..transactions).step_by(usize::try_from(BATCH)?) {
         store.commit_apply(&commit(first)?, &NoObjects).await?;

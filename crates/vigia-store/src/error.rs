@@ -48,6 +48,18 @@ pub enum StoreError {
         /// Where it would stand.
         place: Place,
     },
+    /// An address of a database that cannot be used.
+    #[error(
+        "the address of the database cannot be used: {problem}; it is written \
+         postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    )]
+    Address {
+        /// Why.
+        problem: String,
+    },
+    /// Another transaction was in the way and this one was taken back: worth another try at once.
+    #[error("the database took the transaction back in favour of another")]
+    Contended(#[source] sqlx::Error),
     /// The database refused, is busy or out of reach: worth another try.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
@@ -59,32 +71,66 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Contended(_))
+    }
+
+    /// Whether the same call may succeed at once.
+    pub(crate) fn is_contention(&self) -> bool {
+        matches!(self, Self::Contended(_))
     }
 }
-
-/// SQLite's primary result codes for "somebody else has the file".
-const SQLITE_BUSY: i32 = 5;
-const SQLITE_LOCKED: i32 = 6;
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => {
-                Self::Unavailable(error)
-            }
-            sqlx::Error::Database(refusal) if is_busy(refusal.code().as_deref()) => {
-                Self::Unavailable(error)
-            }
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::BeginFailed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            sqlx::Error::Database(refusal) => match judge(refusal.code().as_deref()) {
+                Judgement::Contended => Self::Contended(error),
+                Judgement::Unavailable => Self::Unavailable(error),
+                Judgement::Failed => Self::Database(error),
+            },
             _ => Self::Database(error),
         }
     }
 }
 
-/// Extended codes hold the primary one in their low byte.
-fn is_busy(code: Option<&str>) -> bool {
-    let primary = code
-        .and_then(|code| code.parse::<i32>().ok())
-        .map(|code| code & 0xff);
-    matches!(primary, Some(SQLITE_BUSY | SQLITE_LOCKED))
+enum Judgement {
+    Contended,
+    Unavailable,
+    Failed,
+}
+
+/// SQLite's primary result codes for "somebody else has the file", "read only", "the disk failed" and
+/// "the disk is full"; extended codes hold the primary one in their low byte.
+const SQLITE_UNAVAILABLE: [i32; 5] = [5, 6, 8, 10, 13];
+/// Postgres' classes of "connection", "resources" (full disks, too many connections) and "operator"
+/// (shutting down, starting up, cancelled), and "lock not available", "read only", "idle in
+/// transaction". Its codes have five characters, SQLite's at most four.
+const POSTGRES_UNAVAILABLE: [&str; 6] = ["08", "53", "57", "55P03", "25006", "25P03"];
+/// "Serialization failure" and "deadlock detected".
+const POSTGRES_CONTENDED: [&str; 2] = ["40001", "40P01"];
+
+fn judge(code: Option<&str>) -> Judgement {
+    let code = code.unwrap_or_default();
+    if code.len() == 5 {
+        if POSTGRES_CONTENDED.contains(&code) {
+            return Judgement::Contended;
+        }
+        let unavailable = POSTGRES_UNAVAILABLE
+            .iter()
+            .any(|class| code.starts_with(class));
+        return match unavailable {
+            true => Judgement::Unavailable,
+            false => Judgement::Failed,
+        };
+    }
+    match code.parse::<i32>() {
+        Ok(code) if SQLITE_UNAVAILABLE.contains(&(code & 0xff)) => Judgement::Unavailable,
+        _ => Judgement::Failed,
+    }
 }

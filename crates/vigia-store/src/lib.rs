@@ -1,21 +1,24 @@
-//! Narrow storage traits per stage, SQLite behind them.
+//! Narrow storage traits per stage, SQLite and Postgres behind them.
 //!
 //! One method is one database transaction, and each has its SQL in a file of the same name. The
 //! traits say what every backend promises; `tests/conformance` is the suite that holds them to it.
 
+mod db;
 mod error;
 mod ingest;
 mod read;
-mod sqlite;
+mod sql;
+mod store;
 mod watch;
 
+pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use error::StoreError;
 pub use ingest::{IngestStore, ProviderReport, Watermark};
 pub use read::{
     ActivityCursor, ActivityFilter, ActivityRow, NotificationRow, RawTransactionRow, ReadStore,
     StatusReport,
 };
-pub use sqlite::{Durability, SqliteOptions, SqliteStore};
+pub use store::SqlStore;
 pub use watch::{AccountSpec, Refused, UserSpec, WatchEntry, WatchReceipt, WatchRow, WatchStore};
 
 /// Result of a store method.

@@ -10,7 +10,7 @@ use vigia_core::{
     AccountId, Activity, Clock, Commit, Direction, Locale, NotificationKind, NotificationText,
     RenderInput, Status, SystemClock,
 };
-use vigia_store::{IngestStore, ProviderReport, SqliteOptions, SqliteStore, WatchStore};
+use vigia_store::{IngestStore, ProviderReport, SqlStore, SqliteOptions, WatchStore};
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 #[path = "../tests/it/sample.rs"]
@@ -45,7 +45,7 @@ async fn main() -> Anything<()> {
     let empty = arguments.next().is_some();
     let directory = tempfile::tempdir()?;
     let options = SqliteOptions::new(directory.path().join("sample.db"));
-    let store = Arc::new(SqliteStore::open(options, Arc::new(SystemClock)).await?);
+    let store = Arc::new(SqlStore::open(options, Arc::new(SystemClock)).await?);
     if !empty {
         fill(&store).await?;
     }
@@ -77,7 +77,7 @@ async fn main() -> Anything<()> {
     Ok(())
 }
 
-async fn fill(store: &SqliteStore) -> Anything<()> {
+async fn fill(store: &SqlStore) -> Anything<()> {
     store
         .chain_bind("4btiuiMPvEENsttpZC7CZ53DruC3MAgfznDbASZ7DR6S".parse()?)
         .await?;

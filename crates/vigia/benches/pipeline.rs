@@ -30,8 +30,8 @@ use vigia_contracts::{CONFIO, ContractFile, Interpreter, Registry};
 use vigia_core::{AccountKind, Address, SystemClock, WatchTarget};
 use vigia_devnet::Packages;
 use vigia_store::{
-    AccountSpec, IngestStore, ReadStore, SqliteOptions, SqliteStore, StatusReport, Store,
-    WatchEntry, WatchStore,
+    AccountSpec, IngestStore, ReadStore, SqlStore, SqliteOptions, StatusReport, Store, WatchEntry,
+    WatchStore,
 };
 use vigia_sui::{GrpcSource, ProviderConfig};
 use vigia_transport::{Limits, channel};
@@ -70,8 +70,8 @@ struct Run {
 
 async fn run(node: &NodeProcess, folder: &std::path::Path, watched: usize) -> Run {
     let path = folder.join("vigia.db");
-    let store = SqliteStore::open(SqliteOptions::new(&path), Arc::new(SystemClock)).await;
-    let store: Arc<SqliteStore> = Arc::new(store.expect("a database"));
+    let store = SqlStore::open(SqliteOptions::new(&path), Arc::new(SystemClock)).await;
+    let store: Arc<SqlStore> = Arc::new(store.expect("a database"));
     let registry = registry();
     watch(&store, &node.ready.users, &registry, watched).await;
 
@@ -158,7 +158,7 @@ fn registry() -> Arc<Registry> {
 }
 
 /// Watches the wallet's users and contracts, and strangers up to the number wanted.
-async fn watch(store: &SqliteStore, users: &[Address], registry: &Registry, watched: usize) {
+async fn watch(store: &SqlStore, users: &[Address], registry: &Registry, watched: usize) {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let strangers = std::iter::repeat_with(|| {
         let mut bytes = [0; 32];

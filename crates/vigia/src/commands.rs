@@ -14,25 +14,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vigia_core::{CoinInfo, SystemClock};
-use vigia_store::{IngestStore, SqliteOptions, SqliteStore};
+use vigia_store::{IngestStore, SqlStore, SqliteOptions};
 
 use crate::config::Settings;
 use crate::exit::Exit;
 
 /// Opens the database, creating it where it is missing.
-pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Arc<SqliteStore>> {
+pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
     let options = SqliteOptions {
         readers: settings.store.readers,
         busy_timeout: Duration::from_millis(settings.store.busy_timeout_ms),
         ..SqliteOptions::new(settings.database_path())
     };
     Ok(Arc::new(
-        SqliteStore::open(options, Arc::new(SystemClock)).await?,
+        SqlStore::open(options, Arc::new(SystemClock)).await?,
     ))
 }
 
 /// Opens a database that has to be there already.
-pub(crate) async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<SqliteStore>> {
+pub(crate) async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
     let path = settings.database_path();
     if !path.exists() {
         return Err(Exit::unavailable(format!(
@@ -46,7 +46,7 @@ pub(crate) async fn open_existing_store(settings: &Settings) -> anyhow::Result<A
 
 /// Writes what settings and contract files say about coins; what they say wins over nodes.
 pub(crate) async fn declare_coins(
-    store: &SqliteStore,
+    store: &SqlStore,
     registry: &vigia_contracts::Registry,
 ) -> anyhow::Result<()> {
     let sui = CoinInfo {

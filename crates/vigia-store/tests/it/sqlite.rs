@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use vigia_core::ManualClock;
-use vigia_store::{IngestStore, ReadStore, SqliteOptions, SqliteStore, StoreError};
+use vigia_store::{IngestStore, ReadStore, SqlStore, SqliteOptions, StoreError};
 
 use crate::suite::{Fixture, store_conformance_suite};
 
@@ -20,19 +20,17 @@ impl SqliteFixture {
 }
 
 impl Fixture for SqliteFixture {
-    type Store = SqliteStore;
+    fn is_at_hand() -> bool {
+        true
+    }
 
     async fn create() -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self { directory }
     }
 
-    async fn open(&self, clock: Arc<ManualClock>) -> SqliteStore {
-        SqliteStore::open(self.options(), clock).await.unwrap()
-    }
-
-    async fn dump(store: &SqliteStore) -> Vec<String> {
-        store.dump_rows().await.unwrap()
+    async fn open(&self, clock: Arc<ManualClock>) -> SqlStore {
+        SqlStore::open(self.options(), clock).await.unwrap()
     }
 }
 
@@ -44,10 +42,10 @@ async fn reopened_file_has_everything() {
     let clock = Arc::new(ManualClock::new(1));
     let store = fixture.open(clock.clone()).await;
     store.live_begin(7).await.unwrap();
-    let before = SqliteFixture::dump(&store).await;
+    let before = store.dump_rows().await.unwrap();
     store.close().await;
     let again = fixture.open(clock).await;
-    assert_eq!(SqliteFixture::dump(&again).await, before);
+    assert_eq!(again.dump_rows().await.unwrap(), before);
     assert_eq!(again.live_begin(9).await.unwrap(), 7);
 }
 
@@ -56,7 +54,7 @@ async fn created_by_many_at_once() {
     let fixture = SqliteFixture::create().await;
     let opened = (0..6).map(|_| {
         let options = fixture.options();
-        tokio::spawn(SqliteStore::open(options, Arc::new(ManualClock::new(1))))
+        tokio::spawn(SqlStore::open(options, Arc::new(ManualClock::new(1))))
     });
     for store in opened.collect::<Vec<_>>() {
         let store = store.await.unwrap().unwrap();
@@ -65,19 +63,26 @@ async fn created_by_many_at_once() {
 }
 
 #[tokio::test]
-async fn newer_schema_is_refused() {
+async fn newer_schema_is_refused_where_it_says_so() {
     let fixture = SqliteFixture::create().await;
     let clock = Arc::new(ManualClock::new(1));
     fixture.open(clock.clone()).await.close().await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(fixture.options().path);
     let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::query("PRAGMA user_version = 99")
+    for statement in [
+        "PRAGMA user_version = 99",
+        "UPDATE schema_info SET version = 99, compatible_from = 2",
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap();
+    }
+    fixture.open(clock.clone()).await.close().await;
+    sqlx::query("UPDATE schema_info SET compatible_from = 99")
         .execute(&pool)
         .await
         .unwrap();
     pool.close().await;
 
-    let error = SqliteStore::open(fixture.options(), clock)
+    let error = SqlStore::open(fixture.options(), clock)
         .await
         .err()
         .unwrap();
@@ -91,7 +96,7 @@ async fn newer_schema_is_refused() {
 async fn unusable_path_is_an_error() {
     let fixture = SqliteFixture::create().await;
     let options = SqliteOptions::new(fixture.directory.path());
-    let opened = SqliteStore::open(options, Arc::new(ManualClock::new(1))).await;
+    let opened = SqlStore::open(options, Arc::new(ManualClock::new(1))).await;
     assert!(opened.is_err(), "a directory is no database");
 }
 
@@ -109,7 +114,7 @@ async fn reading_does_not_wait_for_a_writer_and_writing_says_that_it_waited() {
         busy_timeout: Duration::from_millis(20),
         ..fixture.options()
     };
-    let store = SqliteStore::open(options, clock).await.unwrap();
+    let store = SqlStore::open(options, clock).await.unwrap();
     assert_eq!(store.status().await.unwrap().raw_transactions, 0);
     let refused = store.live_begin(3).await.unwrap_err();
     assert!(refused.is_transient(), "{refused}");

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use vigia_core::{
     AccountId, Commit, Locale, ManualClock, NotificationText, Principal, RenderInput,
 };
-use vigia_store::{IngestStore, ReadStore, SqliteOptions, SqliteStore, Store, WatchStore};
+use vigia_store::{IngestStore, ReadStore, SqlStore, SqliteOptions, Store, WatchStore};
 use vigia_web::{Authenticator, Unauthenticated, WebConfig, WebContext, WebError, WebServer};
 
 use crate::sample;
@@ -26,7 +26,7 @@ pub(crate) const ANA: u8 = 1;
 pub(crate) const BETO: u8 = 2;
 
 pub(crate) struct TestApp {
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<SqlStore>,
     pub(crate) address: SocketAddr,
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
@@ -62,13 +62,13 @@ impl TestApp {
 
     /// A server over what is made of an empty store, configured.
     pub(crate) async fn over(
-        wrap: impl FnOnce(Arc<SqliteStore>) -> Arc<dyn Store>,
+        wrap: impl FnOnce(Arc<SqlStore>) -> Arc<dyn Store>,
         configure: impl FnOnce(&mut WebConfig),
     ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let options = SqliteOptions::new(directory.path().join("vigia.db"));
         let clock = Arc::new(ManualClock::new(sample::GENESIS_MS + 120_000));
-        let store = Arc::new(SqliteStore::open(options, clock.clone()).await.unwrap());
+        let store = Arc::new(SqlStore::open(options, clock.clone()).await.unwrap());
         let mut config = WebConfig::new("127.0.0.1:0".parse().unwrap());
         configure(&mut config);
         let context = WebContext {
@@ -210,7 +210,7 @@ pub(crate) async fn read_events(mut response: Response, events: usize) -> Vec<(S
 pub(crate) const USER_HEADER: &str = "x-test-user";
 
 /// Without the header the operator, with it the user of that external id.
-struct HeaderAuthenticator(Arc<SqliteStore>);
+struct HeaderAuthenticator(Arc<SqlStore>);
 
 #[async_trait]
 impl Authenticator for HeaderAuthenticator {

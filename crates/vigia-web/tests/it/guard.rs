@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tempfile::tempdir;
 use vigia_core::{Locale, NotificationText, RenderInput, SystemClock};
-use vigia_store::{SqliteOptions, SqliteStore};
+use vigia_store::{SqlStore, SqliteOptions};
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebError, WebServer};
 
 use crate::app::{TestApp, USER_HEADER};
@@ -20,7 +20,7 @@ impl NotificationText for NoText {
 async fn bind(listen: &str, insecure_no_auth: bool) -> Result<WebServer, WebError> {
     let directory = tempdir().unwrap();
     let options = SqliteOptions::new(directory.path().join("vigia.db"));
-    let store = SqliteStore::open(options, Arc::new(SystemClock))
+    let store = SqlStore::open(options, Arc::new(SystemClock))
         .await
         .unwrap();
     let mut config = WebConfig::new(listen.parse().unwrap());

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use vigia_contracts::{Interpreter, PackageIds, Registry};
 use vigia_core::SystemClock;
 use vigia_notify::BuiltInTexts;
-use vigia_store::{SqliteStore, Store, WatchEntry, WatchStore};
+use vigia_store::{SqlStore, Store, WatchEntry, WatchStore};
 use vigia_sui::{GrpcSource, StreamNotice};
 use vigia_transport::{Limits, channel};
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
@@ -243,7 +243,7 @@ impl Roles {
     async fn poll(
         &mut self,
         settings: &Settings,
-        store: Arc<SqliteStore>,
+        store: Arc<SqlStore>,
         registry: &Arc<Registry>,
         provider: &Provider,
     ) -> anyhow::Result<()> {
@@ -293,7 +293,7 @@ impl Roles {
         Ok(())
     }
 
-    fn coins(&mut self, settings: &Settings, store: Arc<SqliteStore>, provider: &Provider) {
+    fn coins(&mut self, settings: &Settings, store: Arc<SqlStore>, provider: &Provider) {
         let lookup = CoinLookup {
             store,
             source: provider.grpc.clone(),
@@ -310,7 +310,7 @@ impl Roles {
     async fn web(
         &mut self,
         settings: &Settings,
-        store: Arc<SqliteStore>,
+        store: Arc<SqlStore>,
         registry: Arc<Registry>,
     ) -> anyhow::Result<std::net::SocketAddr> {
         let listen = settings.web.listen.parse().context("web.listen")?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 use vigia_core::SystemClock;
-use vigia_store::{SqliteOptions, SqliteStore};
+use vigia_store::{SqlStore, SqliteOptions};
 
 /// How long anything may take before a test gives up: generous, for two busy cores.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -120,9 +120,9 @@ impl App {
     }
 
     /// The database itself.
-    pub(crate) async fn store(&self) -> SqliteStore {
+    pub(crate) async fn store(&self) -> SqlStore {
         let options = SqliteOptions::new(self.data_dir().join("vigia.db"));
-        SqliteStore::open(options, Arc::new(SystemClock))
+        SqlStore::open(options, Arc::new(SystemClock))
             .await
             .expect("the database opens")
     }

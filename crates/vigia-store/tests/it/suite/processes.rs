@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use vigia_store::{IngestStore, ReadStore, WatchStore};
+use vigia_store::{IngestStore, ReadStore, SqlStore, WatchStore};
 
 use crate::sample::{NoObjects, entry, transfer};
 use crate::suite::{Db, Fixture};
@@ -15,7 +15,7 @@ pub(crate) async fn writers_take_turns<F: Fixture>() {
     let db = Db::<F>::with_people().await;
     let ana = db.account(1).await;
     let other = db.fixture.open(db.clock.clone()).await;
-    let work = |store: Arc<F::Store>| async move {
+    let work = |store: Arc<SqlStore>| async move {
         for checkpoint in 0..COMMITS_EACH {
             let commit = transfer(checkpoint, &[ana]);
             store.commit_apply(&commit, &NoObjects).await.unwrap();

@@ -1,0 +1,248 @@
+//! Inserting many rows with few statements.
+//!
+//! A statement costs a trip to the database and back, which at thousands of rows a batch is most of
+//! the time. The SQL file holds the one-row form, `VALUES ($1, $2)`; SQLite gets its tuple many
+//! times, Postgres gets a column of values for each parameter and unnests them.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use sqlx::AssertSqlSafe;
+
+use super::money::Money;
+use super::query::{PostgresQuery, SqliteQuery, sqlite_bound};
+use super::value::Value;
+use super::{Row, Tx};
+use crate::Result;
+use crate::sql::Sql;
+
+/// Rows per statement on SQLite, largest first. Few sizes, so that few texts are compiled; the
+/// largest times the widest table (17 columns) is far below SQLite's 32,766 parameters.
+const SQLITE_ROWS: [usize; 3] = [128, 16, 1];
+/// Rows per statement on Postgres: bounds the message, not the number of parameters.
+const POSTGRES_ROWS: usize = 2_000;
+
+/// Inserts `rows`, each given by its parameters; returns how many were new.
+pub(crate) async fn insert<R>(
+    tx: &mut Tx,
+    sql: Sql,
+    rows: &[R],
+    values: impl Fn(&R) -> Result<Vec<Value>>,
+) -> Result<u64> {
+    let mut inserted = 0;
+    match tx {
+        Tx::Sqlite(tx) => {
+            for chunk in sqlite_chunks(rows) {
+                let query = sqlite_query(sql, chunk, &values)?;
+                inserted += query.execute(&mut **tx).await?.rows_affected();
+            }
+        }
+        Tx::Postgres { tx, persistent } => {
+            for chunk in rows.chunks(POSTGRES_ROWS) {
+                let query = postgres_query(sql, chunk, &values)?.persistent(*persistent);
+                inserted += query.execute(&mut **tx).await?.rows_affected();
+            }
+        }
+    }
+    Ok(inserted)
+}
+
+/// Inserts `rows`; returns what the statement's RETURNING says of those that were new.
+pub(crate) async fn insert_returning<R>(
+    tx: &mut Tx,
+    sql: Sql,
+    rows: &[R],
+    values: impl Fn(&R) -> Result<Vec<Value>>,
+) -> Result<Vec<Row>> {
+    let mut returned = Vec::new();
+    match tx {
+        Tx::Sqlite(tx) => {
+            for chunk in sqlite_chunks(rows) {
+                let rows = sqlite_query(sql, chunk, &values)?;
+                let rows = rows.fetch_all(&mut **tx).await?;
+                returned.extend(rows.into_iter().map(Row::Sqlite));
+            }
+        }
+        Tx::Postgres { tx, persistent } => {
+            for chunk in rows.chunks(POSTGRES_ROWS) {
+                let query = postgres_query(sql, chunk, &values)?.persistent(*persistent);
+                let rows = query.fetch_all(&mut **tx).await?;
+                returned.extend(rows.into_iter().map(Row::Postgres));
+            }
+        }
+    }
+    Ok(returned)
+}
+
+fn sqlite_query<R>(
+    sql: Sql,
+    rows: &[R],
+    values: &impl Fn(&R) -> Result<Vec<Value>>,
+) -> Result<SqliteQuery> {
+    let query = match rows.len() {
+        1 => sqlx::query(sql.sqlite),
+        count => sqlx::query(AssertSqlSafe(repeated(sql.sqlite, count))),
+    };
+    rows.iter()
+        .try_fold(query, |query, row| Ok(sqlite_bound(query, values(row)?)))
+}
+
+fn sqlite_chunks<R>(mut rows: &[R]) -> impl Iterator<Item = &[R]> {
+    std::iter::from_fn(move || {
+        let size = *SQLITE_ROWS.iter().find(|size| **size <= rows.len())?;
+        let (chunk, rest) = rows.split_at(size);
+        rows = rest;
+        Some(chunk)
+    })
+}
+
+fn postgres_query<R>(
+    sql: Sql,
+    rows: &[R],
+    values: &impl Fn(&R) -> Result<Vec<Value>>,
+) -> Result<PostgresQuery> {
+    let mut columns: Vec<Column> = Vec::new();
+    for row in rows {
+        let values = values(row)?;
+        if columns.is_empty() {
+            columns.extend(values.iter().map(|value| Column::like(value, rows.len())));
+        }
+        for (column, value) in columns.iter_mut().zip(values) {
+            column.push(value);
+        }
+    }
+    let query = sqlx::query(AssertSqlSafe(unnested(sql.postgres)));
+    Ok(columns.into_iter().fold(query, Column::bind))
+}
+
+/// The values of one parameter over many rows.
+enum Column {
+    Int(Vec<Option<i64>>),
+    Text(Vec<Option<String>>),
+    Bytes(Vec<Option<Vec<u8>>>),
+    Money(Vec<Option<Money>>),
+}
+
+impl Column {
+    fn like(value: &Value, rows: usize) -> Self {
+        match value {
+            Value::Int(_) => Self::Int(Vec::with_capacity(rows)),
+            Value::Text(_) => Self::Text(Vec::with_capacity(rows)),
+            Value::Bytes(_) => Self::Bytes(Vec::with_capacity(rows)),
+            Value::Money(_) => Self::Money(Vec::with_capacity(rows)),
+            Value::Texts(_) | Value::ByteStrings(_) => unreachable!("no column holds a list"),
+        }
+    }
+
+    fn push(&mut self, value: Value) {
+        match (self, value) {
+            (Self::Int(column), Value::Int(value)) => column.push(value),
+            (Self::Text(column), Value::Text(value)) => column.push(value),
+            (Self::Bytes(column), Value::Bytes(value)) => column.push(value),
+            (Self::Money(column), Value::Money(value)) => column.push(value),
+            _ => unreachable!("a parameter is of one kind in every row"),
+        }
+    }
+
+    fn bind(query: PostgresQuery, column: Self) -> PostgresQuery {
+        match column {
+            Self::Int(column) => query.bind(column),
+            Self::Text(column) => query.bind(column),
+            Self::Bytes(column) => query.bind(column),
+            Self::Money(column) => query.bind(column),
+        }
+    }
+}
+
+/// The statement around its VALUES tuple: before it, the tuple's inside, after it.
+fn parts(sql: &str) -> (&str, &str, &str) {
+    const VALUES: &str = "VALUES (";
+    let start = sql.find(VALUES).expect("an insert has VALUES");
+    let inside = &sql[start + VALUES.len()..];
+    let end = inside.find(')').expect("VALUES has a tuple");
+    (&sql[..start], &inside[..end], &inside[end + 1..])
+}
+
+/// The statement with its tuple `count` times. Its parameters stand in order, so the repeated ones
+/// go without numbers: SQLite looks a numbered one up in a list, which makes binding n of them take
+/// n x n steps.
+fn repeated(sql: &str, count: usize) -> String {
+    let (before, inside, after) = parts(sql);
+    let tuple = format!("({})", with_parameters(inside, |_| "?".to_owned()));
+    let tuples = vec![tuple; count].join(", ");
+    format!("{before}VALUES {tuples}{after}")
+}
+
+/// The statement with its tuple as a selection from unnested arrays, one a parameter. Kept, since
+/// there are few texts and each is asked for with every batch.
+fn unnested(sql: &'static str) -> String {
+    static KEPT: LazyLock<Mutex<HashMap<&'static str, String>>> = LazyLock::new(Mutex::default);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.entry(sql).or_insert_with(|| unnest(sql)).clone()
+}
+
+fn unnest(sql: &str) -> String {
+    let (before, inside, after) = parts(sql);
+    let mut count = 0;
+    let selected = with_parameters(inside, |number| {
+        count = number;
+        format!("row.c{number}")
+    });
+    let list = |name: &str| {
+        let names: Vec<String> = (1..=count)
+            .map(|number| format!("{name}{number}"))
+            .collect();
+        names.join(", ")
+    };
+    let (arrays, columns) = (list("$"), list("c"));
+    format!("{before}SELECT {selected} FROM unnest({arrays}) AS row ({columns}){after}")
+}
+
+/// `$1, 0, $2` with each parameter written anew.
+fn with_parameters(inside: &str, mut written: impl FnMut(usize) -> String) -> String {
+    let mut parts = inside.split('$');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.enumerate().fold(first, |text, (before, part)| {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let number = &part[..part.len() - rest.len()];
+        debug_assert_eq!(
+            number,
+            (before + 1).to_string(),
+            "parameters stand in order"
+        );
+        text + &written(before + 1) + rest
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INSERT: &str = "INSERT INTO t (a, b, c) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING";
+
+    #[test]
+    fn tuples_repeat_with_parameters_in_order() {
+        assert_eq!(
+            repeated(INSERT, 3),
+            "INSERT INTO t (a, b, c) VALUES (?, 0, ?), (?, 0, ?), (?, 0, ?) ON CONFLICT DO NOTHING"
+        );
+    }
+
+    #[test]
+    fn tuples_become_a_selection_from_arrays() {
+        assert_eq!(
+            unnested(INSERT),
+            "INSERT INTO t (a, b, c) SELECT row.c1, 0, row.c2 FROM unnest($1, $2) AS row (c1, c2) \
+             ON CONFLICT DO NOTHING"
+        );
+    }
+
+    #[test]
+    fn chunks_cover_every_row_once() {
+        for count in [0usize, 1, 15, 16, 17, 127, 128, 300] {
+            let rows: Vec<usize> = (0..count).collect();
+            assert_eq!(sqlite_chunks(&rows).flatten().count(), count);
+            assert!(sqlite_chunks(&rows).flatten().is_sorted());
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! SQLite: one file, one writer connection, a pool of readers.
+//!
+//! The file is in WAL mode, so readers never wait for the writer; every write is one `BEGIN
+//! IMMEDIATE` transaction, so two writers queue for the lock instead of failing half-way. Several
+//! processes may open the same file.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, Transaction};
+
+use super::Tx;
+use super::migrate::{self, MIGRATIONS};
+use super::query::execute_script;
+use crate::{Result, StoreError};
+
+/// Connections that read at the same time, unless told otherwise.
+const READERS_DEFAULT: u32 = 4;
+/// How long a write waits for another process's write, unless told otherwise.
+const BUSY_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+/// How long a call waits for a connection of this process.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Page cache of the writer in KiB: registering a million addresses touches random index pages.
+const WRITER_CACHE_KIB: u32 = 64 * 1024;
+/// Page cache of each reader in KiB.
+const READER_CACHE_KIB: u32 = 8 * 1024;
+/// Pages of 4 KiB after which the log is folded into the file: longer than SQLite's 1,000, so that a
+/// catch-up rewrites hot index pages less often.
+const WAL_CHECKPOINT_PAGES: u32 = 16_000;
+/// Size to which an emptied log is cut.
+const WAL_BYTES_KEPT: u32 = 64 * 1024 * 1024;
+/// Compiled statements kept per connection: about as many as there are SQL files.
+const STATEMENTS_CACHED: usize = 128;
+/// Rows a connection's thread runs ahead of who reads them: a page, or one insert's new rows.
+const ROWS_BUFFERED: usize = 256;
+
+/// What a commit survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Power loss: the log reaches the disk before a commit returns. One `fsync` per commit, and
+    /// commits are batches.
+    #[default]
+    PowerLoss,
+    /// The end of the process, however it ends. Power loss may take the last commits back, always
+    /// whole: the watermark goes back with its data, and the chain is read again from there.
+    ProcessExit,
+}
+
+/// How to open a SQLite database.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// The file; it and its directory are created when missing.
+    pub path: PathBuf,
+    /// Connections that read at the same time, at least 1.
+    pub readers: u32,
+    /// How long a write waits for another process's write before it is refused as unavailable.
+    pub busy_timeout: Duration,
+    /// What a commit survives.
+    pub durability: Durability,
+}
+
+impl SqliteOptions {
+    /// The defaults for the file at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            readers: READERS_DEFAULT,
+            busy_timeout: BUSY_TIMEOUT_DEFAULT,
+            durability: Durability::default(),
+        }
+    }
+
+    fn shared(&self, cache_kib: u32) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(&self.path)
+            .busy_timeout(self.busy_timeout)
+            .foreign_keys(true)
+            .statement_cache_capacity(STATEMENTS_CACHED)
+            .row_buffer_size(ROWS_BUFFERED)
+            // Many-row inserts keep a statement journal, by default in a file.
+            .pragma("temp_store", "MEMORY")
+            .pragma("cache_size", format!("-{cache_kib}"))
+    }
+
+    fn writer(&self) -> SqliteConnectOptions {
+        self.shared(WRITER_CACHE_KIB)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(match self.durability {
+                Durability::PowerLoss => SqliteSynchronous::Full,
+                Durability::ProcessExit => SqliteSynchronous::Normal,
+            })
+            .pragma("wal_autocheckpoint", WAL_CHECKPOINT_PAGES.to_string())
+            .pragma("journal_size_limit", WAL_BYTES_KEPT.to_string())
+    }
+
+    fn reader(&self) -> SqliteConnectOptions {
+        self.shared(READER_CACHE_KIB).read_only(true)
+    }
+}
+
+/// Turning a new file to WAL mode does not wait for the busy timeout, so two processes that create
+/// it at the same moment can meet here: worth another try at once, but not once the timeout itself
+/// has been waited out.
+const OPEN_TRY_FOR: Duration = Duration::from_secs(1);
+const OPEN_RETRY: Duration = Duration::from_millis(50);
+
+/// An open file.
+pub(crate) struct SqliteDatabase {
+    /// Exactly one connection: writes of this process queue here, not at the file's lock.
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteDatabase {
+    /// Opens the file, creating it or bringing its schema up to date as needed.
+    pub(super) async fn open(options: SqliteOptions) -> Result<Self> {
+        create_parent(&options)?;
+        let begun = Instant::now();
+        let writer = loop {
+            match connect(&options).await {
+                Err(error) if error.is_transient() && begun.elapsed() < OPEN_TRY_FOR => {
+                    tokio::time::sleep(OPEN_RETRY).await;
+                }
+                done => break done?,
+            }
+        };
+        let readers = pool(options.readers.max(1)).connect_lazy_with(options.reader());
+        Ok(Self { writer, readers })
+    }
+
+    /// Closes all connections, folding the log into the file where no other process needs it.
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    pub(super) async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.readers.begin().await?)
+    }
+}
+
+/// Connects the writer and migrates through it.
+async fn connect(options: &SqliteOptions) -> Result<SqlitePool> {
+    let writer = pool(1)
+        .idle_timeout(None)
+        .connect_with(options.writer())
+        .await?;
+    // Looking takes no lock: a process that only reads never waits for one that writes.
+    let mut look = Tx::Sqlite(writer.begin().await?);
+    let done = migrate::sqlite_done(&mut look).await?;
+    drop(look);
+    // Not at one go: a crash between two migrations goes on with the second.
+    for _ in done..MIGRATIONS.len() {
+        migrate_one(&writer).await?;
+    }
+    Ok(writer)
+}
+
+/// Runs the next migration, unless another process has been faster.
+async fn migrate_one(writer: &SqlitePool) -> Result<()> {
+    let mut tx = Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?);
+    let next = migrate::sqlite_done(&mut tx).await?;
+    let Some(migration) = MIGRATIONS.get(next) else {
+        return Ok(());
+    };
+    execute_script(&mut tx, migration.sqlite.to_owned()).await?;
+    // A pragma takes no parameters; the number is our own.
+    execute_script(&mut tx, format!("PRAGMA user_version = {}", next + 1)).await?;
+    migrate::record(&mut tx, next + 1).await?;
+    tx.commit().await?;
+    tracing::info!(schema.version = next + 1, "database schema migrated");
+    Ok(())
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .max_lifetime(None)
+}
+
+fn create_parent(options: &SqliteOptions) -> Result<()> {
+    match options.path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => std::fs::create_dir_all(parent)
+            .map_err(|error| StoreError::Unavailable(sqlx::Error::Io(error))),
+        _ => Ok(()),
+    }
+}

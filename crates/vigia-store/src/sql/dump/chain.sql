@@ -1,0 +1,1 @@
+SELECT chain_id, first_checkpoint FROM chain

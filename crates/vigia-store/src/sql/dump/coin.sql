@@ -1,0 +1,1 @@
+SELECT coin_type, known, decimals, symbol, name FROM coin

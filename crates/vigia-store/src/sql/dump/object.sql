@@ -1,0 +1,1 @@
+SELECT contract, object, object_id, state, data FROM business_object

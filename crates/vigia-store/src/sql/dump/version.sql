@@ -1,0 +1,1 @@
+SELECT version, effective_from FROM watch_log

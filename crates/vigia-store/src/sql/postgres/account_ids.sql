@@ -1,0 +1,2 @@
+-- Postgres takes an array where SQLite takes JSON.
+SELECT external_id, id FROM account WHERE external_id = ANY ($1)

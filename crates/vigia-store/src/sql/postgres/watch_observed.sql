@@ -1,0 +1,6 @@
+-- Who observes the contracts and coins in $1, an array of canonical text.
+SELECT w.kind, w.target, a.external_id
+FROM watch w
+LEFT JOIN account a ON a.id = w.account_id
+WHERE w.kind <> 'address' AND w.live_to IS NULL
+    AND w.target = ANY (SELECT convert_to(unnest($1::text[]), 'UTF8'))

@@ -1,0 +1,153 @@
+//! The store: what the traits promise, written once for both databases.
+//!
+//! One method is one database transaction. The SQL in `src/sql` says what is read and written, named
+//! after the method; `db` knows how a database is reached.
+
+mod activities;
+mod book;
+mod business;
+mod codec;
+mod commit;
+mod dump;
+mod ingest;
+mod partitions;
+mod ranges;
+mod read;
+mod register;
+mod signal;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use vigia_core::Clock;
+
+use crate::Result;
+use crate::db::{Database, Listener, StoreOptions, Tx, query};
+use crate::sql::sql;
+use partitions::Partitions;
+use signal::Signal;
+
+/// Times a transaction is tried that the database takes back in favour of others (I-13).
+const CONTENTION_TRIES_MAX: u32 = 8;
+/// How long the first of them waits; each later one twice as long.
+const CONTENTION_WAIT: Duration = Duration::from_millis(5);
+/// How long a lost connection for notifications is left before it is made again.
+const LISTEN_RETRY: Duration = Duration::from_secs(1);
+
+/// A store in a SQLite file or a Postgres database.
+pub struct SqlStore {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    signals: Arc<Signals>,
+    listening: Option<JoinHandle<()>>,
+    partitions: Partitions,
+}
+
+/// Numbers that rise, for those who wait.
+struct Signals {
+    /// Id of the newest activity.
+    activity: Signal,
+    /// Version of the watch list.
+    watch: Signal,
+}
+
+impl SqlStore {
+    /// Opens the database, creating it or bringing its schema up to date as needed.
+    pub async fn open(options: impl Into<StoreOptions>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let database = Database::open(options.into()).await?;
+        let signals = Arc::new(Signals {
+            activity: Signal::new(),
+            watch: Signal::new(),
+        });
+        let listening = database
+            .listener()
+            .map(|listener| tokio::spawn(listen(listener, Arc::clone(&signals))));
+        Ok(Self {
+            database,
+            clock,
+            signals,
+            listening,
+            partitions: Partitions::default(),
+        })
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        if let Some(listening) = &self.listening {
+            listening.abort();
+        }
+        self.database.close().await;
+    }
+}
+
+impl SqlStore {
+    /// Runs a transaction, again where the database takes it back in favour of another.
+    async fn trying<T, F>(&self, transaction: impl Fn() -> F + Send) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send,
+    {
+        let mut wait = CONTENTION_WAIT;
+        for _ in 1..CONTENTION_TRIES_MAX {
+            match transaction().await {
+                Err(error) if error.is_contention() => {
+                    tracing::debug!(error = %error, "trying the transaction again");
+                    tokio::time::sleep(wait).await;
+                    wait *= 2;
+                }
+                done => return done,
+            }
+        }
+        transaction().await
+    }
+}
+
+/// Tells other processes a number, when the transaction commits. On SQLite they ask.
+async fn notify(tx: &mut Tx, word: &'static str, number: i64) -> Result<()> {
+    if matches!(tx, Tx::Postgres { .. }) {
+        let message = format!("{word} {number}");
+        query(sql!("postgres/notify"))
+            .bind(message)
+            .fetch_one(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+impl Drop for SqlStore {
+    fn drop(&mut self) {
+        if let Some(listening) = &self.listening {
+            listening.abort();
+        }
+    }
+}
+
+/// Hears other processes for ever. What is missed while the connection is down is found by asking.
+async fn listen(listener: Listener, signals: Arc<Signals>) {
+    loop {
+        let heard = listener.run(|message| signals.heard(message)).await;
+        match heard {
+            Ok(()) => tracing::info!("the connection for notifications ended, listening again"),
+            Err(error) => {
+                tracing::warn!(error = ?error, "cannot hear notifications of the database, asking instead");
+            }
+        }
+        tokio::time::sleep(LISTEN_RETRY).await;
+    }
+}
+
+impl Signals {
+    /// Takes a message of `notify`: a word and a number.
+    fn heard(&self, message: &str) {
+        let Some((word, number)) = message.split_once(' ') else {
+            return;
+        };
+        let Ok(number) = number.parse() else { return };
+        match word {
+            "activity" => self.activity.raise(number),
+            "watch" => self.watch.raise(number),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `IngestStore`: one transaction per method.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use vigia_core::{
+    Address, AddressBook, BusinessFolder, ChainId, CoinInfo, Commit, CommitOutcome, Digest,
+};
+
+use super::codec::int;
+use super::{SqlStore, book, commit, notify, ranges};
+use crate::db::{Lock, get, insert, query};
+use crate::sql::sql;
+use crate::{IngestStore, ProviderReport, Result, StoreError, Watermark};
+
+#[async_trait]
+impl IngestStore for SqlStore {
+    async fn chain_bind(&self, chain: ChainId) -> Result<()> {
+        let mut tx = self.database.write().await?;
+        let row = query(sql!("chain_bind"))
+            .bind(chain.0.inner().to_vec())
+            .fetch_one(&mut tx)
+            .await?;
+        let database = ChainId(get::<Digest>(&row, "chain_id")?);
+        if database != chain {
+            return Err(StoreError::ChainMismatch {
+                database,
+                provider: chain,
+            });
+        }
+        tx.commit().await
+    }
+
+    async fn chain(&self) -> Result<Option<ChainId>> {
+        let row = query(sql!("chain"))
+            .fetch_optional(&mut self.database.read().await?)
+            .await?;
+        row.map(|row| get(&row, "chain_id").map(ChainId))
+            .transpose()
+    }
+
+    async fn live_begin(&self, first_checkpoint: u64) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let row = query(sql!("live_begin"))
+            .bind(int("first checkpoint", first_checkpoint)?)
+            .fetch_one(&mut tx)
+            .await?;
+        tx.commit().await?;
+        get(&row, "first_checkpoint")
+    }
+
+    async fn watermark(&self) -> Result<Option<Watermark>> {
+        ranges::watermark(&mut self.database.read().await?).await
+    }
+
+    async fn address_book(&self, addresses: &[Address], targets: &[String]) -> Result<AddressBook> {
+        let mut tx = self.database.read().await?;
+        let mut book = AddressBook::default();
+        book::holdings(&mut tx, &mut book, addresses).await?;
+        book::observers(&mut tx, &mut book, targets).await?;
+        Ok(book)
+    }
+
+    async fn commit_apply(
+        &self,
+        commit: &Commit,
+        folder: &dyn BusinessFolder,
+    ) -> Result<CommitOutcome> {
+        self.partitions_create(&commit.raw_transactions).await?;
+        self.trying(|| self.commit_once(commit, folder)).await
+    }
+
+    async fn provider_report(&self, report: &ProviderReport) -> Result<()> {
+        let tip = report.tip.map(|tip| int("tip", tip)).transpose()?;
+        let mut tx = self.database.write().await?;
+        query(sql!("provider_report"))
+            .bind(report.url.clone())
+            .bind(tip)
+            .bind(report.error.clone())
+            .bind(int("time of report", report.at_ms)?)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await
+    }
+
+    async fn coin_unknown(&self, limit: u32) -> Result<Vec<String>> {
+        let rows = query(sql!("coin_unknown"))
+            .bind(limit)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        rows.iter().map(|row| get(row, "coin_type")).collect()
+    }
+
+    async fn coin_upsert(&self, coins: &[CoinInfo]) -> Result<()> {
+        // The last of two about one coin wins, and a statement may touch a row only once.
+        let coins: BTreeMap<&str, &CoinInfo> =
+            coins.iter().map(|coin| (&*coin.coin_type, coin)).collect();
+        let coins: Vec<&CoinInfo> = coins.into_values().collect();
+        let mut tx = self.database.write().await?;
+        insert(&mut tx, sql!("coin_upsert"), &coins, |coin| {
+            Ok(vec![
+                coin.coin_type.clone().into(),
+                coin.decimals.into(),
+                coin.symbol.clone().into(),
+                coin.name.clone().into(),
+            ])
+        })
+        .await?;
+        tx.commit().await
+    }
+}
+
+impl SqlStore {
+    async fn commit_once(
+        &self,
+        commit: &Commit,
+        folder: &dyn BusinessFolder,
+    ) -> Result<CommitOutcome> {
+        let mut tx = self.database.write().await?;
+        Lock::WatchListShared.take(&mut tx).await?;
+        if let Some(version_min) = ranges::stale_version(&mut tx, &commit.ranges).await? {
+            return Ok(CommitOutcome::StaleWatchList { version_min });
+        }
+        let written = commit::write(&mut tx, commit, folder, self.clock.now_ms()).await?;
+        if written.last_activity_id > 0 {
+            notify(&mut tx, "activity", written.last_activity_id).await?;
+        }
+        tx.commit().await?;
+        self.signals.activity.raise(written.last_activity_id);
+        Ok(CommitOutcome::Applied {
+            raw_transactions_new: written.raw_transactions,
+            activities_new: written.activities,
+            notifications_new: written.notifications,
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! Completed checkpoint ranges and the watermark they amount to (I-1, I-7).
+//!
+//! Commits arrive in any order. A range that touches or overlaps others is written as one range with
+//! them, so a lane holds few rows however long it runs.
+
+use vigia_core::{CheckpointRange, Digest, Lane};
+
+use super::codec::int;
+use crate::db::{Row, Tx, get, get_opt, query};
+use crate::sql::sql;
+use crate::{Result, Watermark};
+
+/// A completed range as stored.
+struct Range {
+    lo: i64,
+    hi: i64,
+    hi_digest: Digest,
+    hi_timestamp_ms: i64,
+}
+
+/// The watermark as the ranges say it.
+pub(super) async fn watermark(tx: &mut Tx) -> Result<Option<Watermark>> {
+    let row = query(sql!("watermark")).fetch_optional(tx).await?;
+    row.map(|row| {
+        Ok(Watermark {
+            checkpoint: get(&row, "hi")?,
+            digest: get(&row, "hi_digest")?,
+            timestamp_ms: get(&row, "hi_timestamp_ms")?,
+        })
+    })
+    .transpose()
+}
+
+/// Where the live lane begins, once it has begun.
+pub(super) async fn live_first(tx: &mut Tx) -> Result<Option<u64>> {
+    let row = query(sql!("live_first")).fetch_optional(tx).await?;
+    row.map(|row| get(&row, "first_checkpoint")).transpose()
+}
+
+/// The newest watch-list version, if one of `ranges` was matched with a list older than a change
+/// that is live in it.
+pub(super) async fn stale_version(tx: &mut Tx, ranges: &[CheckpointRange]) -> Result<Option<u64>> {
+    for range in ranges {
+        let row = query(sql!("stale_version"))
+            .bind(int("watch-list version", range.watch_version)?)
+            .bind(int("checkpoint", range.last.sequence)?)
+            .fetch_one(tx)
+            .await?;
+        let stale = get_opt(&row, "version_min")?;
+        if stale.is_some() {
+            return Ok(stale);
+        }
+    }
+    Ok(None)
+}
+
+/// Records that `lane` is complete over `ranges`.
+pub(super) async fn complete(tx: &mut Tx, lane: Lane, ranges: &[CheckpointRange]) -> Result<()> {
+    for range in ranges {
+        let added = Range {
+            lo: int("checkpoint", range.from)?,
+            hi: int("checkpoint", range.last.sequence)?,
+            hi_digest: range.last.digest,
+            hi_timestamp_ms: int("time of checkpoint", range.last.timestamp_ms)?,
+        };
+        insert_merged(tx, lane_word(lane), added).await?;
+    }
+    Ok(())
+}
+
+async fn insert_merged(tx: &mut Tx, lane: &'static str, added: Range) -> Result<()> {
+    let neighbours = query(sql!("range_neighbours"))
+        .bind(lane)
+        .bind(added.lo)
+        // `$3 + 1` must not leave 63 bits, where SQLite turns to floating point.
+        .bind(added.hi.min(i64::MAX - 1))
+        .fetch_all(tx)
+        .await?;
+    let mut merged = added;
+    for row in &neighbours {
+        let neighbour = from_row(row)?;
+        query(sql!("range_delete"))
+            .bind(lane)
+            .bind(neighbour.lo)
+            .execute(tx)
+            .await?;
+        merged = union(merged, neighbour);
+    }
+    query(sql!("range_insert"))
+        .bind(lane)
+        .bind(merged.lo)
+        .bind(merged.hi)
+        .bind(merged.hi_digest.inner().to_vec())
+        .bind(merged.hi_timestamp_ms)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Both ranges as one; the stored end wins where both end alike.
+fn union(added: Range, stored: Range) -> Range {
+    let lo = added.lo.min(stored.lo);
+    let later = if added.hi > stored.hi { added } else { stored };
+    Range { lo, ..later }
+}
+
+fn from_row(row: &Row) -> Result<Range> {
+    Ok(Range {
+        lo: get(row, "lo")?,
+        hi: get(row, "hi")?,
+        hi_digest: get(row, "hi_digest")?,
+        hi_timestamp_ms: get(row, "hi_timestamp_ms")?,
+    })
+}
+
+fn lane_word(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Live => "live",
+        Lane::Import => "import",
+    }
+}

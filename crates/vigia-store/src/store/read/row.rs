@@ -1,0 +1,96 @@
+//! Rows read back as values.
+
+use vigia_core::{Account, Activity, CoinInfo, RawTransaction, User, UserId};
+
+use super::super::codec;
+use crate::db::{Row, get, get_opt};
+use crate::{ActivityRow, Result};
+
+pub(super) fn activities(rows: &[Row]) -> Result<Vec<ActivityRow>> {
+    rows.iter().map(activity).collect()
+}
+
+pub(super) fn activity(row: &Row) -> Result<ActivityRow> {
+    let account = Account {
+        id: get(row, "account_id")?,
+        external_id: get(row, "account_external_id")?,
+        kind: get(row, "account_kind")?,
+        display_name: get(row, "account_display_name")?,
+    };
+    let activity = Activity {
+        place: codec::place(row)?,
+        account: account.id,
+        slot: get(row, "slot")?,
+        kind: get(row, "kind")?,
+        direction: get(row, "direction")?,
+        status: get(row, "status")?,
+        address: get_opt(row, "address")?,
+        coin_type: get_opt(row, "coin_type")?,
+        amount: get_opt(row, "amount")?,
+        counterparty: get_opt(row, "counterparty")?,
+        contract: get_opt(row, "contract")?,
+        business_id: get_opt(row, "business_id")?,
+        details: get(row, "details")?,
+        notify: None,
+    };
+    Ok(ActivityRow {
+        id: get(row, "id")?,
+        coin: activity_coin(row, activity.coin_type.as_deref())?,
+        activity,
+        digest: get(row, "digest")?,
+        timestamp_ms: get(row, "timestamp_ms")?,
+        account,
+        counterparty_name: get_opt(row, "counterparty_name")?,
+    })
+}
+
+fn activity_coin(row: &Row, coin_type: Option<&str>) -> Result<Option<CoinInfo>> {
+    let (Some(coin_type), Some(symbol)) = (coin_type, get_opt(row, "coin_symbol")?) else {
+        return Ok(None);
+    };
+    Ok(Some(CoinInfo {
+        coin_type: coin_type.to_owned(),
+        decimals: get_opt(row, "coin_decimals")?,
+        symbol,
+        name: get(row, "coin_name")?,
+    }))
+}
+
+pub(super) fn coin(row: &Row) -> Result<CoinInfo> {
+    Ok(CoinInfo {
+        coin_type: get(row, "coin_type")?,
+        decimals: get_opt(row, "decimals")?,
+        symbol: get(row, "symbol")?,
+        name: get(row, "name")?,
+    })
+}
+
+pub(super) fn user(row: &Row) -> Result<User> {
+    Ok(User {
+        id: UserId(get(row, "id")?),
+        external_id: get(row, "external_id")?,
+        display_name: get(row, "display_name")?,
+        locale: get(row, "locale")?,
+    })
+}
+
+pub(super) fn raw_transaction(row: &Row) -> Result<RawTransaction> {
+    Ok(RawTransaction {
+        place: codec::place(row)?,
+        digest: get(row, "digest")?,
+        timestamp_ms: get(row, "timestamp_ms")?,
+        epoch: get(row, "epoch")?,
+        sender: get(row, "sender")?,
+        package: get_opt(row, "package")?,
+        module: get_opt(row, "module")?,
+        function: get_opt(row, "function")?,
+        failure: get_opt(row, "failure")?,
+        gas_cost: get(row, "gas_cost")?,
+        reasons: get(row, "reasons")?,
+        transaction_bcs: get(row, "transaction_bcs")?,
+        effects_bcs: get(row, "effects_bcs")?,
+        events_bcs: get_opt(row, "events_bcs")?,
+        balance_changes: get(row, "balance_changes")?,
+        processing_error: get_opt(row, "processing_error")?,
+    })
+}

@@ -1,0 +1,232 @@
+//! `WatchStore`: the watch list and its change log.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use vigia_core::{WatchChange, WatchOp, WatchTarget};
+
+use super::codec::{self, int};
+use super::{SqlStore, commit, notify, register};
+use crate::db::{Lock, Row, Tx, get, get_opt, insert, query};
+use crate::sql::sql;
+use crate::{Refused, Result, WatchEntry, WatchReceipt, WatchRow, WatchStore};
+
+/// How often the database is asked for changes of other processes; a waiter learns of one within
+/// twice that, which keeps the promised second.
+const WATCH_POLL: Duration = Duration::from_millis(400);
+
+#[async_trait]
+impl WatchStore for SqlStore {
+    async fn watch_add(&self, entries: &[WatchEntry]) -> Result<WatchReceipt> {
+        self.trying(|| self.add_once(entries)).await
+    }
+
+    async fn watch_remove(&self, targets: &[WatchTarget]) -> Result<WatchReceipt> {
+        self.trying(|| self.remove_once(targets)).await
+    }
+
+    async fn watch_version(&self) -> Result<u64> {
+        let row = query(sql!("watch_version"))
+            .fetch_one(&mut self.database.read().await?)
+            .await?;
+        get(&row, "version")
+    }
+
+    async fn watch_page(&self, after_id: i64, limit: u32) -> Result<Vec<WatchRow>> {
+        let rows = query(sql!("watch_page"))
+            .bind(after_id)
+            .bind(limit)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        rows.iter().map(watch_from_row).collect()
+    }
+
+    async fn watch_changes(&self, since: u64) -> Result<Vec<WatchChange>> {
+        let rows = query(sql!("watch_changes"))
+            .bind(int("version", since)?)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        rows.iter().map(change_from_row).collect()
+    }
+
+    async fn watch_wait(&self, seen: u64) -> Result<u64> {
+        let ask = || async { int("version", self.watch_version().await?) };
+        let version = self
+            .signals
+            .watch
+            .wait(int("version", seen)?, WATCH_POLL, ask)
+            .await?;
+        Ok(version.cast_unsigned())
+    }
+}
+
+impl SqlStore {
+    async fn add_once(&self, entries: &[WatchEntry]) -> Result<WatchReceipt> {
+        let now_ms = int("time", self.clock.now_ms())?;
+        let mut tx = self.database.write().await?;
+        Lock::WatchList.take(&mut tx).await?;
+        let next = Next::read(&mut tx).await?;
+        let plan = register::plan(&mut tx, entries).await?;
+        let accounts = register::accounts(&mut tx, &plan, entries, now_ms).await?;
+        let added: Vec<_> = plan.new.iter().map(|index| &entries[*index]).collect();
+        insert(&mut tx, sql!("watch_insert"), &added, |entry| {
+            let account = entry
+                .account
+                .as_ref()
+                .map(|spec| accounts[&*spec.external_id]);
+            Ok(vec![
+                entry.target.kind().into(),
+                entry.target.to_key().into(),
+                account.into(),
+                next.effective_from.into(),
+                (next.version + 1).into(),
+            ])
+        })
+        .await?;
+        let addresses = added
+            .iter()
+            .filter(|entry| is_address(&entry.target))
+            .count();
+        commit::counter_add(&mut tx, "watched_addresses", count(addresses)?).await?;
+        let added = count(added.len())?;
+        let done = next.receipt(&mut tx, added, plan.unchanged, plan.refused, now_ms);
+        let receipt = done.await?;
+        self.changed(tx, &receipt).await?;
+        Ok(receipt)
+    }
+
+    async fn remove_once(&self, targets: &[WatchTarget]) -> Result<WatchReceipt> {
+        let now_ms = int("time", self.clock.now_ms())?;
+        let mut tx = self.database.write().await?;
+        Lock::WatchList.take(&mut tx).await?;
+        let next = Next::read(&mut tx).await?;
+        let (mut changed, mut addresses, mut refused) = (0, 0i64, Vec::new());
+        for (index, target) in targets.iter().enumerate() {
+            if next.end(&mut tx, target).await? {
+                changed += 1;
+                addresses += i64::from(is_address(target));
+            } else {
+                let reason = format!("{target} is not watched as {}", target.kind());
+                refused.push(Refused { index, reason });
+            }
+        }
+        query(sql!("counter_add"))
+            .bind("watched_addresses")
+            .bind(-addresses)
+            .execute(&mut tx)
+            .await?;
+        let receipt = next.receipt(&mut tx, changed, 0, refused, now_ms).await?;
+        self.changed(tx, &receipt).await?;
+        Ok(receipt)
+    }
+
+    /// Commits a change and tells of it.
+    async fn changed(&self, mut tx: Tx, receipt: &WatchReceipt) -> Result<()> {
+        let version = int("version", receipt.version)?;
+        if receipt.changed > 0 {
+            notify(&mut tx, "watch", version).await?;
+        }
+        tx.commit().await?;
+        self.signals.watch.raise(version);
+        Ok(())
+    }
+}
+
+/// What a change of the list made in this transaction is.
+struct Next {
+    /// Version in force before it.
+    version: i64,
+    /// First checkpoint for which it holds.
+    effective_from: i64,
+}
+
+impl Next {
+    async fn read(tx: &mut Tx) -> Result<Self> {
+        let row = query(sql!("watch_next")).fetch_one(tx).await?;
+        Ok(Self {
+            version: get(&row, "version")?,
+            effective_from: get(&row, "effective_from")?,
+        })
+    }
+
+    /// Ends the watch of a target; false where it is not watched.
+    async fn end(&self, tx: &mut Tx, target: &WatchTarget) -> Result<bool> {
+        let (sql, is_address) = match target {
+            WatchTarget::Address(_) => (sql!("watch_end_address"), true),
+            _ => (sql!("watch_end_contract"), false),
+        };
+        let mut query = query(sql)
+            .bind(target.to_key())
+            .bind(self.effective_from)
+            .bind(self.version + 1);
+        if !is_address {
+            query = query.bind(target.kind());
+        }
+        Ok(query.execute(tx).await? > 0)
+    }
+
+    /// Logs a new version, if anything changed, and says what was done.
+    async fn receipt(
+        self,
+        tx: &mut Tx,
+        changed: u64,
+        unchanged: u64,
+        refused: Vec<Refused>,
+        now_ms: i64,
+    ) -> Result<WatchReceipt> {
+        let version = self.version + i64::from(changed > 0);
+        if changed > 0 {
+            query(sql!("watch_log_insert"))
+                .bind(version)
+                .bind(self.effective_from)
+                .bind(now_ms)
+                .execute(tx)
+                .await?;
+        }
+        Ok(WatchReceipt {
+            version: version.cast_unsigned(),
+            effective_from: self.effective_from.cast_unsigned(),
+            changed,
+            unchanged,
+            refused,
+        })
+    }
+}
+
+fn is_address(target: &WatchTarget) -> bool {
+    matches!(target, WatchTarget::Address(_))
+}
+
+fn count(length: usize) -> Result<u64> {
+    u64::try_from(length).map_err(|_| crate::StoreError::OutOfRange {
+        what: "number of entries",
+        value: length.to_string(),
+    })
+}
+
+fn watch_from_row(row: &Row) -> Result<WatchRow> {
+    let external_id: Option<String> = get_opt(row, "external_id")?;
+    let account = match external_id {
+        Some(external_id) => Some((external_id, get(row, "display_name")?)),
+        None => None,
+    };
+    Ok(WatchRow {
+        id: get(row, "id")?,
+        target: codec::watch_target(row)?,
+        account,
+        live_from: get(row, "live_from")?,
+    })
+}
+
+fn change_from_row(row: &Row) -> Result<WatchChange> {
+    Ok(WatchChange {
+        version: get(row, "version")?,
+        op: match get(row, "added")? {
+            true => WatchOp::Add,
+            false => WatchOp::Remove,
+        },
+        target: codec::watch_target(row)?,
+        account: get_opt(row, "account_id")?,
+        effective_from: get(row, "effective_from")?,
+    })
+}

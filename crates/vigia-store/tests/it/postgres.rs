@@ -1,0 +1,200 @@
+//! The Postgres backend: the suite, and what only a server has.
+//!
+//! `cargo xtask test` starts a cluster of its own and names it in `VIGIA_TEST_POSTGRES_URL`; every test
+//! gets a role without rights beyond its own database there. Without the variable these tests say
+//! that they are skipped, or fail where `VIGIA_REQUIRE_POSTGRES=1`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use vigia_core::ManualClock;
+use vigia_store::{IngestStore, PostgresOptions, SqlStore, StoreError};
+
+use crate::suite::{Fixture, store_conformance_suite};
+
+/// The server to test on; its user may create roles and databases.
+fn server() -> Option<String> {
+    let url = std::env::var("VIGIA_TEST_POSTGRES_URL").ok();
+    let required = std::env::var("VIGIA_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
+    assert!(
+        url.is_some() || !required,
+        "VIGIA_TEST_POSTGRES_URL is required and missing"
+    );
+    if url.is_none() {
+        eprintln!("skipped: VIGIA_TEST_POSTGRES_URL names no server (cargo xtask test starts one)");
+    }
+    url
+}
+
+async fn admin(url: &str) -> PgConnection {
+    let options: PgConnectOptions = url.parse().unwrap();
+    options.disable_statement_logging().connect().await.unwrap()
+}
+
+async fn run(connection: &mut PgConnection, statement: String) {
+    connection.execute(AssertSqlSafe(statement)).await.unwrap();
+}
+
+/// A database and a role of its own, both gone with the value.
+pub(crate) struct PostgresFixture {
+    server: String,
+    name: String,
+}
+
+impl PostgresFixture {
+    pub(crate) fn url(&self) -> String {
+        let (_, host) = self.server.rsplit_once('@').unwrap();
+        let (host, _) = host.rsplit_once('/').unwrap();
+        format!("postgres://{0}:secret@{host}/{0}", self.name)
+    }
+
+    fn options(&self) -> PostgresOptions {
+        let mut options = PostgresOptions::new(&self.url()).unwrap();
+        options.connections = 4;
+        options
+    }
+}
+
+impl Fixture for PostgresFixture {
+    fn is_at_hand() -> bool {
+        server().is_some()
+    }
+
+    async fn create() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let server = server().expect("asked before");
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("vigia_test_{}_{number}", std::process::id());
+        let mut admin = admin(&server).await;
+        let role = format!("CREATE ROLE {name} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEDB");
+        run(&mut admin, role).await;
+        run(&mut admin, format!("CREATE DATABASE {name} OWNER {name}")).await;
+        admin.close().await.unwrap();
+        Self { server, name }
+    }
+
+    async fn open(&self, clock: Arc<ManualClock>) -> SqlStore {
+        SqlStore::open(self.options(), clock).await.unwrap()
+    }
+}
+
+impl Drop for PostgresFixture {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        // Dropping is not asynchronous, and the test's own runtime may be gone.
+        let cleaning = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.unwrap().block_on(async {
+                let mut admin = admin(&server).await;
+                run(&mut admin, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+                run(&mut admin, format!("DROP ROLE {name}")).await;
+            });
+        });
+        if cleaning.join().is_err() && !std::thread::panicking() {
+            panic!("the database of a test could not be dropped");
+        }
+    }
+}
+
+store_conformance_suite!(PostgresFixture);
+
+/// What ten processes that start at once do: the first migrates, the others find it done. Files have
+/// no counterpart with so many openers (`created_by_many_at_once` is theirs).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_processes_migrate_once() {
+    if !PostgresFixture::is_at_hand() {
+        return;
+    }
+    let fixture = PostgresFixture::create().await;
+    let opened = (0..10).map(|_| {
+        let mut options = fixture.options();
+        options.connections = 2;
+        tokio::spawn(SqlStore::open(options, Arc::new(ManualClock::new(1))))
+    });
+    for store in opened.collect::<Vec<_>>() {
+        let store = store.await.unwrap().unwrap();
+        assert_eq!(store.live_begin(3).await.unwrap(), 3);
+        store.close().await;
+    }
+    let mut admin = admin(&fixture.url()).await;
+    let counters: (i64,) = sqlx::query_as("SELECT count(*) FROM vigia.counter")
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+    assert_eq!(counters.0, 5, "what a migration inserts is there once");
+}
+
+/// Everything is in a schema of its own, beside tables of an application with the same names.
+#[tokio::test]
+async fn an_applications_tables_are_left_alone() {
+    if !PostgresFixture::is_at_hand() {
+        return;
+    }
+    let fixture = PostgresFixture::create().await;
+    let mut application = admin(&fixture.url()).await;
+    run(
+        &mut application,
+        "CREATE TABLE account (mine TEXT); INSERT INTO account VALUES ('kept')".to_owned(),
+    )
+    .await;
+    let store = fixture.open(Arc::new(ManualClock::new(1))).await;
+    store.close().await;
+    let kept: (String,) = sqlx::query_as("SELECT mine FROM public.account")
+        .fetch_one(&mut application)
+        .await
+        .unwrap();
+    assert_eq!(kept.0, "kept");
+    let elsewhere: (i64,) = sqlx::query_as(
+        "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = 'public' AND c.relkind = 'r'",
+    )
+    .fetch_one(&mut application)
+    .await
+    .unwrap();
+    assert_eq!(elsewhere.0, 1);
+}
+
+/// A newer schema is refused only where it says that this binary cannot use it.
+#[tokio::test]
+async fn newer_schema_is_refused_where_it_says_so() {
+    if !PostgresFixture::is_at_hand() {
+        return;
+    }
+    let fixture = PostgresFixture::create().await;
+    let clock = Arc::new(ManualClock::new(1));
+    fixture.open(clock.clone()).await.close().await;
+    let mut newer = admin(&fixture.url()).await;
+    let set = |compatible_from: i64| {
+        format!("UPDATE vigia.schema_info SET version = 99, compatible_from = {compatible_from}")
+    };
+    run(&mut newer, set(2)).await;
+    fixture.open(clock.clone()).await.close().await;
+    run(&mut newer, set(99)).await;
+    let refused = SqlStore::open(fixture.options(), clock)
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        matches!(refused, StoreError::SchemaTooNew { found: 99, .. }),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn addresses_are_checked_and_not_repeated() {
+    for url in ["mysql://u:hush@h/d", "postgres://u:hush@h:notaport/d"] {
+        let error = PostgresOptions::new(url).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+    }
+    let options = PostgresOptions::new("postgres://u:hush@127.0.0.1:1/d").unwrap();
+    assert!(!format!("{options:?}").contains("hush"), "{options:?}");
+    // Nobody listens there.
+    let refused = SqlStore::open(options, Arc::new(ManualClock::new(1))).await;
+    let refused = refused.err().unwrap();
+    assert!(refused.is_transient(), "{refused:?}");
+    assert!(!format!("{refused:?}").contains("hush"), "{refused:?}");
+}
