@@ -193,6 +193,12 @@ impl ChannelReceiver {
         }
     }
 
+    /// Whether nothing waits and nothing is in hand.
+    pub fn is_empty(&self) -> bool {
+        let state = self.shared.state();
+        state.waiting.is_empty() && state.handed_out.is_empty()
+    }
+
     fn delivery(&self, (id, frame): (u64, Frame)) -> Delivery {
         self.stats.count_frames(1);
         let desk: Arc<dyn Desk> = self.shared.clone();

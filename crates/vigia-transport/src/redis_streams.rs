@@ -45,6 +45,9 @@ pub struct RedisConfig {
     pub namespace: String,
     /// Messages of a consumer that gives no sign of life for so long go to others.
     pub claim_after: Duration,
+    /// Consumers that have nothing pending and were not heard of for so long are forgotten. One that
+    /// lives reads every two seconds.
+    pub consumer_idle_max: Duration,
     /// Entries in the stream at which senders wait.
     pub length_max: usize,
     /// Bytes of a message at which it is full; a single larger frame makes a larger one.
@@ -62,6 +65,7 @@ impl RedisConfig {
             url: url.into(),
             namespace: namespace.into(),
             claim_after: Duration::from_secs(10),
+            consumer_idle_max: Duration::from_secs(10 * 60),
             length_max: 1_000,
             message_bytes_max: 64 * 1024,
             send_patience: Duration::from_secs(10),
@@ -96,6 +100,12 @@ impl RedisConfig {
             () if self.claim_after.as_millis() == 0 => zero("claim_after"),
             () if self.length_max == 0 => zero("length_max"),
             () if self.message_bytes_max == 0 => zero("message_bytes_max"),
+            // Else it might be forgotten between the claim of its messages and its next read.
+            () if self.consumer_idle_max < self.claim_after => {
+                let problem = format!("is less than claim_after, {:?}", self.claim_after);
+                let setting = "consumer_idle_max";
+                Err(TransportError::Setting { setting, problem })
+            }
             () => Ok(()),
         }
     }
@@ -107,6 +117,7 @@ impl fmt::Debug for RedisConfig {
             .field("url", &"(secret)")
             .field("namespace", &self.namespace)
             .field("claim_after", &self.claim_after)
+            .field("consumer_idle_max", &self.consumer_idle_max)
             .field("length_max", &self.length_max)
             .field("message_bytes_max", &self.message_bytes_max)
             .field("send_patience", &self.send_patience)
@@ -168,14 +179,17 @@ mod tests {
     }
 
     #[test]
-    fn limits_of_zero_are_refused() {
+    fn limits_that_stop_everything_are_refused() {
         let mut config = RedisConfig::new("redis://h", "n");
         config.check().unwrap();
         config.length_max = 0;
         let refused = config.check().unwrap_err();
         assert_eq!(refused.to_string(), "length_max is zero");
         config.length_max = 1;
+        config.consumer_idle_max = config.claim_after;
         config.check().unwrap();
+        config.consumer_idle_max -= Duration::from_millis(1);
+        config.check().unwrap_err();
     }
 
     #[test]

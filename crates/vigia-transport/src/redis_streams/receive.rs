@@ -24,13 +24,6 @@ const NAMED_MAX: usize = 256;
 /// Longest single wait for messages: how late a look for dead consumers can be.
 const BLOCK_MAX: Duration = Duration::from_secs(2);
 
-/// How often consumers are looked over.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
-
-/// A consumer that has nothing pending and was not heard of for so long is forgotten. One that
-/// lives reads every two seconds.
-const CONSUMER_IDLE_MAX: Duration = Duration::from_secs(10 * 60);
-
 /// Forgets idle consumers in one step, so that none can take a message in between.
 const SWEEP: &str = r"
 local removed = 0
@@ -76,14 +69,13 @@ impl RedisBroker {
             stream: config.stream()?,
             consumer: format!("{}-{unique:016x}", std::process::id()),
             claim_after: config.claim_after,
-            // Never so soon that a consumer whose messages were claimed a moment ago is forgotten.
-            consumer_idle_max: CONSUMER_IDLE_MAX.max(config.claim_after * 10),
+            consumer_idle_max: config.consumer_idle_max,
             block,
             has_group: AtomicBool::new(false),
             due: Mutex::new(Due {
                 claim: Instant::now(),
                 claim_from: "0-0".to_owned(),
-                sweep: Instant::now() + SWEEP_EVERY,
+                sweep: Instant::now() + config.consumer_idle_max / 2,
             }),
         })
     }
@@ -253,7 +245,7 @@ impl Broker for RedisBroker {
         if self.due().sweep > Instant::now() {
             return Ok(());
         }
-        self.due().sweep = Instant::now() + SWEEP_EVERY;
+        self.due().sweep = Instant::now() + self.consumer_idle_max / 2;
         let mut sweep = redis::cmd("EVAL");
         sweep
             .arg(SWEEP)

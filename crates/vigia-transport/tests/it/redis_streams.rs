@@ -1,0 +1,422 @@
+//! The conformance suite on Redis Streams, and what happens to a server: flushed, killed, full.
+
+use std::ffi::OsString;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::FromRedisValue;
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use vigia_core::Frame;
+use vigia_transport::{
+    FrameReceiver, FrameSender, ReceiverLimits, RedisConfig, RedisReceiver, RedisSender,
+};
+
+use crate::frames::{frames, sequences, text};
+use crate::server::Server;
+use crate::suite::{Fixture, transport_conformance_suite};
+use crate::support::{DEADLINE, MemoryDepot, drain, eventually, next, tool};
+
+const STREAM: &str = "vigia:test:frames";
+
+struct RedisFixture {
+    server: Option<Server>,
+    port: u16,
+    program: OsString,
+    directory: TempDir,
+    depot: Arc<MemoryDepot>,
+}
+
+impl RedisFixture {
+    fn config(&self) -> RedisConfig {
+        let mut config = RedisConfig::new(format!("redis://127.0.0.1:{}/", self.port), "test");
+        config.claim_after = self.patience();
+        config
+    }
+
+    fn receiver_of(&self, config: &RedisConfig) -> RedisReceiver {
+        RedisReceiver::start(config, self.depot.clone()).unwrap()
+    }
+
+    /// Runs a command as an administrator would.
+    async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
+        let client = redis::Client::open(self.config().url).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]);
+        command.query_async(&mut connection).await.unwrap()
+    }
+
+    async fn length(&self) -> usize {
+        self.ask(&["XLEN", STREAM]).await
+    }
+
+    /// Delivered and not acknowledged.
+    async fn pending(&self) -> usize {
+        if self.ask::<usize>(&["EXISTS", STREAM]).await == 0 {
+            return 0;
+        }
+        let groups: Vec<redis::Value> = self.ask(&["XINFO", "GROUPS", STREAM]).await;
+        if groups.is_empty() {
+            return 0;
+        }
+        let (count, ..): (usize, redis::Value, redis::Value, redis::Value) =
+            self.ask(&["XPENDING", STREAM, "workers"]).await;
+        count
+    }
+
+    fn kill(&mut self) {
+        self.server.take().unwrap().kill();
+    }
+
+    /// Starts again where the old one was, with nothing in it.
+    async fn restart(&mut self) {
+        let server = Server::start_on(self.port, |port| {
+            command(&self.program, &self.directory, port)
+        });
+        self.server = Some(server.await.expect("the port is still free"));
+    }
+}
+
+/// A server that keeps nothing and reads no configuration of this machine.
+fn command(program: &OsString, directory: &TempDir, port: u16) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(directory.path());
+    command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
+    command.args(["--save", "", "--appendonly", "no", "--dir"]);
+    command.arg(directory.path());
+    command
+}
+
+fn program() -> Option<OsString> {
+    let found = Command::new("redis-server")
+        .arg("--version")
+        .output()
+        .is_ok();
+    tool("VIGIA_REDIS_SERVER", found.then(|| "redis-server".into()))
+}
+
+impl Fixture for RedisFixture {
+    async fn start() -> Option<Self> {
+        let program = program()?;
+        let directory = tempfile::tempdir().unwrap();
+        let server = Server::start(|port| command(&program, &directory, port)).await;
+        Some(Self {
+            port: server.port,
+            server: Some(server),
+            program,
+            directory,
+            depot: Arc::default(),
+        })
+    }
+
+    async fn sender(&self) -> Arc<dyn FrameSender> {
+        Arc::new(RedisSender::new(&self.config()).unwrap())
+    }
+
+    async fn receiver(&self) -> Box<dyn FrameReceiver> {
+        let mut config = self.config();
+        config.receiver.messages_max = 1;
+        Box::new(self.receiver_of(&config))
+    }
+
+    async fn receiver_within(&self, hold_max: Duration) -> Option<Box<dyn FrameReceiver>> {
+        let mut config = self.config();
+        config.receiver = ReceiverLimits {
+            hold_max,
+            ..ReceiverLimits::default()
+        };
+        Some(Box::new(self.receiver_of(&config)))
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_millis(600)
+    }
+
+    async fn put(&self, message: &[u8]) -> bool {
+        let client = redis::Client::open(self.config().url).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut command = redis::cmd("XADD");
+        command.arg(STREAM).arg("*").arg("m").arg(message);
+        command.query_async::<()>(&mut connection).await.unwrap();
+        true
+    }
+
+    async fn is_empty(&self) -> bool {
+        self.length().await == 0 && self.pending().await == 0
+    }
+
+    fn depot(&self) -> &MemoryDepot {
+        &self.depot
+    }
+}
+
+transport_conformance_suite!(RedisFixture);
+
+/// Sends frames one by one until told to stop, each again until the transport takes it.
+fn keep_sending(
+    sender: Arc<dyn FrameSender>,
+    frames: Vec<Frame>,
+) -> (mpsc::Receiver<u64>, tokio::task::JoinHandle<()>) {
+    let (sent, progress) = mpsc::channel(1);
+    let sending = tokio::spawn(async move {
+        for frame in frames {
+            let sequence = frame.header.sequence;
+            while let Err(error) = sender.send(vec![frame.clone()]).await {
+                assert!(error.is_transient(), "{error:?}");
+            }
+            if sent.send(sequence).await.is_err() {
+                return;
+            }
+        }
+    });
+    (progress, sending)
+}
+
+#[tokio::test]
+async fn a_full_stream_holds_senders_back() {
+    let Some(fixture) = RedisFixture::start().await else {
+        return;
+    };
+    let mut config = fixture.config();
+    config.length_max = 5;
+    let sender = RedisSender::new(&config).unwrap();
+    let frames = frames(1, 20);
+    let to_send = frames.clone();
+    let sending = tokio::spawn(async move {
+        for frame in to_send {
+            sender.send(vec![frame]).await.unwrap();
+        }
+    });
+    eventually("the stream is full", async || fixture.length().await == 5).await;
+    let mut receiver = fixture.receiver_of(&config);
+    let mut seen = Vec::new();
+    while seen.len() < 20 {
+        assert!(fixture.length().await <= 5);
+        let delivery = next(&mut receiver).await;
+        assert!(seen.len() > 14 || !sending.is_finished());
+        seen.extend(delivery.frames);
+        receiver.acknowledge(vec![delivery.receipt]).await.unwrap();
+    }
+    sending.await.unwrap();
+    assert_eq!(text(&seen), text(&frames));
+}
+
+/// One call with more messages than there is room for.
+#[tokio::test]
+async fn a_large_send_goes_in_parts() {
+    let Some(fixture) = RedisFixture::start().await else {
+        return;
+    };
+    let mut config = fixture.config();
+    (config.length_max, config.message_bytes_max) = (3, 1);
+    let sender = RedisSender::new(&config).unwrap();
+    let frames = frames(1, 40);
+    let to_send = frames.clone();
+    let sending = tokio::spawn(async move { sender.send(to_send).await.unwrap() });
+    let mut receiver = fixture.receiver_of(&config);
+    assert_eq!(text(&drain(&mut receiver, 40).await), text(&frames));
+    sending.await.unwrap();
+}
+
+#[tokio::test]
+async fn flushed_under_way_both_sides_go_on() {
+    let Some(fixture) = RedisFixture::start().await else {
+        return;
+    };
+    let mut receiver = fixture.receiver_of(&fixture.config());
+    let (mut progress, sending) = keep_sending(fixture.sender().await, frames(1, 90));
+    let mut lost_at_most = 0;
+    for _ in 0..3 {
+        for _ in 0..10 {
+            progress.recv().await.unwrap();
+        }
+        let in_hand = next(&mut receiver).await;
+        // What is in hand can be acknowledged afterwards, though the server knows nothing of it.
+        let () = fixture.ask(&["FLUSHALL"]).await;
+        receiver.acknowledge(vec![in_hand.receipt]).await.unwrap();
+        lost_at_most += 10;
+    }
+    // What is sent from now on arrives, up to the last.
+    let receiving = tokio::spawn(async move {
+        let mut last = 0;
+        while last < 89 {
+            let delivery = next(&mut receiver).await;
+            last = last.max(*sequences(&delivery.frames).last().unwrap());
+            receiver.acknowledge(vec![delivery.receipt]).await.unwrap();
+        }
+        receiver.stats().frames()
+    });
+    while progress.recv().await.is_some() {}
+    sending.await.unwrap();
+    let received = receiving.await.unwrap();
+    assert!(received + lost_at_most + 3 >= 90, "{received} of 90");
+}
+
+#[tokio::test]
+async fn killed_and_restarted_empty_both_sides_go_on() {
+    let Some(mut fixture) = RedisFixture::start().await else {
+        return;
+    };
+    let sender = fixture.sender().await;
+    let mut receiver = fixture.receiver_of(&fixture.config());
+    let frames = frames(1, 60);
+    sender.send(frames[..20].to_vec()).await.unwrap();
+    drain(&mut receiver, 20).await;
+    sender.send(frames[20..21].to_vec()).await.unwrap();
+    let in_hand = next(&mut receiver).await;
+
+    fixture.kill();
+    let stats = receiver.stats();
+    eventually("the receiver says what is wrong", async || {
+        stats.problem().is_some()
+    })
+    .await;
+    let problem = stats.problem().unwrap();
+    assert!(problem.contains("redis does not answer"), "{problem}");
+    let down = receiver
+        .acknowledge(vec![in_hand.receipt])
+        .await
+        .unwrap_err();
+    assert!(down.is_transient(), "{down:?}");
+    let waits = {
+        let (sender, frames) = (sender.clone(), frames[21..40].to_vec());
+        tokio::spawn(async move { sender.send(frames).await })
+    };
+    let sender_stats = sender.stats();
+    eventually("the sender says what is wrong", async || {
+        sender_stats.problem().is_some()
+    })
+    .await;
+
+    fixture.restart().await;
+    waits
+        .await
+        .unwrap()
+        .expect("a send outlasts a short outage");
+    assert_eq!(text(&drain(&mut receiver, 19).await), text(&frames[21..40]));
+    eventually("all is well again", async || stats.problem().is_none()).await;
+    assert_eq!(sender_stats.problem(), None);
+    sender.send(frames[40..].to_vec()).await.unwrap();
+    assert_eq!(text(&drain(&mut receiver, 20).await), text(&frames[40..]));
+    eventually("all is acknowledged", || fixture.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_server_that_stays_away_is_an_error_that_passes() {
+    let Some(mut fixture) = RedisFixture::start().await else {
+        return;
+    };
+    fixture.kill();
+    let mut config = fixture.config();
+    config.send_patience = Duration::from_millis(300);
+    let sender = RedisSender::new(&config).unwrap();
+    let error = sender.send(frames(1, 1)).await.unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    assert!(sender.stats().failures() >= 2);
+    // Both may be made before the server is there.
+    let mut receiver = fixture.receiver_of(&config);
+    fixture.restart().await;
+    sender.send(frames(1, 1)).await.unwrap();
+    drain(&mut receiver, 1).await;
+}
+
+#[tokio::test]
+async fn dead_consumers_are_forgotten_and_those_with_messages_are_not() {
+    let Some(fixture) = RedisFixture::start().await else {
+        return;
+    };
+    let consumers = async || {
+        let consumers: Vec<redis::Value> = fixture
+            .ask(&["XINFO", "CONSUMERS", STREAM, "workers"])
+            .await;
+        consumers.len()
+    };
+    let mut config = fixture.config();
+    // Dead ones keep their messages for the whole of this test.
+    config.claim_after = DEADLINE;
+    config.consumer_idle_max = DEADLINE;
+    let sender = RedisSender::new(&config).unwrap();
+    sender.send(frames(1, 1)).await.unwrap();
+    let mut with_message = fixture.receiver_of(&config);
+    let in_hand = next(&mut with_message).await;
+    let without = fixture.receiver_of(&config);
+    eventually("both have read", async || consumers().await == 2).await;
+    drop((with_message, in_hand, without));
+
+    config.claim_after = Duration::from_millis(300);
+    config.consumer_idle_max = Duration::from_millis(3_000);
+    // Its own claims would empty the dead consumer's list: they find nothing that idle.
+    let mut sweeper = config.clone();
+    sweeper.claim_after = Duration::from_millis(2_900);
+    let mut receiver = fixture.receiver_of(&sweeper);
+    let taken = next(&mut receiver).await;
+    assert_eq!(sequences(&taken.frames), [0]);
+    eventually("only the living is left", async || consumers().await == 1).await;
+    receiver.acknowledge(vec![taken.receipt]).await.unwrap();
+    eventually("all is acknowledged", || fixture.is_empty()).await;
+}
+
+#[tokio::test]
+async fn an_entry_without_a_message_is_set_aside() {
+    let Some(fixture) = RedisFixture::start().await else {
+        return;
+    };
+    let _id: String = fixture.ask(&["XADD", STREAM, "*", "other", "thing"]).await;
+    let receiver = fixture.receiver_of(&fixture.config());
+    let stats = receiver.stats();
+    eventually("it is set aside", async || stats.malformed() == 1).await;
+    eventually("it is acknowledged", || fixture.is_empty()).await;
+    let (transport, reason, bytes) = fixture.depot.kept().aside[0].clone();
+    assert_eq!(
+        (transport.as_str(), reason.as_str()),
+        ("redis", "the entry has no field \"m\"")
+    );
+    assert!(String::from_utf8(bytes).unwrap().contains("thing"));
+}
+
+#[tokio::test]
+async fn wrong_passwords_and_protocols_are_named_without_them() {
+    let Some(fixture) = RedisFixture::start().await else {
+        return;
+    };
+    let () = fixture
+        .ask(&["CONFIG", "SET", "requirepass", "right"])
+        .await;
+    for (url, transient, said) in [
+        (
+            format!("redis://:s3cret@127.0.0.1:{}/", fixture.port),
+            false,
+            "redis refuses",
+        ),
+        (
+            format!("redis://127.0.0.1:{}/", fixture.port),
+            false,
+            "redis refuses",
+        ),
+        (
+            format!("rediss://:s3cret@127.0.0.1:{}/", fixture.port),
+            true,
+            "redis does not answer",
+        ),
+    ] {
+        let mut config = RedisConfig::new(url, "test");
+        config.send_patience = Duration::ZERO;
+        let sender = RedisSender::new(&config).unwrap();
+        let error = sender.send(frames(1, 1)).await.unwrap_err();
+        assert_eq!(error.is_transient(), transient, "{error:?}");
+        let shown = format!("{error:?} {}", sender.stats().problem().unwrap());
+        assert!(shown.contains(said) && !shown.contains("s3cret"), "{shown}");
+    }
+    let right = RedisConfig::new(
+        format!("redis://:right@127.0.0.1:{}/", fixture.port),
+        "test",
+    );
+    RedisSender::new(&right)
+        .unwrap()
+        .send(frames(1, 1))
+        .await
+        .unwrap();
+    drain(&mut fixture.receiver_of(&right), 1).await;
+}
