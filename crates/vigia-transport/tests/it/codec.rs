@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use vigia_core::Frame;
-use vigia_transport::codec::{DecodeError, EncodeError, decode, encode};
+use vigia_transport::codec::{DecodeError, EncodeError, UNPACKED_BYTES_MAX, decode, encode};
 
 use crate::frames::{bcs_of, frames, large, sequences, text};
 
@@ -71,6 +71,19 @@ fn a_frame_beyond_the_limit_goes_alone() {
 }
 
 #[test]
+fn a_frame_that_nobody_would_unpack_is_refused() {
+    let mut frame = large(1_000);
+    let others = bcs_of(&frame.relevant[0].transaction.balance_changes).len();
+    let evidence = &mut frame.relevant[0].transaction.evidence;
+    evidence.transaction = vec![0; UNPACKED_BYTES_MAX].into();
+    let refused = encode(&[frame], usize::MAX).unwrap_err();
+    let EncodeError::TooLarge { bytes, .. } = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(bytes > UNPACKED_BYTES_MAX + others);
+}
+
+#[test]
 fn a_transaction_in_the_wrong_frame_is_refused() {
     let mut frames = frames(7, 4);
     let from = frames
@@ -89,14 +102,17 @@ fn a_transaction_in_the_wrong_frame_is_refused() {
 /// Evidence that does not belong together, though each part can be read.
 #[test]
 fn unbound_evidence_is_named() {
-    let frames = frames(7, 60);
-    let busy: Vec<Frame> = frames
+    let mut busy = frames(7, 60)
         .into_iter()
-        .filter(|frame| frame.relevant.len() > 1)
-        .collect();
+        .find(|frame| {
+            let mut relevant = frame.relevant.iter();
+            relevant.len() > 1 && relevant.any(|relevant| !relevant.transaction.events.is_empty())
+        })
+        .unwrap();
+    busy.relevant
+        .sort_by_key(|relevant| relevant.transaction.events.is_empty());
     let problem = |change: &dyn Fn(&mut Frame)| {
-        let with_events = |frame: &&Frame| frame.relevant[0].transaction.evidence.events.is_some();
-        let mut frame = busy.iter().find(with_events).unwrap().clone();
+        let mut frame = busy.clone();
         change(&mut frame);
         match decode(&encode(&[frame], 1_000_000).unwrap()[0]) {
             Err(DecodeError::Unbound { problem, .. }) => problem,

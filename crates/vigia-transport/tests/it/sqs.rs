@@ -132,7 +132,7 @@ impl Fixture for SqsFixture {
 
     async fn receiver_within(&self, hold_max: Duration) -> Option<Box<dyn FrameReceiver>> {
         let mut config = self.config();
-        config.receiver.hold_max = hold_max;
+        (config.receiver.hold_max, config.receiver.messages_max) = (hold_max, 1);
         Some(Box::new(self.receiver_of(&config).await))
     }
 

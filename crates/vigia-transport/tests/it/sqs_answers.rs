@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use vigia_core::{CheckpointHeader, Digest, Frame};
+use vigia_transport::codec::encode;
 use vigia_transport::{FrameSender, SqsConfig, SqsCredentials, SqsSender};
 
 use crate::frames::frames;
@@ -76,41 +78,48 @@ fn sent(ids: &[&str], failed: &[(&str, bool)]) -> (u16, Value) {
     (200, json!({ "Successful": successful, "Failed": failed }))
 }
 
-/// Frames of which three do not share a message.
-fn three_messages() -> Vec<vigia_core::Frame> {
-    vec![90_000, 70_000, 110_000]
-        .into_iter()
-        .map(crate::frames::large)
-        .collect()
+/// So many quiet checkpoints that they take four messages, all of them small.
+fn four_messages() -> Vec<Frame> {
+    let frame = |sequence| Frame {
+        header: CheckpointHeader {
+            sequence,
+            digest: Digest::ZERO,
+            previous_digest: None,
+            epoch: 0,
+            timestamp_ms: 0,
+        },
+        watch_version: 0,
+        relevant: Vec::new(),
+    };
+    let frames: Vec<Frame> = (0..18_000).map(frame).collect();
+    assert_eq!(encode(&frames, 196_608).unwrap().len(), 4);
+    frames
+}
+
+fn bodies(request: &Value) -> Vec<String> {
+    let entries = request["Entries"].as_array().unwrap().iter();
+    let body = |entry: &Value| entry["MessageBody"].as_str().unwrap().to_owned();
+    entries.map(body).collect()
 }
 
 #[tokio::test]
 async fn failed_entries_of_a_batch_are_sent_again_and_no_others() {
     let answers = vec![
         (503, json!({ "__type": "ServiceUnavailable" })),
-        sent(&["0"], &[("1", false)]),
-        sent(&["0"], &[]),
-        sent(&["0"], &[]),
+        sent(&["0", "2"], &[("1", false), ("3", false)]),
+        sent(&["0", "1"], &[]),
     ];
     let (port, mut requests) = service(answers).await;
     let sender = sender(port).await;
-    sender.send(three_messages()).await.unwrap();
-    let mut bodies = Vec::new();
+    sender.send(four_messages()).await.unwrap();
+    let mut sent = Vec::new();
     while let Ok(request) = requests.try_recv() {
-        let entries = request["Entries"].as_array().unwrap().clone();
-        bodies.push(
-            entries
-                .into_iter()
-                .map(|entry| entry["MessageBody"].clone())
-                .collect::<Vec<_>>(),
-        );
+        sent.push(bodies(&request));
     }
-    assert_eq!(
-        bodies.iter().map(Vec::len).collect::<Vec<_>>(),
-        [2, 2, 1, 1]
-    );
-    assert_eq!(bodies[0], bodies[1], "after a failure of all, all");
-    assert_eq!(bodies[2][0], bodies[1][1], "then the one that failed");
+    assert_eq!(sent.len(), 3);
+    assert_eq!(sent[0].len(), 4);
+    assert_eq!(sent[1], sent[0], "after a failure of all, all");
+    assert_eq!(sent[2], [sent[1][1].clone(), sent[1][3].clone()]);
     assert_eq!(sender.stats().failures(), 2);
     assert_eq!(sender.stats().problem(), None);
 }

@@ -103,7 +103,9 @@ pub(crate) async fn acknowledged_deliveries_do_not_come_again<F: Fixture>(fixtur
     let (sender, mut receiver) = (fixture.sender().await, fixture.receiver().await);
     let mut next_receiver = fixture.receiver().await;
     let frames = frames(1, 30);
-    sender.send(frames[..29].to_vec()).await.unwrap();
+    for frame in &frames[..29] {
+        sender.send(vec![frame.clone()]).await.unwrap();
+    }
     let mut receipts = Vec::new();
     let mut seen = BTreeSet::new();
     while seen.len() < 29 {
@@ -222,6 +224,8 @@ pub(crate) async fn giving_up_waiting_loses_nothing<F: Fixture>(fixture: &F) {
     let sending = tokio::spawn(async move {
         for frame in to_send {
             sender.send(vec![frame]).await.unwrap();
+            // Slow enough that the receiver has to wait.
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
         sender
     });
@@ -273,7 +277,7 @@ pub(crate) async fn nobody_keeps_a_delivery_for_ever<F: Fixture>(fixture: &F) {
     let mut other = fixture.receiver().await;
     let again = next(&mut *other).await;
     assert_eq!(text(&again.frames), text(&frames));
-    assert_eq!(stuck.stats().holds_expired(), 1);
+    assert!(stuck.stats().holds_expired() >= 1);
     // Both may acknowledge it.
     other.acknowledge(vec![again.receipt]).await.unwrap();
     stuck.acknowledge(vec![in_hand.receipt]).await.unwrap();
