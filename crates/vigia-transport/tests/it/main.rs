@@ -6,6 +6,8 @@
 mod channel;
 mod codec;
 mod frames;
+mod redis_access;
+mod redis_outages;
 mod redis_streams;
 mod server;
 #[cfg(feature = "sqs")]
