@@ -214,7 +214,7 @@ impl<B: Broker> Shared<B> {
                 }
                 return true;
             }
-            Err(Refused::Depot(error)) => {
+            Err(Refused::ForNow(error)) => {
                 self.failing(&error);
                 return true;
             }
@@ -239,7 +239,7 @@ impl<B: Broker> Shared<B> {
                     let reason = "what it refers to is not in the depot".to_owned();
                     return Err(malformed(reason, id.into_bytes()));
                 }
-                Err(error) => return Err(Refused::Depot(TransportError::Depot(error))),
+                Err(error) => return Err(Refused::ForNow(TransportError::Depot(error))),
             },
         };
         // Large messages take a while; a panic within is the message's fault.
@@ -249,7 +249,9 @@ impl<B: Broker> Shared<B> {
         let reason = match decoding.await {
             Ok(Ok(frames)) => return Ok(frames),
             Ok(Err(error)) => error_chain(&error),
-            Err(panicked) => format!("decoding it failed: {panicked}"),
+            Err(ended) if ended.is_panic() => format!("decoding it failed: {ended}"),
+            // The runtime shuts down; the message is as good as before.
+            Err(_) => return Err(Refused::ForNow(TransportError::Closed)),
         };
         Err(malformed(reason, Arc::unwrap_or_clone(bytes)))
     }
@@ -335,5 +337,5 @@ impl<B: Broker> Shared<B> {
 /// Why a message does not become a delivery.
 enum Refused {
     Malformed { reason: String, bytes: Vec<u8> },
-    Depot(TransportError),
+    ForNow(TransportError),
 }

@@ -1,8 +1,8 @@
 //! The in-process transport: a channel that holds back its senders when workers fall behind.
 //!
 //! Several workers may share it. What one took and let go of without a commit is given out again,
-//! so the channel keeps a copy of what is handed out: about a hundredth of what a commit costs, and
-//! never more than its workers have in hand.
+//! so the channel keeps a copy of what is handed out: one clone of each frame, and never more of
+//! them than its workers have in hand.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;

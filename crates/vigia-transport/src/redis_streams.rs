@@ -48,7 +48,7 @@ pub struct RedisConfig {
     /// Consumers that have nothing pending and were not heard of for so long are forgotten. One that
     /// lives reads every two seconds.
     pub consumer_idle_max: Duration,
-    /// Entries in the stream at which senders wait.
+    /// Entries in the stream at which senders wait; each may be a few beyond what others saw.
     pub length_max: usize,
     /// Bytes of a message at which it is full; a single larger frame makes a larger one.
     pub message_bytes_max: usize,

@@ -76,12 +76,19 @@ impl Link {
     }
 
     /// Anything but an answer of the server costs the connection: what it still owes is not
-    /// waited for.
+    /// waited for. So does the answer of one that is no primary (any more): its name may by now
+    /// lead to another.
     async fn check<T>(&self, answer: Result<T, RedisError>) -> Result<T, RedisError> {
-        if let Err(error) = &answer
-            && !matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension)
-        {
-            *self.connection.lock().await = None;
+        use redis::ServerErrorKind::{MasterDown, ReadOnly};
+        if let Err(error) = &answer {
+            let is_of_use = match error.kind() {
+                ErrorKind::Server(kind) => !matches!(kind, MasterDown | ReadOnly),
+                ErrorKind::Extension => true,
+                _ => false,
+            };
+            if !is_of_use {
+                *self.connection.lock().await = None;
+            }
         }
         answer
     }

@@ -117,6 +117,30 @@ async fn killed_and_restarted_empty_both_sides_go_on() {
     eventually("all is acknowledged", || fixture.is_empty()).await;
 }
 
+/// A failover: for a while the server takes no writes.
+#[tokio::test]
+async fn a_server_that_is_no_primary_is_waited_for() {
+    let Some(fixture) = RedisFixture::start().await else {
+        return;
+    };
+    let (sender, mut receiver) = (fixture.sender().await, fixture.receiver().await);
+    let frames = frames(1, 2);
+    sender.send(frames[..1].to_vec()).await.unwrap();
+    drain(&mut *receiver, 1).await;
+    // Of a primary that nobody reaches.
+    let () = fixture.ask(&["REPLICAOF", "127.0.0.1", "1"]).await;
+    let stats = sender.stats();
+    let rest = frames[1..].to_vec();
+    let waits = tokio::spawn(async move { sender.send(rest).await });
+    eventually("the sender says what is wrong", async || {
+        stats.problem().is_some()
+    })
+    .await;
+    let () = fixture.ask(&["REPLICAOF", "NO", "ONE"]).await;
+    waits.await.unwrap().unwrap();
+    assert_eq!(text(&drain(&mut *receiver, 1).await), text(&frames[1..]));
+}
+
 #[tokio::test]
 async fn a_server_that_stays_away_is_an_error_that_passes() {
     let Some(mut fixture) = RedisFixture::start().await else {
