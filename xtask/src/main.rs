@@ -56,6 +56,8 @@ fn check() -> anyhow::Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--features",
+        test::FEATURES,
         "--quiet",
         "--",
         "-D",

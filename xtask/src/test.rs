@@ -13,6 +13,9 @@ use crate::tools;
 /// Suites with a full size: their name and the tests they are.
 const FULL: &[(&str, &str, &str)] = &[("kills", "vigia", "kills::")];
 
+/// Features that are off by default and tested and linted all the same.
+pub(crate) const FEATURES: &str = "vigia-transport/sqs";
+
 /// Flags of `cargo xtask test`.
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
@@ -57,7 +60,8 @@ pub(crate) fn run(args: &TestArgs) -> anyhow::Result<()> {
         Err(error) if args.skip_missing => eprintln!("doing without: {error:#}"),
         Err(error) => return Err(error.context("--skip-missing does without")),
     }
-    command.args(["--workspace"]).args(&args.rest);
+    command.args(["--workspace", "--features", FEATURES]);
+    command.args(&args.rest);
     say_and_run(&mut command)
 }
 

@@ -1,7 +1,7 @@
-//! What tests need beside Rust: a browser, and clients nobody here wrote. Installed when missing,
-//! into the target folder where that is possible.
+//! What tests need beside Rust: a browser, clients nobody here wrote, and brokers. Installed when
+//! missing, into the target folder where that is possible.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::bail;
@@ -17,6 +17,7 @@ pub(crate) fn prepare() -> anyhow::Result<Environment> {
     browser(&mut environment)?;
     pysui(&mut environment)?;
     mysten(&mut environment)?;
+    brokers(&mut environment)?;
     Ok(environment)
 }
 
@@ -35,23 +36,43 @@ fn browser(environment: &mut Environment) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The Sui client for Python, in an environment of its own.
+/// The Sui client for Python.
 fn pysui(environment: &mut Environment) -> anyhow::Result<()> {
-    if !answers("python3", "--version") {
-        debian(&["python3", "python3-venv"], "the pysui client")?;
-    }
     let requirements = root().join("crates/vigia-devnet/tests/clients/requirements.txt");
-    let folder = target_dir().join("tools/pysui");
+    let python = python_tool("pysui", &requirements)?;
+    environment.push(("VIGIA_PYSUI_PYTHON", python));
+    Ok(())
+}
+
+/// What the transports are tested against: Redis, and moto as Amazon SQS. Tests start servers of
+/// their own and leave alone what a package may have started.
+fn brokers(environment: &mut Environment) -> anyhow::Result<()> {
+    if !answers("redis-server", "--version") {
+        debian(&["redis-server"], "the Redis transport")?;
+    }
+    environment.push(("VIGIA_REDIS_SERVER", "redis-server".into()));
+    let requirements = root().join("crates/vigia-transport/tests/requirements.txt");
+    let python = python_tool("moto", &requirements)?;
+    environment.push(("VIGIA_MOTO_PYTHON", python));
+    Ok(())
+}
+
+/// A Python package with what it needs, in an environment of its own; the Python of that.
+fn python_tool(name: &str, requirements: &Path) -> anyhow::Result<PathBuf> {
+    if !answers("python3", "--version") {
+        debian(&["python3", "python3-venv"], name)?;
+    }
+    let folder = target_dir().join("tools").join(name);
     let python = folder.join("bin/python");
-    if !is_current(&folder, &requirements)? {
-        eprintln!("installing pysui from PyPI into {}", folder.display());
+    if !is_current(&folder, requirements)? {
+        eprintln!("installing {name} from PyPI into {}", folder.display());
         if run(Command::new("python3")
             .args(["-m", "venv", "--clear"])
             .arg(&folder))
         .is_err()
         {
             // Debian keeps this part of Python in a package of its own.
-            debian(&["python3-venv"], "the pysui client")?;
+            debian(&["python3-venv"], name)?;
             run(Command::new("python3")
                 .args(["-m", "venv", "--clear"])
                 .arg(&folder))?;
@@ -59,11 +80,10 @@ fn pysui(environment: &mut Environment) -> anyhow::Result<()> {
         let mut pip = Command::new(&python);
         run(pip
             .args(["-m", "pip", "install", "--quiet", "-r"])
-            .arg(&requirements))?;
-        remember(&folder, &requirements)?;
+            .arg(requirements))?;
+        remember(&folder, requirements)?;
     }
-    environment.push(("VIGIA_PYSUI_PYTHON", python));
-    Ok(())
+    Ok(python)
 }
 
 /// @mysten/sui and the Node 22 it needs, from the npm registry; left out where there is no npm.
@@ -122,12 +142,12 @@ fn is_root() -> bool {
 }
 
 /// Whether `folder` was installed from `pins` as they are now.
-fn is_current(folder: &std::path::Path, pins: &std::path::Path) -> anyhow::Result<bool> {
+fn is_current(folder: &Path, pins: &Path) -> anyhow::Result<bool> {
     let installed = std::fs::read(folder.join("installed-from")).unwrap_or_default();
     Ok(!installed.is_empty() && installed == std::fs::read(pins)?)
 }
 
-fn remember(folder: &std::path::Path, pins: &std::path::Path) -> anyhow::Result<()> {
+fn remember(folder: &Path, pins: &Path) -> anyhow::Result<()> {
     std::fs::copy(pins, folder.join("installed-from"))?;
     Ok(())
 }
