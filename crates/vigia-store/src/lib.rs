@@ -6,6 +6,7 @@
 mod db;
 mod error;
 mod ingest;
+mod message;
 mod read;
 mod sql;
 mod store;
@@ -14,6 +15,7 @@ mod watch;
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use error::StoreError;
 pub use ingest::{IngestStore, ProviderReport, Watermark};
+pub use message::MessageStore;
 pub use read::{
     ActivityCursor, ActivityFilter, ActivityRow, NotificationRow, RawTransactionRow, ReadStore,
     StatusReport,

@@ -10,6 +10,7 @@ mod codec;
 mod commit;
 mod dump;
 mod ingest;
+mod message;
 mod partitions;
 mod ranges;
 mod read;

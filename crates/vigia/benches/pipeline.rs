@@ -25,7 +25,7 @@ use support::report::Report;
 use support::usage;
 use tokio_util::sync::CancellationToken;
 use vigia::config::LiveStart;
-use vigia::pipeline::{Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits};
+use vigia::pipeline::{OutstandingMemory, Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits};
 use vigia_contracts::{CONFIO, ContractFile, Interpreter, Registry};
 use vigia_core::{AccountKind, Address, SystemClock, WatchTarget};
 use vigia_devnet::Packages;
@@ -100,12 +100,14 @@ async fn run(node: &NodeProcess, folder: &std::path::Path, watched: usize) -> Ru
         source: GrpcSource::new(&provider, |_| {}).expect("a provider"),
         store: Arc::clone(&store) as Arc<dyn Store>,
         watch,
-        frames,
+        frames: Arc::new(frames),
         rewind,
         status: Arc::new(PollerStatus::default()),
         clock: Arc::new(SystemClock),
         live_start: LiveStart::Checkpoint(0),
         tip_interval: Duration::from_secs(2),
+        resend_after: None,
+        outstanding: OutstandingMemory::default(),
     };
 
     let shutdown = CancellationToken::new();
@@ -113,7 +115,7 @@ async fn run(node: &NodeProcess, folder: &std::path::Path, watched: usize) -> Ru
     let stop = shutdown.clone();
     let polling = tokio::spawn(async move { poller.run(stop).await });
     let stop = shutdown.clone();
-    let working = tokio::spawn(async move { worker.run(receiver, stop).await });
+    let working = tokio::spawn(async move { worker.run(Box::new(receiver), stop).await });
     while store
         .watermark()
         .await

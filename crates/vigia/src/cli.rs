@@ -48,9 +48,9 @@ pub struct Common {
 enum Command {
     /// Run everything in one process: poll, work and web
     Up(commands::up::UpArgs),
-    /// Follow the chain and commit what concerns the watch list
+    /// Follow the chain; commit what concerns the watch list, or send it to `work` through a broker
     Poll(commands::up::PollArgs),
-    /// Do the upkeep: look up coins
+    /// Commit what pollers send through a broker, and do the upkeep
     Work(commands::up::WorkArgs),
     /// Serve the pages and GraphQL
     Web(commands::up::WebArgs),

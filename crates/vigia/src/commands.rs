@@ -7,34 +7,63 @@ pub mod migrate;
 pub mod status;
 mod stop;
 pub mod tail;
+mod transport;
 pub mod up;
 pub mod watch;
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use anyhow::Context;
 use vigia_core::{CoinInfo, SystemClock};
-use vigia_store::{IngestStore, SqlStore, SqliteOptions};
+use vigia_store::{IngestStore, SqlStore, StoreError, StoreOptions};
 
 use crate::config::Settings;
 use crate::exit::Exit;
+use crate::pipeline::Backoff;
 
 /// Opens the database, creating it where it is missing.
 pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
-    let options = SqliteOptions {
-        readers: settings.store.readers,
-        busy_timeout: Duration::from_millis(settings.store.busy_timeout_ms),
-        ..SqliteOptions::new(settings.database_path())
-    };
-    Ok(Arc::new(
-        SqlStore::open(options, Arc::new(SystemClock)).await?,
-    ))
+    let store = SqlStore::open(settings.store_options()?, Arc::new(SystemClock)).await;
+    let place = || format!("cannot open the database {}", place_of(settings));
+    Ok(Arc::new(store.with_context(place)?))
+}
+
+/// Opens the database, waiting for a server that cannot be reached: a process of many is not to end
+/// because the database restarts.
+pub(crate) async fn wait_for_store(settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
+    let mut backoff = Backoff::default();
+    loop {
+        match open_store(settings).await {
+            Err(error) if is_transient(&error) && is_shared(settings) => {
+                tracing::warn!(error = %format!("{error:#}"), "waiting for the database");
+                backoff.wait().await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+fn is_transient(error: &anyhow::Error) -> bool {
+    let store = error.downcast_ref::<StoreError>();
+    store.is_some_and(StoreError::is_transient)
+}
+
+fn is_shared(settings: &Settings) -> bool {
+    matches!(settings.store_options(), Ok(StoreOptions::Postgres(_)))
+}
+
+/// Where the database is, without secrets.
+pub(crate) fn place_of(settings: &Settings) -> String {
+    match settings.store_options() {
+        Ok(StoreOptions::Postgres(options)) => options.address(),
+        _ => settings.database_path().display().to_string(),
+    }
 }
 
 /// Opens a database that has to be there already.
 pub(crate) async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
     let path = settings.database_path();
-    if !path.exists() {
+    if !is_shared(settings) && !path.exists() {
         return Err(Exit::unavailable(format!(
             "there is no database at {}; start vigia first, or name its folder with --data-dir",
             path.display()

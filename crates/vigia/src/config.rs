@@ -6,13 +6,17 @@
 mod layers;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vigia_contracts::{CONFIO, ContractFile, PackageIds, Registry};
 use vigia_core::parse_address;
+use vigia_store::{PostgresOptions, SqliteOptions, StoreOptions};
 use vigia_sui::{ProviderConfig, Secret};
 
 pub use layers::{ConfigError, Overrides};
+
+use crate::exit::Exit;
 
 /// The annotated default configuration.
 pub const DEFAULT: &str = include_str!("config/default.toml");
@@ -46,6 +50,16 @@ pub struct DataSettings {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct StoreSettings {
+    #[serde(serialize_with = "hidden")]
+    pub url: String,
+    pub url_file: PathBuf,
+    #[serde(serialize_with = "hidden")]
+    pub direct_url: String,
+    pub direct_url_file: PathBuf,
+    pub connections: u32,
+    pub statement_timeout_ms: u64,
+    pub lock_timeout_ms: u64,
+    pub idle_timeout_ms: u64,
     pub path: PathBuf,
     pub readers: u32,
     pub busy_timeout_ms: u64,
@@ -76,8 +90,29 @@ pub struct PollSettings {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct TransportSettings {
+    pub kind: TransportKind,
+    pub namespace: String,
+    #[serde(serialize_with = "hidden")]
+    pub redis_url: String,
+    pub redis_url_file: PathBuf,
+    pub sqs_queue_url: String,
+    pub sqs_region: String,
+    pub sqs_endpoint_url: String,
+    pub resend_after_ms: u64,
     pub frames_max: usize,
     pub kib_max: u32,
+}
+
+/// What carries frames from pollers to workers.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum TransportKind {
+    /// A channel inside one process.
+    Memory,
+    /// Redis Streams.
+    Redis,
+    /// Amazon SQS.
+    Sqs,
 }
 
 /// `[work]`
@@ -168,12 +203,50 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Which database to open, and how.
+    pub fn store_options(&self) -> anyhow::Result<StoreOptions> {
+        let store = &self.store;
+        let url = secret("store.url", &store.url, &store.url_file)?;
+        let direct = secret("store.direct_url", &store.direct_url, &store.direct_url_file)?;
+        let Some(url) = url else {
+            return Ok(SqliteOptions {
+                readers: store.readers,
+                busy_timeout: Duration::from_millis(store.busy_timeout_ms),
+                ..SqliteOptions::new(self.database_path())
+            }
+            .into());
+        };
+        let named = |key: &'static str| {
+            move |error: vigia_store::StoreError| Exit::bad_input(format!("setting {key}: {error}"))
+        };
+        let mut options = PostgresOptions::new(url.expose()).map_err(named("store.url"))?;
+        if let Some(direct) = direct {
+            let with_direct = options.with_direct_url(direct.expose());
+            options = with_direct.map_err(named("store.direct_url"))?;
+        }
+        options.connections = store.connections;
+        options.statement_timeout = Duration::from_millis(store.statement_timeout_ms);
+        options.lock_timeout = Duration::from_millis(store.lock_timeout_ms);
+        options.idle_timeout = Duration::from_millis(store.idle_timeout_ms);
+        Ok(options.into())
+    }
+
     /// The database file.
     pub fn database_path(&self) -> PathBuf {
         match self.store.path.as_os_str().is_empty() {
             true => self.data.dir.join("vigia.db"),
             false => self.store.path.clone(),
         }
+    }
+
+    /// Where Redis is; none where no address is set.
+    pub fn redis_url(&self) -> Result<Option<Secret>, ConfigError> {
+        let transport = &self.transport;
+        secret(
+            "transport.redis_url",
+            &transport.redis_url,
+            &transport.redis_url_file,
+        )
     }
 
     /// Where a database without a watermark begins.
@@ -263,6 +336,14 @@ impl Settings {
             })?;
         let positive = [
             ("store.readers", u64::from(self.store.readers)),
+            ("store.connections", u64::from(self.store.connections)),
+            (
+                "store.statement_timeout_ms",
+                self.store.statement_timeout_ms,
+            ),
+            ("store.lock_timeout_ms", self.store.lock_timeout_ms),
+            ("store.idle_timeout_ms", self.store.idle_timeout_ms),
+            ("transport.resend_after_ms", self.transport.resend_after_ms),
             ("poll.tip_interval_ms", self.poll.tip_interval_ms),
             ("transport.frames_max", self.transport.frames_max as u64),
             ("transport.kib_max", u64::from(self.transport.kib_max)),

@@ -7,14 +7,19 @@
 
 mod assemble;
 mod coins;
+mod depot;
+mod outstanding;
 mod poller;
 mod watch_sync;
 mod worker;
 
 pub use assemble::assemble;
+use assemble::assemble_failed;
 pub use coins::CoinLookup;
+pub use depot::StoreDepot;
 pub(crate) use poller::match_checkpoint;
-pub use poller::{Poller, PollerStatus};
+pub use outstanding::Outstanding;
+pub use poller::{OutstandingMemory, Poller, PollerStatus};
 pub use watch_sync::WatchSync;
 pub use worker::{Worker, WorkerLimits};
 

@@ -5,6 +5,7 @@ pub(crate) mod business;
 pub(crate) mod chain;
 pub(crate) mod commit;
 pub(crate) mod limits;
+pub(crate) mod message;
 pub(crate) mod notification;
 pub(crate) mod paging;
 pub(crate) mod processes;
@@ -187,6 +188,7 @@ macro_rules! store_conformance_suite {
                 numbers_beyond_63_bits_are_refused, numbers_of_63_bits_are_kept,
                 amounts_at_the_limits_come_back,
             ],
+            message: [blobs_are_kept_until_their_age, unreadable_messages_are_kept],
             notification: [
                 one_per_new_activity_that_asks, id_is_made_of_its_cause,
                 imports_tell_nobody_then_or_later, imports_that_a_live_event_explains_tell_nobody,

@@ -8,7 +8,7 @@ use vigia_core::{ChainId, Clock, SystemClock};
 use vigia_store::{IngestStore, ReadStore};
 use vigia_sui::{GrpcSource, NodeInfo};
 
-use super::open_existing_store;
+use super::{open_existing_store, place_of};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
 use crate::exit;
@@ -96,7 +96,7 @@ async fn check_database(findings: &mut Findings, settings: &Settings) -> Option<
             return None;
         }
     };
-    findings.good("database", settings.database_path().display());
+    findings.good("database", place_of(settings));
     match store.status().await {
         Err(error) => findings.problem(
             "database",

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::open_store;
+use super::{open_store, place_of};
 use crate::cli::Common;
 use crate::config::Overrides;
 
@@ -12,7 +12,7 @@ pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let store = open_store(&settings).await?;
     println!(
         "the schema of {} is up to date",
-        settings.database_path().display()
+        place_of(&settings)
     );
     store.close().await;
     Ok(ExitCode::SUCCESS)

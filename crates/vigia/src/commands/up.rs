@@ -15,16 +15,17 @@ use vigia_core::SystemClock;
 use vigia_notify::BuiltInTexts;
 use vigia_store::{SqlStore, Store, WatchEntry, WatchStore};
 use vigia_sui::{GrpcSource, StreamNotice};
-use vigia_transport::{Limits, channel};
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 use super::stop::StopSignal;
-use super::{declare_coins, open_existing_store, open_store};
+use super::transport::{self, Transport};
+use super::{declare_coins, open_existing_store, place_of, wait_for_store};
 use crate::cli::Common;
-use crate::config::{Overrides, Settings};
+use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
 use crate::pipeline::{
-    CoinLookup, Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits, error_chain,
+    CoinLookup, OutstandingMemory, Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits,
+    error_chain,
 };
 
 /// How long roles may take to finish what they have in hand.
@@ -123,7 +124,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
         .unwrap_or_default();
     let registry = Arc::new(settings.registry(&packages)?);
     let source = Provider::new(&settings)?;
-    let store = open_store(&settings).await?;
+    let store = wait_for_store(&settings).await?;
     if let Some(simulated) = &simulated {
         simulated.watch_users(&*store).await?;
     }
@@ -132,11 +133,14 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
         .await?;
     println!("vigia {}", env!("CARGO_PKG_VERSION"));
     println!("  page      http://{web}/");
-    println!("  database  {}", settings.database_path().display());
+    println!("  database  {}", place_of(&settings));
     println!("  provider  {}", source.grpc.url());
+    let ends = transport::open(&settings, &store, true).await?;
+    let rewind = Arc::new(Rewind::default());
     roles
-        .poll(&settings, Arc::clone(&store), &registry, &source)
+        .poll(&settings, &store, &registry, &source, &ends, &rewind)
         .await?;
+    roles.work(&settings, &store, &registry, ends, rewind);
     roles.coins(&settings, Arc::clone(&store), &source);
     let ended = roles.run_until_stopped().await;
     if let Some(simulated) = simulated {
@@ -153,26 +157,47 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
     let settings = common.settings(overrides)?;
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
     let source = Provider::new(&settings)?;
-    let store = open_store(&settings).await?;
+    let store = wait_for_store(&settings).await?;
     let mut roles = Roles::new()?;
+    let rewind = Arc::new(Rewind::default());
+    // With a broker, others commit.
+    let works_too = settings.transport.kind == TransportKind::Memory;
+    let ends = transport::open(&settings, &store, works_too).await?;
     roles
-        .poll(&settings, Arc::clone(&store), &registry, &source)
+        .poll(&settings, &store, &registry, &source, &ends, &rewind)
         .await?;
+    if works_too {
+        roles.work(&settings, &store, &registry, ends, rewind);
+    }
     let ended = roles.run_until_stopped().await;
     store.close().await;
     ended
 }
 
-/// Runs `vigia work`. The in-process transport carries frames within the poller's process, which
-/// commits them itself; what is left for a process of its own is the upkeep.
+/// Runs `vigia work`: commits what pollers send through a broker, and does the upkeep. The in-process
+/// transport carries frames within the poller's process, which commits them itself; what is left then
+/// is the upkeep.
 pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     let mut overrides = Overrides::default();
     overrides.set("provider.url", args.provider.as_ref());
     let settings = common.settings(overrides)?;
-    let source = Provider::new(&settings)?;
-    let store = open_store(&settings).await?;
+    let registry = Arc::new(settings.registry(&PackageIds::new())?);
+    let commits = settings.transport.kind != TransportKind::Memory;
+    // Committing needs no full node, only looking up coins does.
+    let source = match settings.provider()? {
+        None if commits => None,
+        _ => Some(Provider::new(&settings)?),
+    };
+    let store = wait_for_store(&settings).await?;
     let mut roles = Roles::new()?;
-    roles.coins(&settings, Arc::clone(&store), &source);
+    if commits {
+        let ends = transport::open(&settings, &store, true).await?;
+        let rewind = Arc::new(Rewind::default());
+        roles.work(&settings, &store, &registry, ends, rewind);
+    }
+    if let Some(source) = &source {
+        roles.coins(&settings, Arc::clone(&store), source);
+    }
     let ended = roles.run_until_stopped().await;
     store.close().await;
     ended
@@ -239,58 +264,71 @@ impl Roles {
         })
     }
 
-    /// Starts the poller with the worker that commits what it sends.
+    /// Starts the poller.
     async fn poll(
         &mut self,
         settings: &Settings,
-        store: Arc<SqlStore>,
-        registry: &Arc<Registry>,
+        store: &Arc<SqlStore>,
+        registry: &Registry,
         provider: &Provider,
+        ends: &Transport,
+        rewind: &Arc<Rewind>,
     ) -> anyhow::Result<()> {
-        declare_coins(&store, registry).await?;
-        watch_contracts(&*store, registry).await?;
-        let store: Arc<dyn Store> = store;
+        declare_coins(store, registry).await?;
+        watch_contracts(&**store, registry).await?;
+        let store: Arc<dyn Store> = Arc::clone(store) as _;
         let watch = WatchSync::load(Arc::clone(&store)).await?;
-        let (frames, receiver) = channel(Limits {
-            frames_max: settings.transport.frames_max,
-            kib_max: settings.transport.kib_max,
-        });
-        let rewind = Arc::new(Rewind::default());
-        let worker = Worker::new(
-            Arc::clone(&store),
-            Arc::new(Interpreter::new(Arc::clone(registry))),
-            WorkerLimits {
-                transactions_max: settings.work.batch_transactions_max,
-                frames_max: BATCH_FRAMES_MAX,
-                idle_interval: Duration::from_millis(settings.work.idle_commit_interval_ms),
-            },
-            Arc::clone(&rewind),
-        );
         let poller = Poller {
             source: provider.grpc.clone(),
             store,
             watch: watch.clone(),
-            frames,
-            rewind,
+            frames: Arc::clone(&ends.sender),
+            rewind: Arc::clone(rewind),
             status: Arc::clone(&provider.status),
             clock: Arc::new(SystemClock),
             live_start: settings.live_start()?,
             tip_interval: Duration::from_millis(settings.poll.tip_interval_ms),
+            resend_after: ends.resend_after,
+            outstanding: OutstandingMemory::default(),
         };
         let shutdown = self.shutdown.clone();
         self.tasks
             .spawn(async move { Ok(poller.run(shutdown).await?) });
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
-            worker.run(receiver, shutdown).await;
-            Ok(())
-        });
-        let shutdown = self.shutdown.clone();
-        self.tasks.spawn(async move {
             watch.run(shutdown).await;
             Ok(())
         });
         Ok(())
+    }
+
+    /// Starts the worker.
+    fn work(
+        &mut self,
+        settings: &Settings,
+        store: &Arc<SqlStore>,
+        registry: &Arc<Registry>,
+        ends: Transport,
+        rewind: Arc<Rewind>,
+    ) {
+        let Some(receiver) = ends.receiver else {
+            return;
+        };
+        let worker = Worker::new(
+            Arc::clone(store) as _,
+            Arc::new(Interpreter::new(Arc::clone(registry))),
+            WorkerLimits {
+                transactions_max: settings.work.batch_transactions_max,
+                frames_max: BATCH_FRAMES_MAX,
+                idle_interval: Duration::from_millis(settings.work.idle_commit_interval_ms),
+            },
+            rewind,
+        );
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            worker.run(receiver, shutdown).await;
+            Ok(())
+        });
     }
 
     fn coins(&mut self, settings: &Settings, store: Arc<SqlStore>, provider: &Provider) {

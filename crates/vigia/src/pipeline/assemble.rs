@@ -18,18 +18,33 @@ pub fn assemble(
     interpreter: &Interpreter,
     book: &AddressBook,
 ) -> Commit {
-    let mut commit = Commit {
+    let mut commit = empty(lane, frames);
+    for relevant in frames.iter().flat_map(|frame| &frame.relevant) {
+        add(&mut commit, relevant, interpreter, book);
+    }
+    commit
+}
+
+/// A commit of `frames` that keeps their relevant transactions as failed, with the reason, and says
+/// nothing else about them.
+pub(super) fn assemble_failed(lane: Lane, frames: &[Frame], problem: &str) -> Commit {
+    let relevant = frames.iter().flat_map(|frame| &frame.relevant);
+    let kept = relevant.map(|relevant| raw_transaction(relevant, Some(problem.to_owned())));
+    Commit {
+        raw_transactions: kept.collect(),
+        ..empty(lane, frames)
+    }
+}
+
+fn empty(lane: Lane, frames: &[Frame]) -> Commit {
+    Commit {
         lane,
         ranges: ranges(frames),
         raw_transactions: Vec::new(),
         activities: Vec::new(),
         balance_effects: Vec::new(),
         business_events: Vec::new(),
-    };
-    for relevant in frames.iter().flat_map(|frame| &frame.relevant) {
-        add(&mut commit, relevant, interpreter, book);
     }
-    commit
 }
 
 fn add(commit: &mut Commit, relevant: &Relevant, interpreter: &Interpreter, book: &AddressBook) {

@@ -1,16 +1,18 @@
 //! The poller: follows a live source from the watermark on and sends matched frames.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Checkpoint, Clock, Digest, Frame, Relevant};
 use vigia_store::{ProviderReport, Store, StoreError};
-use vigia_sui::{CheckpointSource, GrpcSource, SourceError, Start};
-use vigia_transport::FrameSender;
+use vigia_sui::{CheckpointSource, CheckpointStream, GrpcSource, SourceError, Start};
+use vigia_transport::{FrameSender, TransportError};
 use vigia_watch::WatchList;
 
+use super::outstanding::{Outstanding, Resend};
 use super::{Backoff, Rewind, WatchSync, error_chain};
 use crate::config::LiveStart;
 
@@ -60,7 +62,7 @@ pub struct Poller {
     /// What to match with.
     pub watch: WatchSync,
     /// Where frames go.
-    pub frames: FrameSender,
+    pub frames: Arc<dyn FrameSender>,
     /// Who asks to go back to the watermark.
     pub rewind: Arc<Rewind>,
     /// How it is doing.
@@ -71,7 +73,20 @@ pub struct Poller {
     pub live_start: LiveStart,
     /// How often the node is asked for its tip.
     pub tip_interval: Duration,
+    /// After how long what was sent and is not committed is sent again; none where the transport
+    /// cannot lose.
+    pub resend_after: Option<Duration>,
+    /// What is known of it from the stream before.
+    pub outstanding: OutstandingMemory,
 }
+
+/// How far commits were behind a poller's last stream.
+pub type OutstandingMemory = Mutex<Option<Outstanding>>;
+
+/// Frames sent at once, while a stream brings more than one at a time.
+const FRAMES_PER_SEND: usize = 64;
+/// How often the watermark is compared with what was sent.
+const OUTSTANDING_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Why following ended.
 enum Ended {
@@ -156,38 +171,41 @@ impl Poller {
     async fn follow(
         &self,
         start: Start,
-        mut previous: Option<Digest>,
+        previous: Option<Digest>,
         shutdown: &CancellationToken,
     ) -> Ended {
         tracing::info!(provider = self.source.url(), start = ?start, "following the chain");
-        let mut stream = self.source.stream(start);
+        let mut following = Following {
+            stream: self.source.stream(start),
+            pending: None,
+            previous,
+        };
+        let version = self.watch.list().read().version();
+        let mut watch = OutstandingWatch::new(self, version);
         let mut first = true;
         loop {
             let item = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return Ended::Shutdown,
                 () = self.rewind.asked() => return Ended::Rewind,
-                item = stream.next() => item,
+                () = watch.resend() => return Ended::Rewind,
+                item = following.next() => item,
             };
             let checkpoint = match item {
                 None => return Ended::Rewind,
-                Some(Err(error)) => {
+                Some(Err(Broken::Source(error))) => {
                     self.report_problem(&error);
                     continue;
                 }
+                Some(Err(Broken::Link(problem))) => {
+                    // Another fork or a lying provider: the watermark stays where it is.
+                    tracing::error!(problem, "the chain does not link");
+                    self.status.failing(problem);
+                    tokio::time::sleep(self.tip_interval).await;
+                    return Ended::Rewind;
+                }
                 Some(Ok(checkpoint)) => checkpoint,
             };
-            if let Err(problem) = check_link(&checkpoint, previous) {
-                // Another fork or a lying provider: the watermark stays where it is.
-                tracing::error!(
-                    checkpoint.seq = checkpoint.header.sequence,
-                    problem,
-                    "the chain does not link"
-                );
-                self.status.failing(problem);
-                tokio::time::sleep(self.tip_interval).await;
-                return Ended::Rewind;
-            }
             if first {
                 if let Err(error) = self.store.live_begin(checkpoint.header.sequence).await {
                     tracing::error!(error = %error_chain(&error), "cannot record the first checkpoint");
@@ -196,12 +214,51 @@ impl Poller {
                 }
                 first = false;
             }
-            previous = Some(checkpoint.header.digest);
-            self.status.seen(checkpoint.header.sequence);
-            self.status.well();
-            let frame = match_checkpoint(&self.watch.list().read(), checkpoint);
-            if !self.frames.send(frame).await {
-                return Ended::Shutdown;
+            let mut frames = vec![self.matched(checkpoint)];
+            while frames.len() < FRAMES_PER_SEND
+                && let Some(checkpoint) = following.next_waiting()
+            {
+                frames.push(self.matched(checkpoint));
+            }
+            if let Some(ended) = self.send(frames, &mut watch, shutdown).await {
+                return ended;
+            }
+        }
+    }
+
+    fn matched(&self, checkpoint: Checkpoint) -> Frame {
+        self.status.seen(checkpoint.header.sequence);
+        self.status.well();
+        match_checkpoint(&self.watch.list().read(), checkpoint)
+    }
+
+    /// Sends frames, however long that takes; returns why following ends, if it does.
+    async fn send(
+        &self,
+        frames: Vec<Frame>,
+        watch: &mut OutstandingWatch<'_>,
+        shutdown: &CancellationToken,
+    ) -> Option<Ended> {
+        let last = frames.last()?.header.sequence;
+        let sent = tokio::select! {
+            biased;
+            // Given up half-way, any part may have been sent: it is read again from the watermark.
+            () = shutdown.cancelled() => return Some(Ended::Shutdown),
+            sent = self.frames.send(frames) => sent,
+            () = watch.resend() => return Some(Ended::Rewind),
+        };
+        match sent {
+            Ok(()) => {
+                watch.sent(last);
+                None
+            }
+            Err(TransportError::Closed) => Some(Ended::Shutdown),
+            Err(error) => {
+                let problem = error_chain(&error);
+                tracing::warn!(error = %problem, "cannot send, going back to the watermark");
+                self.status.failing(problem);
+                tokio::time::sleep(self.tip_interval).await;
+                Some(Ended::Rewind)
             }
         }
     }
@@ -236,6 +293,123 @@ impl Poller {
             }
             tokio::time::sleep(self.tip_interval).await;
         }
+    }
+}
+
+/// A stream whose checkpoints follow one another.
+struct Following {
+    stream: CheckpointStream,
+    /// What came while more was asked for than there was.
+    pending: Option<Option<Result<Checkpoint, SourceError>>>,
+    previous: Option<Digest>,
+}
+
+/// What is wrong with what a stream brings.
+enum Broken {
+    Source(SourceError),
+    Link(String),
+}
+
+impl Following {
+    async fn next(&mut self) -> Option<Result<Checkpoint, Broken>> {
+        let item = match self.pending.take() {
+            Some(item) => item,
+            None => self.stream.next().await,
+        };
+        Some(match item? {
+            Err(error) => Err(Broken::Source(error)),
+            Ok(checkpoint) => self.linked(checkpoint).map_err(Broken::Link),
+        })
+    }
+
+    /// The next checkpoint, if it is there already and is in order.
+    fn next_waiting(&mut self) -> Option<Checkpoint> {
+        let item = self.stream.next().now_or_never()?;
+        let follows = |item: &Result<Checkpoint, SourceError>| {
+            item.as_ref()
+                .is_ok_and(|checkpoint| check_link(checkpoint, self.previous).is_ok())
+        };
+        if !item.as_ref().is_some_and(follows) {
+            self.pending = Some(item);
+            return None;
+        }
+        let checkpoint = item?.ok()?;
+        self.linked(checkpoint).ok()
+    }
+
+    fn linked(&mut self, checkpoint: Checkpoint) -> Result<Checkpoint, String> {
+        check_link(&checkpoint, self.previous)?;
+        self.previous = Some(checkpoint.header.digest);
+        Ok(checkpoint)
+    }
+}
+
+/// Compares the watermark with what was sent, at an interval; for ever where the transport cannot lose.
+struct OutstandingWatch<'p> {
+    poller: &'p Poller,
+    out: Option<Outstanding>,
+    interval: tokio::time::Interval,
+}
+
+impl<'p> OutstandingWatch<'p> {
+    fn new(poller: &'p Poller, version: u64) -> Self {
+        let mut interval = tokio::time::interval(OUTSTANDING_INTERVAL);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut kept = poller.outstanding.lock().unwrap_or_else(PoisonError::into_inner);
+        let out = poller.resend_after.map(|after| {
+            let now = Instant::now();
+            let mut out = kept
+                .take()
+                .unwrap_or_else(|| Outstanding::new(after, version, now));
+            out.restart(now);
+            out
+        });
+        Self {
+            poller,
+            out,
+            interval,
+        }
+    }
+
+    fn sent(&mut self, sequence: u64) {
+        if let Some(out) = &mut self.out {
+            out.sent(sequence, Instant::now());
+        }
+    }
+
+    /// Resolves when what is out has to be sent again.
+    async fn resend(&mut self) {
+        let Some(out) = &mut self.out else {
+            return std::future::pending().await;
+        };
+        loop {
+            self.interval.tick().await;
+            // A database that is away commits nothing either: nothing is sent again for that.
+            let Ok(watermark) = self.poller.store.watermark().await else {
+                continue;
+            };
+            let version = self.poller.watch.list().read().version();
+            let watermark = watermark.map(|watermark| watermark.checkpoint);
+            match out.observe(watermark, version, Instant::now()) {
+                None => {}
+                Some(Resend::Stale) => {
+                    tracing::info!(watch.version = version, "watch list changed under way, matching again");
+                    return;
+                }
+                Some(Resend::Overdue) => {
+                    tracing::warn!(watermark, "what was sent is not committed, sending it again");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for OutstandingWatch<'_> {
+    fn drop(&mut self) {
+        // How long nothing has moved is remembered beyond one stream.
+        let kept = self.poller.outstanding.lock();
+        *kept.unwrap_or_else(PoisonError::into_inner) = self.out.take();
     }
 }
 

@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use vigia_contracts::Interpreter;
 use vigia_core::{AddressBook, CommitOutcome, Frame, Lane};
 use vigia_store::{Result, Store};
-use vigia_transport::FrameReceiver;
+use vigia_transport::{Delivery, FrameReceiver, Receipt};
 
-use super::{Backoff, Rewind, assemble, error_chain};
+use super::{Backoff, Rewind, assemble, assemble_failed, error_chain};
 
 /// What one commit may hold (I-13).
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ impl Worker {
 
     /// Commits frames of the live lane until the transport ends or `shutdown` is asked, then the
     /// batch in hand.
-    pub async fn run(&self, mut frames: FrameReceiver, shutdown: CancellationToken) {
+    pub async fn run(&self, mut frames: Box<dyn FrameReceiver>, shutdown: CancellationToken) {
         let mut batch = Batch::default();
         let mut version_min = 0;
         loop {
@@ -59,16 +59,17 @@ impl Worker {
                 biased;
                 () = shutdown.cancelled() => break,
                 () = batch.due(self.limits.idle_interval) => None,
-                frame = frames.receive() => match frame {
-                    Some(frame) => Some(frame),
-                    None => break,
+                delivery = frames.receive() => match delivery {
+                    Ok(delivery) => Some(delivery),
+                    // Every sender is gone.
+                    Err(_) => break,
                 },
             };
-            if let Some(frame) = received {
-                batch.push(frame);
+            if let Some(delivery) = received {
+                batch.push(delivery);
                 while !batch.is_full(&self.limits) {
                     match frames.receive_waiting() {
-                        Some(frame) => batch.push(frame),
+                        Some(delivery) => batch.push(delivery),
                         None => break,
                     }
                 }
@@ -77,37 +78,88 @@ impl Worker {
                     continue;
                 }
             }
-            version_min = version_min.max(self.commit_batch(batch.take(), &shutdown).await);
+            version_min = version_min.max(self.finish(&mut batch, &mut *frames, &shutdown).await);
         }
-        if !batch.frames.is_empty() {
-            self.commit_batch(batch.take(), &shutdown).await;
-        }
+        self.finish(&mut batch, &mut *frames, &shutdown).await;
     }
 
-    /// Commits until it is done or refused; returns the watch-list version that frames must have.
-    async fn commit_batch(&self, frames: Vec<Frame>, shutdown: &CancellationToken) -> u64 {
+    /// Commits the batch and tells the transport; returns the watch-list version that frames must
+    /// have.
+    async fn finish(
+        &self,
+        batch: &mut Batch,
+        frames: &mut dyn FrameReceiver,
+        shutdown: &CancellationToken,
+    ) -> u64 {
+        let (taken, receipts) = batch.take();
+        let committed = match taken.is_empty() {
+            true => Some(0),
+            false => self.commit_batch(&taken, shutdown).await,
+        };
+        let Some(version_min) = committed else {
+            // Not committed is not lost: the watermark still stands before it.
+            frames.abandon(receipts);
+            return 0;
+        };
+        // What was matched with an old list is done with too: it is matched and sent again.
+        if let Err(error) = frames.acknowledge(receipts).await {
+            tracing::warn!(error = %error_chain(&error), "cannot acknowledge, it will come again");
+        }
+        version_min
+    }
+
+    /// Commits until it is done or refused; returns the watch-list version that frames must have, or
+    /// none where it was given up for a shutdown.
+    async fn commit_batch(&self, frames: &[Frame], shutdown: &CancellationToken) -> Option<u64> {
         let mut backoff = Backoff::default();
         loop {
-            match self.commit(Lane::Live, &frames).await {
-                Ok(CommitOutcome::Applied { .. }) => return 0,
+            let error = match self.commit(Lane::Live, frames).await {
+                Ok(CommitOutcome::Applied { .. }) => return Some(0),
                 Ok(CommitOutcome::StaleWatchList { version_min }) => {
                     tracing::info!(
                         watch.version = version_min,
                         "watch list changed under way, matching again"
                     );
                     self.rewind.ask();
-                    return version_min;
+                    return Some(version_min);
                 }
-                Err(error) => {
-                    tracing::error!(error = %error_chain(&error), "cannot commit, trying again");
-                    if shutdown.is_cancelled() {
-                        // Not committed is not lost: the watermark still stands before it.
-                        return 0;
-                    }
-                    backoff.wait().await;
+                Err(error) => error,
+            };
+            let problem = error_chain(&error);
+            tracing::error!(error = %problem, "cannot commit, trying again");
+            if shutdown.is_cancelled() {
+                return None;
+            }
+            if !error.is_transient()
+                && let Some(version_min) = self.commit_one_by_one(frames).await
+            {
+                return Some(version_min);
+            }
+            backoff.wait().await;
+        }
+    }
+
+    /// Commits a batch that the database refuses as a whole, a checkpoint at a time, so that what is
+    /// wrong with one stops no other (I-8). One that is refused by itself is committed without its
+    /// meaning, as failed. None where that is refused too.
+    async fn commit_one_by_one(&self, frames: &[Frame]) -> Option<u64> {
+        let mut version_min = 0;
+        for frame in frames {
+            let frame = std::slice::from_ref(frame);
+            let outcome = match self.commit(Lane::Live, frame).await {
+                Err(error) if !error.is_transient() => {
+                    let problem = format!("cannot be stored: {}", error_chain(&error));
+                    let commit = assemble_failed(Lane::Live, frame, &problem);
+                    self.store.commit_apply(&commit, &*self.interpreter).await
                 }
+                outcome => outcome,
+            };
+            if let CommitOutcome::StaleWatchList { version_min: found } = outcome.ok()? {
+                self.rewind.ask();
+                version_min = version_min.max(found);
             }
         }
+        Some(version_min)
     }
 
     /// Interprets and commits frames once.
@@ -136,15 +188,19 @@ impl Worker {
 #[derive(Default)]
 struct Batch {
     frames: Vec<Frame>,
+    receipts: Vec<Receipt>,
     transactions: usize,
     since: Option<Instant>,
 }
 
 impl Batch {
-    fn push(&mut self, frame: Frame) {
+    fn push(&mut self, delivery: Delivery) {
         self.since.get_or_insert_with(Instant::now);
-        self.transactions += frame.relevant.len();
-        self.frames.push(frame);
+        for frame in delivery.frames {
+            self.transactions += frame.relevant.len();
+            self.frames.push(frame);
+        }
+        self.receipts.push(delivery.receipt);
     }
 
     fn is_full(&self, limits: &WorkerLimits) -> bool {
@@ -167,17 +223,16 @@ impl Batch {
         }
     }
 
-    /// Drops frames that were matched too early; the poller sends their checkpoints again.
+    /// Drops frames that were matched too early; the poller sends their checkpoints again. Their
+    /// receipts stay, to be shown with the others.
     fn drop_below(&mut self, version_min: u64) {
         self.frames
             .retain(|frame| frame.watch_version >= version_min);
         self.transactions = self.frames.iter().map(|frame| frame.relevant.len()).sum();
-        if self.frames.is_empty() {
-            self.since = None;
-        }
     }
 
-    fn take(&mut self) -> Vec<Frame> {
-        std::mem::take(self).frames
+    fn take(&mut self) -> (Vec<Frame>, Vec<Receipt>) {
+        let taken = std::mem::take(self);
+        (taken.frames, taken.receipts)
     }
 }

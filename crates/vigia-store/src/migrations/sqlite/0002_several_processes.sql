@@ -18,3 +18,22 @@ CREATE TABLE lease (
     holder        TEXT,
     expires_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Messages that are too large for their broker, by the digest of their bytes. A message that names one
+-- may come again, so they are removed by age.
+CREATE TABLE message_blob (
+    id            TEXT PRIMARY KEY,
+    bytes         BLOB NOT NULL,
+    created_at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX message_blob_age ON message_blob (created_at_ms);
+
+-- Messages of a broker that nobody can read, for a person to look at.
+CREATE TABLE message_set_aside (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    transport TEXT NOT NULL,
+    reason    TEXT NOT NULL,
+    bytes     BLOB NOT NULL,
+    at_ms     INTEGER NOT NULL
+) STRICT;

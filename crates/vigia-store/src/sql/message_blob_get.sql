@@ -1,0 +1,1 @@
+SELECT bytes FROM message_blob WHERE id = $1

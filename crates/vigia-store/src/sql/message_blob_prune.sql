@@ -1,0 +1,1 @@
+DELETE FROM message_blob WHERE created_at_ms < $1

@@ -1,0 +1,1 @@
+SELECT count(*) AS count FROM message_set_aside
