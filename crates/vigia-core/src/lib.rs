@@ -12,6 +12,7 @@ mod chain;
 mod clock;
 mod commit;
 mod input;
+mod lease;
 mod notification;
 mod watch;
 
@@ -30,6 +31,10 @@ pub use commit::{
     BalanceEffect, CheckpointRange, Commit, CommitOutcome, Frame, Lane, RawTransaction, Relevant,
 };
 pub use input::{InputError, parse_address, parse_coin_type, parse_digest, parse_watch_target};
+pub use lease::{
+    FENCE_MAX, Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_HEARTBEAT_MS, LEASE_RESCUE_MS_MAX,
+    LEASE_TTL_MS, LeaseState,
+};
 pub use notification::{NotificationId, NotificationKind, NotificationText, RenderInput};
 pub use sui_sdk_types::{
     Address, BalanceChange, Digest, Event, Identifier, StructTag, Transaction, TransactionEffects,
