@@ -14,6 +14,8 @@ mod commit;
 mod input;
 mod lease;
 mod notification;
+mod rebalance;
+mod shard;
 mod watch;
 
 pub use account::{
@@ -36,6 +38,8 @@ pub use lease::{
     LEASE_TTL_MS, LeaseState,
 };
 pub use notification::{NotificationId, NotificationKind, NotificationText, RenderInput};
+pub use rebalance::{Rebalance, fair_share, rebalance};
+pub use shard::{InvalidShardCount, SHARDS_MAX, STRIDE, ShardPlan, stride_range};
 pub use sui_sdk_types::{
     Address, BalanceChange, Digest, Event, Identifier, StructTag, Transaction, TransactionEffects,
     TypeTag,

@@ -4,6 +4,7 @@
 //! any length. It deliberately has no bound of its own; a model that does not end is a mistake in it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -40,6 +41,27 @@ pub(crate) struct Counterexample {
     pub(crate) broken: String,
     pub(crate) run: Vec<String>,
     pub(crate) states: usize,
+}
+
+impl fmt::Display for Explored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} states and {} transitions explored, {} steps deep, {} states with all done",
+            self.states, self.transitions, self.depth, self.goals
+        )
+    }
+}
+
+impl fmt::Display for Counterexample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let run = self.run.join(", ");
+        write!(
+            f,
+            "{} after {run} ({} states explored)",
+            self.broken, self.states
+        )
+    }
 }
 
 /// A state, and how it was reached first.

@@ -318,18 +318,18 @@ fn renumber(state: &mut State, item: usize) {
 
 #[test]
 fn every_interleaving_completes_each_item_at_most_once() {
-    let explored: Explored = explore(&SOUND).unwrap_or_else(|found| panic!("{found:#?}"));
-    println!("leases: {explored:?}");
-    assert!(explored.states > 10_000, "the model shrank: {explored:?}");
-    assert!(explored.goals > 0, "nothing is ever finished: {explored:?}");
+    let explored: Explored = explore(&SOUND).unwrap_or_else(|found| panic!("{found}"));
+    println!("leases: {explored}");
+    assert!(explored.states > 10_000, "the model shrank: {explored}");
+    assert!(explored.goals > 0, "nothing is ever finished: {explored}");
 }
 
 fn caught(name: &str, rules: &Rules) -> Counterexample {
     let found = match explore(rules) {
-        Ok(explored) => panic!("{name} was not caught in {explored:?}"),
+        Ok(explored) => panic!("{name} was not caught: {explored}"),
         Err(found) => found,
     };
-    println!("{name}: {found:#?}");
+    println!("{name}: {found}");
     found
 }
 
@@ -342,7 +342,7 @@ fn completing_without_a_fence_is_caught() {
     let found = caught("completion without a fence", &broken);
     assert!(
         found.broken.contains("another has claimed since"),
-        "{found:?}"
+        "{found}"
     );
 }
 
@@ -354,7 +354,7 @@ fn completing_twice_is_caught() {
         ..SOUND
     };
     let found = caught("completion without a fence, whoever claimed last", &broken);
-    assert!(found.broken.contains("completed 2 times"), "{found:?}");
+    assert!(found.broken.contains("completed 2 times"), "{found}");
 }
 
 #[test]
@@ -366,7 +366,7 @@ fn completing_by_name_alone_is_caught() {
     let found = caught("completion by name", &broken);
     assert!(
         found.broken.contains("another has claimed since"),
-        "{found:?}"
+        "{found}"
     );
 }
 
@@ -381,7 +381,7 @@ fn a_claim_that_keeps_the_fence_is_caught() {
         ..SOUND
     };
     let found = caught("a claim that keeps the fence", &broken);
-    assert!(found.broken.contains("left the fence"), "{found:?}");
+    assert!(found.broken.contains("left the fence"), "{found}");
 }
 
 #[test]
@@ -397,7 +397,7 @@ fn a_renewal_that_takes_the_lease_back_is_caught() {
         ..SOUND
     };
     let found = caught("a renewal that takes the lease back", &broken);
-    assert!(found.broken.contains("the fence fell"), "{found:?}");
+    assert!(found.broken.contains("the fence fell"), "{found}");
 }
 
 #[test]
@@ -412,7 +412,7 @@ fn a_renewal_that_keeps_the_lease_of_another_alive_is_caught() {
         ..SOUND
     };
     let found = caught("a renewal without a fence", &broken);
-    assert!(found.broken.contains("last sign of life"), "{found:?}");
+    assert!(found.broken.contains("last sign of life"), "{found}");
 }
 
 #[test]
@@ -422,8 +422,5 @@ fn leases_that_never_run_out_are_caught() {
         ..SOUND
     };
     let found = caught("a claim that waits for the holder", &broken);
-    assert!(
-        found.broken.contains("nothing can be finished"),
-        "{found:?}"
-    );
+    assert!(found.broken.contains("nothing can be finished"), "{found}");
 }

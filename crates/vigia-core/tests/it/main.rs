@@ -3,3 +3,4 @@
 
 mod explore;
 mod lease_model;
+mod rebalance;
