@@ -15,6 +15,7 @@ mod input;
 mod lease;
 mod notification;
 mod rebalance;
+mod schedule;
 mod shard;
 mod watch;
 
@@ -39,6 +40,10 @@ pub use lease::{
 };
 pub use notification::{NotificationId, NotificationKind, NotificationText, RenderInput};
 pub use rebalance::{Rebalance, fair_share, rebalance};
+pub use schedule::{
+    FIRINGS_MAX, Firings, INTERVAL_MS_MAX, INTERVAL_MS_MIN, MISSED_AFTER_MS, MissedPolicy,
+    SCHEDULE_BYTES_MAX, Schedule, ScheduleError,
+};
 pub use shard::{InvalidShardCount, SHARDS_MAX, STRIDE, ShardPlan, stride_range};
 pub use sui_sdk_types::{
     Address, BalanceChange, Digest, Event, Identifier, StructTag, Transaction, TransactionEffects,

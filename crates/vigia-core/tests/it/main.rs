@@ -4,3 +4,4 @@
 mod explore;
 mod lease_model;
 mod rebalance;
+mod schedule;

@@ -99,16 +99,15 @@ impl Cluster {
         }
     }
 
-    fn assert_settled(&mut self) {
-        let (least, most) = fair_share(self.shards, u32::try_from(self.pollers.len()).unwrap());
-        let held = |name: &String| self.holders.values().filter(|who| *who == name).count();
-        let held: Vec<u32> = self
-            .pollers
-            .iter()
-            .map(|name| u32::try_from(held(name)).unwrap())
-            .collect();
-        assert!(held.iter().all(|n| (least..=most).contains(n)), "{self:?}");
-        assert!(held.iter().max().unwrap() - held.iter().min().unwrap() <= 1);
+    fn assert_settled(&self) {
+        let small = |count: usize| u32::try_from(count).expect("it is small");
+        let (least, most) = fair_share(self.shards, small(self.pollers.len()));
+        assert!(most - least <= 1);
+        for name in &self.pollers {
+            let held = self.holders.values().filter(|who| *who == name);
+            let held = small(held.count());
+            assert!((least..=most).contains(&held), "{name}: {held} of {self:?}");
+        }
         assert_eq!(self.holders.len(), self.shards as usize, "{self:?}");
         for name in &self.pollers {
             let plan = rebalance(self.shards, &self.holders, &self.pollers, name);
