@@ -29,6 +29,10 @@ pub const LIVE_MASK: [&str; 6] = [
     "transactions.balance_changes",
 ];
 
+/// Field paths that a stream of headers asks for: what links checkpoints, and nothing of their
+/// transactions.
+pub const HEADER_MASK: [&str; 3] = ["sequence_number", "digest", "summary.bcs"];
+
 /// What has to be asked for in addition where effects do not state prior owners (version 1).
 pub(crate) const OBJECTS_MASK: &str = "objects.objects.bcs";
 
@@ -38,12 +42,21 @@ pub(crate) enum Decoded {
     NeedsObjects(u64),
 }
 
-/// Decodes a checkpoint from gRPC or a `.binpb` file. Contents are checked where they came along.
-pub(crate) fn from_proto(message: &proto::Checkpoint) -> Result<Decoded, SourceError> {
-    let missing = |sequence: Option<u64>, what: &str| SourceError::Missing {
-        sequence: sequence.map_or("without a number".to_owned(), |n| n.to_string()),
-        what: what.to_owned(),
-    };
+/// Decodes the header of a checkpoint. The digest that the node states has to be that of the summary
+/// it sent.
+pub(crate) fn header_from_proto(
+    message: &proto::Checkpoint,
+) -> Result<CheckpointHeader, SourceError> {
+    let (_, header) = summary_from_proto(message)?;
+    if message.digest.is_none() {
+        return Err(missing(Some(header.sequence), "digest"));
+    }
+    Ok(header)
+}
+
+fn summary_from_proto(
+    message: &proto::Checkpoint,
+) -> Result<(CheckpointSummary, CheckpointHeader), SourceError> {
     let sequence = message
         .sequence_number
         .ok_or_else(|| missing(None, "sequence_number"))?;
@@ -60,10 +73,28 @@ pub(crate) fn from_proto(message: &proto::Checkpoint) -> Result<Decoded, SourceE
         );
         return Err(SourceError::invalid(sequence, problem));
     }
-    let header = header_of(
-        &summary,
-        integrity::digest_of("CheckpointSummary", summary_bcs),
-    );
+    let digest = integrity::digest_of("CheckpointSummary", summary_bcs);
+    if let Some(stated) = &message.digest
+        && *stated != digest.to_string()
+    {
+        let problem = format!("its summary has digest {digest}, the node states {stated:?}");
+        return Err(SourceError::invalid(sequence, problem));
+    }
+    let header = header_of(&summary, digest);
+    Ok((summary, header))
+}
+
+fn missing(sequence: Option<u64>, what: &str) -> SourceError {
+    SourceError::Missing {
+        sequence: sequence.map_or("without a number".to_owned(), |n| n.to_string()),
+        what: what.to_owned(),
+    }
+}
+
+/// Decodes a checkpoint from gRPC or a `.binpb` file. Contents are checked where they came along.
+pub(crate) fn from_proto(message: &proto::Checkpoint) -> Result<Decoded, SourceError> {
+    let (summary, header) = summary_from_proto(message)?;
+    let sequence = header.sequence;
     let objects = ObjectsByVersion::from_proto(sequence, message.objects.as_ref())?;
 
     let mut transactions = Vec::with_capacity(message.transactions.len());
