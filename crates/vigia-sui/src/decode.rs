@@ -1,20 +1,25 @@
 //! From what a source brings, protobuf or BCS, to a decoded checkpoint.
 
+mod header;
+
 use std::collections::HashMap;
 
 use bytes::Bytes;
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use sui_sdk_types::{
-    CheckpointContents, CheckpointData, CheckpointSummary, CheckpointTransaction, Input, Object,
-    ObjectReference, TransactionEvents, TransactionKind,
+    CheckpointContents, CheckpointData, CheckpointTransaction, Input, Object, ObjectReference,
+    TransactionEvents, TransactionKind,
 };
 use vigia_core::{
-    Address, BalanceChange, Checkpoint, CheckpointHeader, Digest, Evidence, ExecutedTransaction,
-    Place, Transaction, TransactionEffects, derive_balance_changes, owning_address,
+    Address, BalanceChange, Checkpoint, Digest, Evidence, ExecutedTransaction, Place, Transaction,
+    TransactionEffects, derive_balance_changes, owning_address,
 };
 
 use crate::SourceError;
 use crate::integrity;
+
+pub(crate) use header::header_from_proto;
+use header::{header_of, summary_from_proto};
 
 /// Field paths of `sui.rpc.v2.Checkpoint` that a live stream asks for.
 ///
@@ -40,55 +45,6 @@ pub(crate) const OBJECTS_MASK: &str = "objects.objects.bcs";
 pub(crate) enum Decoded {
     Complete(Checkpoint),
     NeedsObjects(u64),
-}
-
-/// Decodes the header of a checkpoint. The digest that the node states has to be that of the summary
-/// it sent.
-pub(crate) fn header_from_proto(
-    message: &proto::Checkpoint,
-) -> Result<CheckpointHeader, SourceError> {
-    let (_, header) = summary_from_proto(message)?;
-    if message.digest.is_none() {
-        return Err(missing(Some(header.sequence), "digest"));
-    }
-    Ok(header)
-}
-
-fn summary_from_proto(
-    message: &proto::Checkpoint,
-) -> Result<(CheckpointSummary, CheckpointHeader), SourceError> {
-    let sequence = message
-        .sequence_number
-        .ok_or_else(|| missing(None, "sequence_number"))?;
-    let summary = message
-        .summary
-        .as_ref()
-        .and_then(|summary| summary.bcs.as_ref());
-    let summary_bcs = bcs_value(summary).ok_or_else(|| missing(Some(sequence), "summary.bcs"))?;
-    let summary: CheckpointSummary = decode_bcs(sequence, "summary", summary_bcs)?;
-    if summary.sequence_number != sequence {
-        let problem = format!(
-            "its summary is that of checkpoint {}",
-            summary.sequence_number
-        );
-        return Err(SourceError::invalid(sequence, problem));
-    }
-    let digest = integrity::digest_of("CheckpointSummary", summary_bcs);
-    if let Some(stated) = &message.digest
-        && *stated != digest.to_string()
-    {
-        let problem = format!("its summary has digest {digest}, the node states {stated:?}");
-        return Err(SourceError::invalid(sequence, problem));
-    }
-    let header = header_of(&summary, digest);
-    Ok((summary, header))
-}
-
-fn missing(sequence: Option<u64>, what: &str) -> SourceError {
-    SourceError::Missing {
-        sequence: sequence.map_or("without a number".to_owned(), |n| n.to_string()),
-        what: what.to_owned(),
-    }
 }
 
 /// Decodes a checkpoint from gRPC or a `.binpb` file. Contents are checked where they came along.
@@ -410,16 +366,6 @@ fn named_inputs(
         .into_iter()
         .map(|object| ((*object.object_id(), object.version()), *object.digest()))
         .collect()
-}
-
-fn header_of(summary: &CheckpointSummary, digest: Digest) -> CheckpointHeader {
-    CheckpointHeader {
-        sequence: summary.sequence_number,
-        digest,
-        previous_digest: summary.previous_digest,
-        epoch: summary.epoch,
-        timestamp_ms: summary.timestamp_ms,
-    }
 }
 
 fn bcs_value(bcs: Option<&proto::Bcs>) -> Option<&Bytes> {

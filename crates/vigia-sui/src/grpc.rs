@@ -5,6 +5,7 @@
 
 mod fetch;
 mod live;
+mod retries;
 
 use std::fmt;
 use std::sync::Arc;
@@ -297,6 +298,15 @@ mod tests {
         let shown = without_secrets("https://user:pass@host.example:9000/token-in-path?key=1");
         assert_eq!(shown, "https://host.example:9000");
         assert_eq!(format!("{:?}", Secret::new("hush")), "(secret)");
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_limit() {
+        assert_eq!(retry_delay(0), RETRY_DELAY);
+        assert_eq!(retry_delay(3), 8 * RETRY_DELAY);
+        assert_eq!(retry_delay(5), Duration::from_secs(8));
+        assert_eq!(retry_delay(6), RETRY_DELAY_MAX);
+        assert_eq!(retry_delay(u32::MAX), RETRY_DELAY_MAX);
     }
 
     #[test]

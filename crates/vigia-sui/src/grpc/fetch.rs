@@ -6,7 +6,6 @@
 //! notices; dropping the future or the stream ends it. What no waiting mends is an error, and the
 //! end of a run. This does not know shards: `vigia_core::ShardPlan` says what to fetch.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -18,7 +17,8 @@ use sui_rpc::proto::sui::rpc::v2 as proto;
 use tonic::{Code, Status};
 use vigia_core::{Checkpoint, CheckpointHeader};
 
-use super::{GrpcSource, RETRY_DELAY, RETRY_DELAY_MAX, StreamNotice, describe, retry_delay};
+use super::retries::Retries;
+use super::{GrpcSource, RETRY_DELAY, RETRY_DELAY_MAX, StreamNotice, describe};
 use crate::SourceError;
 use crate::decode::LIVE_MASK;
 use crate::source::CheckpointStream;
@@ -28,10 +28,6 @@ pub const FETCH_CONCURRENCY_MAX: usize = 8;
 
 /// Checkpoints in a page of a list; nodes allow 100 at most.
 const PAGE_LIMIT: u32 = 100;
-
-/// A checkpoint that is not there yet is no trouble before it was asked for so often: what a node
-/// lists trails what it streams.
-const QUIET_RETRIES: u32 = 3;
 
 /// Whether `checkpoint` is the one that the stream of headers named.
 pub fn check_binding(
@@ -277,84 +273,5 @@ impl Run {
         });
         let ended = || self.source.problem("the calls of a run ended early");
         calls.next().await.unwrap_or_else(|| Err(ended()))
-    }
-}
-
-/// Failures in a row, and what to do after each.
-struct Retries {
-    source: GrpcSource,
-    failures: u32,
-    told: bool,
-}
-
-impl Retries {
-    fn new(source: &GrpcSource) -> Self {
-        Self {
-            source: source.clone(),
-            failures: 0,
-            told: false,
-        }
-    }
-
-    /// Waits out a failure that passes by itself; any other is an error.
-    async fn after(&mut self, status: &Status, sequence: u64) -> Result<(), SourceError> {
-        match status.code() {
-            Code::NotFound | Code::OutOfRange => self.absent(sequence).await,
-            _ if is_transient(status) => {
-                self.pause(describe(status), 0).await;
-                Ok(())
-            }
-            _ => Err(self.source.error(status)),
-        }
-    }
-
-    /// Waits for a checkpoint that the node does not have yet; one that it has no more is an error.
-    async fn absent(&mut self, sequence: u64) -> Result<(), SourceError> {
-        match self.source.info().await {
-            Ok(info) if sequence < info.lowest_available => Err(SourceError::Pruned {
-                url: self.source.url.clone(),
-                sequence,
-                lowest: info.lowest_available,
-            }),
-            Ok(info) => {
-                let tip = info.tip;
-                let problem = format!("checkpoint {sequence} is not there yet, the tip is {tip}");
-                self.pause(problem, QUIET_RETRIES).await;
-                Ok(())
-            }
-            Err(error) => {
-                self.pause(error.to_string(), 0).await;
-                Ok(())
-            }
-        }
-    }
-
-    async fn pause(&mut self, problem: String, quiet: u32) {
-        if self.failures >= quiet {
-            self.told = true;
-            (self.source.notice)(StreamNotice::Retrying { problem });
-        }
-        let delay = retry_delay(self.failures);
-        self.failures += 1;
-        tokio::time::sleep(delay).await;
-    }
-
-    fn recovered(&mut self) {
-        self.failures = 0;
-        if std::mem::take(&mut self.told) {
-            (self.source.notice)(StreamNotice::Recovered);
-        }
-    }
-}
-
-/// What the SDK's streams retry, so do single calls.
-fn is_transient(status: &Status) -> bool {
-    match status.code() {
-        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted => {
-            true
-        }
-        // The connection failed under it.
-        Code::Cancelled | Code::Unknown => status.source().is_some(),
-        _ => false,
     }
 }

@@ -37,7 +37,8 @@ pub(crate) struct Conduct {
     /// Calls for a checkpoint that are under way.
     pub(crate) under_way: watch::Sender<usize>,
     pub(crate) under_way_max: AtomicUsize,
-    pub(crate) calls: AtomicUsize,
+    /// Calls for a checkpoint that were answered, well or badly.
+    pub(crate) answered: watch::Sender<usize>,
     pub(crate) list_calls: AtomicUsize,
     /// Size of all checkpoints sent, in whatever way.
     pub(crate) bytes: AtomicUsize,
@@ -51,7 +52,7 @@ impl Proxy {
             is_open: watch::Sender::new(true),
             under_way: watch::Sender::new(0),
             under_way_max: AtomicUsize::new(0),
-            calls: AtomicUsize::new(0),
+            answered: watch::Sender::new(0),
             list_calls: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
         });
@@ -72,6 +73,10 @@ impl Proxy {
             conduct,
             server,
         }
+    }
+
+    pub(crate) fn answered(&self) -> usize {
+        *self.conduct.answered.borrow()
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -144,13 +149,13 @@ impl LedgerService for Front {
         request: Request<proto::GetCheckpointRequest>,
     ) -> Result<Response<proto::GetCheckpointResponse>, Status> {
         let conduct = &self.conduct;
-        conduct.calls.fetch_add(1, Ordering::SeqCst);
         conduct.under_way.send_modify(|count| {
             *count += 1;
             conduct.under_way_max.fetch_max(*count, Ordering::SeqCst);
         });
         let answer = self.answer(request.into_inner()).await;
         conduct.under_way.send_modify(|count| *count -= 1);
+        conduct.answered.send_modify(|count| *count += 1);
         answer.map(Response::new)
     }
 
