@@ -12,7 +12,11 @@ mod chain;
 mod clock;
 mod commit;
 mod input;
+mod lease;
 mod notification;
+mod rebalance;
+mod schedule;
+mod shard;
 mod watch;
 
 pub use account::{
@@ -30,7 +34,17 @@ pub use commit::{
     BalanceEffect, CheckpointRange, Commit, CommitOutcome, Frame, Lane, RawTransaction, Relevant,
 };
 pub use input::{InputError, parse_address, parse_coin_type, parse_digest, parse_watch_target};
+pub use lease::{
+    FENCE_MAX, Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_HEARTBEAT_MS, LEASE_RESCUE_MS_MAX,
+    LEASE_TTL_MS, LeaseState,
+};
 pub use notification::{NotificationId, NotificationKind, NotificationText, RenderInput};
+pub use rebalance::{Rebalance, fair_share, rebalance};
+pub use schedule::{
+    FIRINGS_MAX, Firings, INTERVAL_MS_MAX, INTERVAL_MS_MIN, MISSED_AFTER_MS, MissedPolicy,
+    SCHEDULE_BYTES_MAX, Schedule, ScheduleError,
+};
+pub use shard::{InvalidShardCount, SHARDS_MAX, STRIDE, ShardPlan, stride_range};
 pub use sui_sdk_types::{
     Address, BalanceChange, Digest, Event, Identifier, StructTag, Transaction, TransactionEffects,
     TypeTag,

@@ -1,20 +1,25 @@
 //! From what a source brings, protobuf or BCS, to a decoded checkpoint.
 
+mod header;
+
 use std::collections::HashMap;
 
 use bytes::Bytes;
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use sui_sdk_types::{
-    CheckpointContents, CheckpointData, CheckpointSummary, CheckpointTransaction, Input, Object,
-    ObjectReference, TransactionEvents, TransactionKind,
+    CheckpointContents, CheckpointData, CheckpointTransaction, Input, Object, ObjectReference,
+    TransactionEvents, TransactionKind,
 };
 use vigia_core::{
-    Address, BalanceChange, Checkpoint, CheckpointHeader, Digest, Evidence, ExecutedTransaction,
-    Place, Transaction, TransactionEffects, derive_balance_changes, owning_address,
+    Address, BalanceChange, Checkpoint, Digest, Evidence, ExecutedTransaction, Place, Transaction,
+    TransactionEffects, derive_balance_changes, owning_address,
 };
 
 use crate::SourceError;
 use crate::integrity;
+
+pub(crate) use header::header_from_proto;
+use header::{header_of, summary_from_proto};
 
 /// Field paths of `sui.rpc.v2.Checkpoint` that a live stream asks for.
 ///
@@ -29,6 +34,10 @@ pub const LIVE_MASK: [&str; 6] = [
     "transactions.balance_changes",
 ];
 
+/// Field paths that a stream of headers asks for: what links checkpoints, and nothing of their
+/// transactions.
+pub const HEADER_MASK: [&str; 3] = ["sequence_number", "digest", "summary.bcs"];
+
 /// What has to be asked for in addition where effects do not state prior owners (version 1).
 pub(crate) const OBJECTS_MASK: &str = "objects.objects.bcs";
 
@@ -40,30 +49,8 @@ pub(crate) enum Decoded {
 
 /// Decodes a checkpoint from gRPC or a `.binpb` file. Contents are checked where they came along.
 pub(crate) fn from_proto(message: &proto::Checkpoint) -> Result<Decoded, SourceError> {
-    let missing = |sequence: Option<u64>, what: &str| SourceError::Missing {
-        sequence: sequence.map_or("without a number".to_owned(), |n| n.to_string()),
-        what: what.to_owned(),
-    };
-    let sequence = message
-        .sequence_number
-        .ok_or_else(|| missing(None, "sequence_number"))?;
-    let summary = message
-        .summary
-        .as_ref()
-        .and_then(|summary| summary.bcs.as_ref());
-    let summary_bcs = bcs_value(summary).ok_or_else(|| missing(Some(sequence), "summary.bcs"))?;
-    let summary: CheckpointSummary = decode_bcs(sequence, "summary", summary_bcs)?;
-    if summary.sequence_number != sequence {
-        let problem = format!(
-            "its summary is that of checkpoint {}",
-            summary.sequence_number
-        );
-        return Err(SourceError::invalid(sequence, problem));
-    }
-    let header = header_of(
-        &summary,
-        integrity::digest_of("CheckpointSummary", summary_bcs),
-    );
+    let (summary, header) = summary_from_proto(message)?;
+    let sequence = header.sequence;
     let objects = ObjectsByVersion::from_proto(sequence, message.objects.as_ref())?;
 
     let mut transactions = Vec::with_capacity(message.transactions.len());
@@ -379,16 +366,6 @@ fn named_inputs(
         .into_iter()
         .map(|object| ((*object.object_id(), object.version()), *object.digest()))
         .collect()
-}
-
-fn header_of(summary: &CheckpointSummary, digest: Digest) -> CheckpointHeader {
-    CheckpointHeader {
-        sequence: summary.sequence_number,
-        digest,
-        previous_digest: summary.previous_digest,
-        epoch: summary.epoch,
-        timestamp_ms: summary.timestamp_ms,
-    }
 }
 
 fn bcs_value(bcs: Option<&proto::Bcs>) -> Option<&Bytes> {

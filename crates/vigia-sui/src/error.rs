@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use vigia_core::Digest;
+
 /// An error of a source.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -45,6 +47,30 @@ pub enum SourceError {
         expected: u64,
         /// What came.
         found: u64,
+    },
+    /// A checkpoint that the node has thrown away.
+    #[error("provider {url}: checkpoint {sequence} is pruned, it keeps {lowest} and later")]
+    Pruned {
+        /// Its address, without secrets.
+        url: String,
+        /// What was asked for.
+        sequence: u64,
+        /// The lowest that it has.
+        lowest: u64,
+    },
+    /// A fetched checkpoint that is not the one in the stream of headers: nodes behind one address
+    /// that disagree, or one that lies.
+    #[error(
+        "checkpoint {sequence} was fetched with digest {found}, but the stream of headers has \
+         {expected}; do the provider's nodes follow one chain?"
+    )]
+    Unbound {
+        /// Which checkpoint.
+        sequence: u64,
+        /// What the headers say.
+        expected: Digest,
+        /// What was fetched.
+        found: Digest,
     },
     /// A file that cannot be used; nothing of it is.
     #[error("{path}: {problem}", path = path.display())]

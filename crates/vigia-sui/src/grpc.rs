@@ -1,28 +1,27 @@
 //! A full node over gRPC, through the SDK's own client and stream.
 //!
-//! The SDK's `stream_checkpoints` resumes, repairs gaps through `ListCheckpoints` and retries
-//! transient errors. What it ends on, we reopen: a stream that ends, errs or falls silent is a
-//! reconnect, never an end (I-6). Contiguity is checked here again, on what comes out.
+//! Here: how to reach it, and what it says about itself and about coins. `live` follows its chain,
+//! whole or headers only; `fetch` gets single checkpoints and runs of them.
+
+mod fetch;
+mod live;
+mod retries;
 
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::stream::BoxStream;
 use sui_rpc::Client;
-use sui_rpc::client::{
-    CheckpointStreamFrame, CheckpointStreamRequest, CheckpointStreamStart, HeadersInterceptor,
-    LedgerStreamConfig, LedgerStreamEvent,
-};
+use sui_rpc::client::HeadersInterceptor;
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use sui_rpc::proto::sui::rpc::v2 as proto;
-use vigia_core::{ChainId, Checkpoint, CoinInfo, Digest, TypeTag};
+use vigia_core::{ChainId, Checkpoint, CoinInfo, TypeTag};
 
 use crate::SourceError;
 use crate::decode::{Decoded, LIVE_MASK, OBJECTS_MASK, from_proto};
-use crate::source::{CheckpointSource, CheckpointStream, Start};
+
+pub use fetch::{FETCH_CONCURRENCY_MAX, check_binding};
 
 /// Frames of 90 MB were seen; tonic's default of 4 MiB fails on busy checkpoints.
 const MESSAGE_BYTES_MAX: usize = 128 * 1024 * 1024;
@@ -31,11 +30,9 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the body of a stream may be silent before it is taken for dead. A node sends about
 /// four checkpoints a second.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
-/// Live checkpoints that may wait while a gap is repaired; at a megabyte each this bounds memory.
-const BUFFERED_LIVE_ITEMS_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("64 is not 0");
-/// Pause before reopening a stream, doubled after each failure in a row up to the second.
-const REOPEN_DELAY: Duration = Duration::from_millis(250);
-const REOPEN_DELAY_MAX: Duration = Duration::from_secs(15);
+/// Pause before trying again, doubled after each failure in a row up to the second.
+const RETRY_DELAY: Duration = Duration::from_millis(250);
+const RETRY_DELAY_MAX: Duration = Duration::from_secs(15);
 
 /// A text that is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -111,6 +108,8 @@ pub struct GrpcSource {
     client: Client,
     url: String,
     notice: NoticeFn,
+    /// Whether the node serves `ListCheckpoints`, as far as it is known; shared by clones.
+    lists: Arc<AtomicBool>,
 }
 
 impl GrpcSource {
@@ -146,6 +145,7 @@ impl GrpcSource {
             client,
             url: without_secrets(&config.url),
             notice: Arc::new(notice),
+            lists: Arc::new(AtomicBool::new(true)),
         })
     }
 
@@ -210,22 +210,14 @@ impl GrpcSource {
         }))
     }
 
-    /// A checkpoint with the objects of its transactions.
-    async fn checkpoint_with_objects(&self, sequence: u64) -> Result<Checkpoint, SourceError> {
-        let mask = LIVE_MASK.into_iter().chain([OBJECTS_MASK]);
-        let request = proto::GetCheckpointRequest::by_sequence_number(sequence)
-            .with_read_mask(FieldMask::from_paths(mask));
-        let response = self
-            .client
-            .clone()
-            .ledger_client()
-            .get_checkpoint(request)
-            .await;
-        let message = response
-            .map_err(|status| self.error(&status))?
-            .into_inner()
-            .checkpoint;
-        let message = message.ok_or_else(|| self.problem("it sent an empty checkpoint"))?;
+    /// Decodes a full checkpoint. Where it says too little, it is asked for again with its objects.
+    async fn complete(&self, message: proto::Checkpoint) -> Result<Checkpoint, SourceError> {
+        let sequence = match from_proto(&message)? {
+            Decoded::Complete(checkpoint) => return Ok(checkpoint),
+            Decoded::NeedsObjects(sequence) => sequence,
+        };
+        let mask: Vec<&str> = LIVE_MASK.into_iter().chain([OBJECTS_MASK]).collect();
+        let message = self.get_patiently(sequence, &mask).await?;
         match from_proto(&message)? {
             Decoded::Complete(checkpoint) => Ok(checkpoint),
             Decoded::NeedsObjects(_) => Err(SourceError::Missing {
@@ -236,32 +228,17 @@ impl GrpcSource {
         }
     }
 
-    fn open(
+    async fn get_checkpoint(
         &self,
-        start: Start,
-    ) -> BoxStream<'static, Result<CheckpointStreamFrame, tonic::Status>> {
-        let start = match start {
-            Start::Tip => CheckpointStreamStart::Tip,
-            Start::Checkpoint(sequence) => CheckpointStreamStart::Checkpoint(sequence),
-        };
-        let request = CheckpointStreamRequest::new()
-            .with_read_mask(FieldMask::from_paths(LIVE_MASK))
-            .with_start(start);
-        let notice = Arc::clone(&self.notice);
-        let mut config = LedgerStreamConfig::default().with_observer(move |event| match event {
-            LedgerStreamEvent::RetryScheduled { status, .. } => {
-                notice(StreamNotice::Retrying {
-                    problem: describe(&status),
-                });
-            }
-            LedgerStreamEvent::RetryRecovered { .. } => notice(StreamNotice::Recovered),
-            _ => {}
-        });
-        config.max_buffered_live_items = BUFFERED_LIVE_ITEMS_MAX;
-        config.max_retry_delay = REOPEN_DELAY_MAX;
-        self.client
-            .stream_checkpoints_with_config(request, config)
-            .boxed()
+        sequence: u64,
+        mask: &[&str],
+    ) -> Result<proto::Checkpoint, tonic::Status> {
+        let request = proto::GetCheckpointRequest::by_sequence_number(sequence)
+            .with_read_mask(FieldMask::from_paths(mask));
+        let mut client = self.client.clone();
+        let response = client.ledger_client().get_checkpoint(request).await?;
+        let checkpoint = response.into_inner().checkpoint;
+        checkpoint.ok_or_else(|| tonic::Status::data_loss("it sent an empty checkpoint"))
     }
 
     fn error(&self, status: &tonic::Status) -> SourceError {
@@ -276,96 +253,10 @@ impl GrpcSource {
     }
 }
 
-impl CheckpointSource for GrpcSource {
-    fn stream(&self, start: Start) -> CheckpointStream {
-        let state = LiveStream {
-            source: self.clone(),
-            frames: None,
-            next: start,
-            last: None,
-            failures: 0,
-        };
-        futures::stream::unfold(state, |mut state| async move {
-            let item = state.next().await;
-            Some((item, state))
-        })
-        .boxed()
-    }
-}
-
-/// A stream that reopens itself at the checkpoint it needs next.
-struct LiveStream {
-    source: GrpcSource,
-    frames: Option<BoxStream<'static, Result<CheckpointStreamFrame, tonic::Status>>>,
-    next: Start,
-    /// Digest of the checkpoint before the next one, where this stream has brought it.
-    last: Option<Digest>,
-    failures: u32,
-}
-
-impl LiveStream {
-    async fn next(&mut self) -> Result<Checkpoint, SourceError> {
-        loop {
-            let frames = self
-                .frames
-                .get_or_insert_with(|| self.source.open(self.next));
-            let Some(frame) = frames.next().await else {
-                let error = self.source.problem("the stream ended");
-                self.close().await;
-                return Err(error);
-            };
-            match self.accept(frame).await {
-                Ok(Some(checkpoint)) => {
-                    self.failures = 0;
-                    return Ok(checkpoint);
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    self.close().await;
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    /// The checkpoint of a frame, if it has one and it is the one that comes next and follows the
-    /// last.
-    async fn accept(
-        &mut self,
-        frame: Result<CheckpointStreamFrame, tonic::Status>,
-    ) -> Result<Option<Checkpoint>, SourceError> {
-        let frame = frame.map_err(|status| self.source.error(&status))?;
-        let Some(message) = frame.checkpoint else {
-            return Ok(None);
-        };
-        let checkpoint = match from_proto(&message)? {
-            Decoded::Complete(checkpoint) => checkpoint,
-            Decoded::NeedsObjects(sequence) => {
-                self.source.checkpoint_with_objects(sequence).await?
-            }
-        };
-        let found = checkpoint.header.sequence;
-        if let Start::Checkpoint(expected) = self.next
-            && found != expected
-        {
-            return Err(SourceError::OutOfOrder { expected, found });
-        }
-        if self.last.is_some() && self.last != checkpoint.header.previous_digest {
-            let problem = "it does not follow the checkpoint before it; is this another chain?";
-            return Err(SourceError::invalid(found, problem));
-        }
-        self.next = Start::Checkpoint(found.saturating_add(1));
-        self.last = Some(checkpoint.header.digest);
-        Ok(Some(checkpoint))
-    }
-
-    /// Drops the stream and waits before the next one is opened.
-    async fn close(&mut self) {
-        self.frames = None;
-        let delay = REOPEN_DELAY * 2u32.saturating_pow(self.failures.min(10));
-        self.failures += 1;
-        tokio::time::sleep(delay.min(REOPEN_DELAY_MAX)).await;
-    }
+/// Pause after so many failures in a row, one more than `failures`.
+fn retry_delay(failures: u32) -> Duration {
+    let delay = RETRY_DELAY.saturating_mul(2u32.saturating_pow(failures));
+    delay.min(RETRY_DELAY_MAX)
 }
 
 fn headers(config: &ProviderConfig) -> Result<HeadersInterceptor, String> {
@@ -407,6 +298,15 @@ mod tests {
         let shown = without_secrets("https://user:pass@host.example:9000/token-in-path?key=1");
         assert_eq!(shown, "https://host.example:9000");
         assert_eq!(format!("{:?}", Secret::new("hush")), "(secret)");
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_limit() {
+        assert_eq!(retry_delay(0), RETRY_DELAY);
+        assert_eq!(retry_delay(3), 8 * RETRY_DELAY);
+        assert_eq!(retry_delay(5), Duration::from_secs(8));
+        assert_eq!(retry_delay(6), RETRY_DELAY_MAX);
+        assert_eq!(retry_delay(u32::MAX), RETRY_DELAY_MAX);
     }
 
     #[test]

@@ -11,8 +11,11 @@ mod grpc;
 mod integrity;
 mod source;
 
-pub use decode::LIVE_MASK;
+pub use decode::{HEADER_MASK, LIVE_MASK};
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
-pub use grpc::{GrpcSource, NodeInfo, ProviderConfig, Secret, StreamNotice};
-pub use source::{CheckpointSource, CheckpointStream, Start};
+pub use grpc::{
+    FETCH_CONCURRENCY_MAX, GrpcSource, NodeInfo, ProviderConfig, Secret, StreamNotice,
+    check_binding,
+};
+pub use source::{CheckpointSource, CheckpointStream, HeaderStream, Start};

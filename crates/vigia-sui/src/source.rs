@@ -1,7 +1,7 @@
 //! The seam between what brings checkpoints and what reads them.
 
 use futures::stream::BoxStream;
-use vigia_core::Checkpoint;
+use vigia_core::{Checkpoint, CheckpointHeader};
 
 use crate::SourceError;
 
@@ -17,6 +17,9 @@ pub enum Start {
 
 /// Checkpoints in ascending order.
 pub type CheckpointStream = BoxStream<'static, Result<Checkpoint, SourceError>>;
+
+/// Headers in ascending order.
+pub type HeaderStream = BoxStream<'static, Result<CheckpointHeader, SourceError>>;
 
 /// Brings checkpoints.
 ///

@@ -1,65 +1,18 @@
 //! The live source against a simulated full node.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
 use sui_sdk_types::CheckpointData;
-use vigia_core::{Checkpoint, parse_coin_type};
+use vigia_core::parse_coin_type;
 use vigia_devnet::{
     ChainConfig, Coin, Devnet, DevnetConfig, FileFormat, Pace, generate, write_checkpoint,
 };
-use vigia_sui::{
-    CheckpointSource, CheckpointStream, GrpcSource, ProviderConfig, Secret, SourceError, Start,
-    StreamNotice,
-};
+use vigia_sui::{CheckpointSource, GrpcSource, ProviderConfig, Secret, Start};
 
+use crate::node::{PATIENCE, address_of, config, next, replay, source, trouble};
 use crate::support::{CHAIN, chain_config, comparable, read_folder};
-
-/// Long enough for anything that happens at all.
-const PATIENCE: Duration = Duration::from_secs(40);
-
-fn config(url: &str) -> ProviderConfig {
-    ProviderConfig {
-        url: url.to_owned(),
-        x_token: None,
-        bearer: None,
-    }
-}
-
-/// A source, and how often it has said that something failed.
-fn source(url: &str) -> (GrpcSource, Arc<Mutex<usize>>) {
-    let troubles = Arc::new(Mutex::new(0));
-    let count = Arc::clone(&troubles);
-    let notice = move |notice| {
-        if matches!(notice, StreamNotice::Retrying { .. }) {
-            *count.lock().expect("nobody panics with it") += 1;
-        }
-    };
-    let source = GrpcSource::new(&config(url), notice).expect("an address");
-    (source, troubles)
-}
-
-async fn next(stream: &mut CheckpointStream) -> Result<Checkpoint, SourceError> {
-    let item = tokio::time::timeout(PATIENCE, stream.next()).await;
-    item.expect("in time").expect("a live stream never ends")
-}
-
-async fn replay(checkpoints: &[CheckpointData], listen: Option<SocketAddr>) -> Devnet {
-    let mut config = DevnetConfig::default();
-    if let Some(address) = listen {
-        config.listen = address;
-    }
-    let node = Devnet::replay(checkpoints.to_vec(), &config).await;
-    node.expect("the port is free")
-}
-
-fn address_of(node: &Devnet) -> SocketAddr {
-    let url = node.url();
-    let text = url.strip_prefix("http://").expect("plain text");
-    text.parse().expect("an address")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_brings_what_files_hold() {
@@ -123,24 +76,6 @@ async fn from_the_tip_means_not_from_the_beginning() {
         "{seen:?}"
     );
     node.shutdown().await.unwrap();
-}
-
-/// Polls until the stream has told of trouble, by an error or a notice. No checkpoint may come.
-async fn trouble(stream: &mut CheckpointStream, troubles: &Mutex<usize>) {
-    let waiting = async {
-        loop {
-            let item = tokio::time::timeout(Duration::from_millis(50), stream.next()).await;
-            match item {
-                Ok(Some(Err(_))) => return,
-                Ok(other) => panic!("nobody is there, and still: {:?}", other.map(|i| i.is_ok())),
-                Err(_) if *troubles.lock().expect("nobody panics with it") > 0 => return,
-                Err(_) => {}
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, waiting)
-        .await
-        .expect("it tells of trouble");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,5 +3,8 @@
 
 mod files;
 mod grpc;
+mod node;
+mod proxy;
 mod real;
+mod shards;
 mod support;
