@@ -25,7 +25,9 @@ use support::report::Report;
 use support::usage;
 use tokio_util::sync::CancellationToken;
 use vigia::config::LiveStart;
-use vigia::pipeline::{OutstandingMemory, Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits};
+use vigia::pipeline::{
+    OutstandingMemory, Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits,
+};
 use vigia_contracts::{CONFIO, ContractFile, Interpreter, Registry};
 use vigia_core::{AccountKind, Address, SystemClock, WatchTarget};
 use vigia_devnet::Packages;

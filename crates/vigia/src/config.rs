@@ -207,7 +207,11 @@ impl Settings {
     pub fn store_options(&self) -> anyhow::Result<StoreOptions> {
         let store = &self.store;
         let url = secret("store.url", &store.url, &store.url_file)?;
-        let direct = secret("store.direct_url", &store.direct_url, &store.direct_url_file)?;
+        let direct = secret(
+            "store.direct_url",
+            &store.direct_url,
+            &store.direct_url_file,
+        )?;
         let Some(url) = url else {
             return Ok(SqliteOptions {
                 readers: store.readers,

@@ -10,10 +10,7 @@ use crate::config::Overrides;
 pub async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let settings = common.settings(Overrides::default())?;
     let store = open_store(&settings).await?;
-    println!(
-        "the schema of {} is up to date",
-        place_of(&settings)
-    );
+    println!("the schema of {} is up to date", place_of(&settings));
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }

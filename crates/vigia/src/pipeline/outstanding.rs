@@ -152,10 +152,7 @@ mod tests {
         assert_eq!(out.observe(Some(3), 2, at(begun, 10)), None);
         out.sent(6, at(begun, 20));
         assert_eq!(out.observe(Some(4), 2, at(begun, 400)), None, "in grace");
-        assert_eq!(
-            out.observe(Some(4), 2, at(begun, 510)),
-            Some(Resend::Stale)
-        );
+        assert_eq!(out.observe(Some(4), 2, at(begun, 510)), Some(Resend::Stale));
         // Committed after all: 6 was matched with the new list.
         out.restart(at(begun, 600));
         out.sent(5, at(begun, 600));

@@ -355,7 +355,10 @@ impl<'p> OutstandingWatch<'p> {
     fn new(poller: &'p Poller, version: u64) -> Self {
         let mut interval = tokio::time::interval(OUTSTANDING_INTERVAL);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut kept = poller.outstanding.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = poller
+            .outstanding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let out = poller.resend_after.map(|after| {
             let now = Instant::now();
             let mut out = kept
@@ -393,11 +396,17 @@ impl<'p> OutstandingWatch<'p> {
             match out.observe(watermark, version, Instant::now()) {
                 None => {}
                 Some(Resend::Stale) => {
-                    tracing::info!(watch.version = version, "watch list changed under way, matching again");
+                    tracing::info!(
+                        watch.version = version,
+                        "watch list changed under way, matching again"
+                    );
                     return;
                 }
                 Some(Resend::Overdue) => {
-                    tracing::warn!(watermark, "what was sent is not committed, sending it again");
+                    tracing::warn!(
+                        watermark,
+                        "what was sent is not committed, sending it again"
+                    );
                     return;
                 }
             }
