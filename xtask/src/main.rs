@@ -2,6 +2,7 @@
 
 mod bench;
 mod deny;
+mod postgres;
 mod run;
 mod test;
 mod tidy;

@@ -7,11 +7,12 @@ use std::process::Command;
 use anyhow::bail;
 use clap::Args;
 
+use crate::postgres::Cluster;
 use crate::run::{answers, root, run as say_and_run};
 use crate::tools;
 
 /// Suites with a full size: their name and the tests they are.
-const FULL: &[(&str, &str, &str)] = &[("kills", "vigia", "kills::")];
+const FULL: &[(&str, &str, &str)] = &[("kills", "vigia", "kills::"), ("chaos", "vigia", "chaos::")];
 
 /// Features that are off by default and tested and linted all the same.
 pub(crate) const FEATURES: &str = "vigia-transport/sqs";
@@ -19,7 +20,7 @@ pub(crate) const FEATURES: &str = "vigia-transport/sqs";
 /// Flags of `cargo xtask test`.
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
-    /// Run one suite at its full size: kills
+    /// Run one suite at its full size: kills, chaos
     #[arg(long, value_name = "NAME")]
     full: Option<String>,
     /// Do without the tests whose tools are missing and cannot be installed
@@ -30,7 +31,49 @@ pub(crate) struct TestArgs {
     rest: Vec<String>,
 }
 
-fn run_full(name: &str) -> anyhow::Result<()> {
+/// Runs the command.
+pub(crate) fn run(args: &TestArgs) -> anyhow::Result<()> {
+    let mut command = runner();
+    // Kept until the tests are over.
+    let mut _cluster = None;
+    let prepared = tools::prepare().and_then(|environment| {
+        let cluster = _cluster.insert(postgres()?);
+        Ok((
+            environment,
+            cluster.as_ref().map(|cluster| cluster.url.clone()),
+        ))
+    });
+    match prepared {
+        Ok((environment, url)) => {
+            command.envs(environment);
+            command.env("VIGIA_REQUIRE_BROWSER", "1");
+            command.env("VIGIA_REQUIRE_POSTGRES", "1");
+            if let Some(url) = url {
+                command.env("VIGIA_TEST_POSTGRES_URL", url);
+            }
+        }
+        Err(error) if args.skip_missing => eprintln!("doing without: {error:#}"),
+        Err(error) => return Err(error.context("--skip-missing does without")),
+    }
+    if let Some(name) = &args.full {
+        return run_full(command, name);
+    }
+    command.args(["--workspace", "--features", FEATURES]);
+    command.args(&args.rest);
+    say_and_run(&mut command)
+}
+
+/// A cluster for the tests; none where the environment names a server to use instead.
+fn postgres() -> anyhow::Result<Option<Cluster>> {
+    if let Ok(url) = std::env::var("VIGIA_TEST_POSTGRES_URL") {
+        let host = url.rsplit_once('@').map_or("it", |(_, host)| host);
+        eprintln!("VIGIA_TEST_POSTGRES_URL is set: the tests use {host}");
+        return Ok(None);
+    }
+    Cluster::start().map(Some)
+}
+
+fn run_full(mut command: Command, name: &str) -> anyhow::Result<()> {
     let Some((name, package, filter)) = FULL.iter().find(|(known, _, _)| *known == name) else {
         let names: Vec<&str> = FULL.iter().map(|(name, _, _)| *name).collect();
         bail!(
@@ -38,31 +81,11 @@ fn run_full(name: &str) -> anyhow::Result<()> {
             names.join(", ")
         );
     };
-    let mut command = runner();
     command
         .args(["-p", package, "--"])
         .arg(filter)
         .arg("--nocapture");
     say_and_run(command.env("VIGIA_FULL", name))
-}
-
-/// Runs the command.
-pub(crate) fn run(args: &TestArgs) -> anyhow::Result<()> {
-    if let Some(name) = &args.full {
-        return run_full(name);
-    }
-    let mut command = runner();
-    match tools::prepare() {
-        Ok(environment) => {
-            command.envs(environment);
-            command.env("VIGIA_REQUIRE_BROWSER", "1");
-        }
-        Err(error) if args.skip_missing => eprintln!("doing without: {error:#}"),
-        Err(error) => return Err(error.context("--skip-missing does without")),
-    }
-    command.args(["--workspace", "--features", FEATURES]);
-    command.args(&args.rest);
-    say_and_run(&mut command)
 }
 
 /// nextest where it is installed, else cargo's own runner.

@@ -115,7 +115,7 @@ fn mysten(environment: &mut Environment) -> anyhow::Result<()> {
 }
 
 /// Installs Debian packages as root; otherwise says the command.
-fn debian(packages: &[&str], purpose: &str) -> anyhow::Result<()> {
+pub(crate) fn debian(packages: &[&str], purpose: &str) -> anyhow::Result<()> {
     if packages.is_empty() {
         return Ok(());
     }
@@ -136,7 +136,7 @@ fn debian(packages: &[&str], purpose: &str) -> anyhow::Result<()> {
     run(install.env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

@@ -108,7 +108,7 @@ async fn finished_rows(node: &Devnet, app: &App, patience: Duration) -> (u64, Ve
     }
 }
 
-fn assert_same(expected: &[String], found: &[String]) {
+pub(crate) fn assert_same(expected: &[String], found: &[String]) {
     if expected == found {
         return;
     }

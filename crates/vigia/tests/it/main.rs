@@ -8,8 +8,10 @@
 mod app;
 mod bad_input;
 mod browser;
+mod chaos;
 mod files;
 mod kills;
 mod live;
 mod node;
+mod servers;
 mod walk;

@@ -48,6 +48,12 @@ pub(crate) fn contracts() -> String {
 /// An app that watches these users of the node, by their positions, and the wallet's contracts.
 pub(crate) fn app_watching(node: &Devnet, users: impl Fn(usize) -> bool) -> App {
     let app = App::with_config(&contracts());
+    watch_users(&app, node, users);
+    app
+}
+
+/// Watches these users of the node for accounts of their own.
+pub(crate) fn watch_users(app: &App, node: &Devnet, users: impl Fn(usize) -> bool) {
     let mut lines = String::from("address,account,name,user\n");
     for user in node.users().iter().filter(|user| users(user.index)) {
         let key = format!("user-{}", user.index);
@@ -55,7 +61,6 @@ pub(crate) fn app_watching(node: &Devnet, users: impl Fn(usize) -> bool) -> App 
     }
     std::fs::write(app.path("users.csv"), lines).expect("a list of users");
     app.ok(&["watch", "import", "users.csv"]);
-    app
 }
 
 /// Everything on the chain that touches `address`, by an independent walk.

@@ -1,0 +1,182 @@
+//! Servers that tests of several processes need: a database of its own on the Postgres cluster that
+//! `cargo xtask test` starts, and a Redis of its own.
+
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use tempfile::TempDir;
+use vigia_core::SystemClock;
+use vigia_store::{PostgresOptions, SqlStore};
+
+fn required(what: &str) -> bool {
+    std::env::var(what).is_ok_and(|value| value == "1")
+}
+
+/// A database and a role of its own, both gone with the value.
+pub(crate) struct PostgresDatabase {
+    server: String,
+    name: String,
+}
+
+impl PostgresDatabase {
+    /// None where there is no cluster to test on, which it says.
+    pub(crate) async fn create() -> Option<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let Ok(server) = std::env::var("VIGIA_TEST_POSTGRES_URL") else {
+            assert!(
+                !required("VIGIA_REQUIRE_POSTGRES"),
+                "VIGIA_TEST_POSTGRES_URL is required and missing"
+            );
+            eprintln!("skipped: VIGIA_TEST_POSTGRES_URL names no server");
+            return None;
+        };
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("vigia_app_{}_{number}", std::process::id());
+        let database = Self { server, name };
+        let name = &database.name;
+        let role = format!("CREATE ROLE {name} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEDB");
+        database.run(&role).await;
+        let create = format!("CREATE DATABASE {name} OWNER {name}");
+        database.run(&create).await;
+        Some(database)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        let (_, host) = self
+            .server
+            .rsplit_once('@')
+            .expect("an address with a user");
+        let (host, _) = host.rsplit_once('/').expect("an address with a database");
+        format!("postgres://{0}:secret@{host}/{0}", self.name)
+    }
+
+    pub(crate) async fn store(&self) -> SqlStore {
+        let options = PostgresOptions::new(&self.url()).expect("an address");
+        let store = SqlStore::open(options, Arc::new(SystemClock)).await;
+        store.expect("the database opens")
+    }
+
+    /// Ends every connection to the database, as a restart of the server does.
+    pub(crate) async fn disconnect_all(&self) {
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
+            self.name
+        );
+        self.run(&end).await;
+    }
+
+    async fn run(&self, statement: &str) {
+        run_on(&self.server, statement).await;
+    }
+}
+
+async fn run_on(server: &str, statement: &str) {
+    let options: PgConnectOptions = server.parse().expect("an address");
+    let mut admin: PgConnection = options
+        .disable_statement_logging()
+        .connect()
+        .await
+        .expect("the cluster answers");
+    let statement = AssertSqlSafe(statement.to_owned());
+    admin
+        .execute(statement)
+        .await
+        .expect("an administrator may");
+    admin.close().await.expect("it closes");
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        let cleaning = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                run_on(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+                run_on(&server, &format!("DROP ROLE {name}")).await;
+            });
+        });
+        let cleaned = cleaning.join();
+        assert!(
+            cleaned.is_ok() || std::thread::panicking(),
+            "the database of a test could not be dropped"
+        );
+    }
+}
+
+/// A Redis server that keeps nothing; ended with its guard.
+pub(crate) struct Redis {
+    program: String,
+    folder: TempDir,
+    port: u16,
+    server: Child,
+}
+
+impl Redis {
+    /// None where there is no Redis, which it says.
+    pub(crate) fn start() -> Option<Self> {
+        let program = std::env::var("VIGIA_REDIS_SERVER").unwrap_or("redis-server".to_owned());
+        let version = Command::new(&program).arg("--version").output();
+        if !version.is_ok_and(|output| output.status.success()) {
+            assert!(
+                !required("VIGIA_REQUIRE_BROKERS"),
+                "{program} is required and missing"
+            );
+            eprintln!("skipped: there is no {program}");
+            return None;
+        }
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = free.local_addr().expect("an address").port();
+        drop(free);
+        let folder = tempfile::tempdir().expect("a folder");
+        let server = spawn(&program, &folder, port);
+        Some(Self {
+            program,
+            folder,
+            port,
+            server,
+        })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// Kills the server and starts an empty one in its place.
+    pub(crate) fn restart_empty(&mut self) {
+        self.server.kill().expect("it was running");
+        self.server.wait().expect("it is gone");
+        self.server = spawn(&self.program, &self.folder, self.port);
+    }
+}
+
+fn spawn(program: &str, folder: &TempDir, port: u16) -> Child {
+    let server = Command::new(program)
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        .args(["--save", "", "--appendonly", "no", "--dir"])
+        .arg(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("redis starts");
+    let begun = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "redis is silent");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    server
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _gone_already = self.server.kill();
+        let _reaped = self.server.wait();
+    }
+}
