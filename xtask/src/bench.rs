@@ -1,17 +1,45 @@
 //! `cargo xtask bench NAME`: prints a table and writes `target/bench/NAME.json`.
 
+use std::process::Command;
+
 use anyhow::bail;
 use clap::Args;
 
-use crate::run::cargo;
+use crate::postgres::Cluster;
+use crate::run::{root, run as say_and_run};
 
-/// Benchmarks there are: name and crate.
-const BENCHES: &[(&str, &str)] = &[("pipeline", "vigia")];
+/// A benchmark there is.
+struct Bench {
+    name: &'static str,
+    package: &'static str,
+    /// The bench target, and what it is told besides.
+    target: &'static str,
+    arguments: &'static [&'static str],
+    /// Whether it needs a Postgres cluster of its own.
+    postgres: bool,
+}
+
+const BENCHES: &[Bench] = &[
+    Bench {
+        name: "pipeline",
+        package: "vigia",
+        target: "pipeline",
+        arguments: &[],
+        postgres: false,
+    },
+    Bench {
+        name: "pipeline-postgres",
+        package: "vigia",
+        target: "pipeline",
+        arguments: &["--postgres"],
+        postgres: true,
+    },
+];
 
 /// Flags of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Which: pipeline
+    /// Which: pipeline, pipeline-postgres
     name: String,
     /// Be done within 60 s
     #[arg(long)]
@@ -20,17 +48,32 @@ pub(crate) struct BenchArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
-    let Some((name, package)) = BENCHES.iter().find(|(name, _)| *name == args.name) else {
-        let names: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
+    let Some(bench) = BENCHES.iter().find(|bench| bench.name == args.name) else {
+        let names: Vec<&str> = BENCHES.iter().map(|bench| bench.name).collect();
         bail!(
             "there is no bench {:?}; there are {}",
             args.name,
             names.join(", ")
         );
     };
-    let mut arguments = vec!["bench", "--quiet", "-p", package, "--bench", name, "--"];
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command.args(["bench", "--quiet", "-p", bench.package]);
+    command.args(["--bench", bench.target, "--"]);
+    command.args(bench.arguments);
     if args.quick {
-        arguments.push("--quick");
+        command.arg("--quick");
     }
-    cargo(&arguments)
+    // Kept until the bench is over.
+    let _cluster = match bench.postgres {
+        true => {
+            let cluster = Cluster::start(true)?;
+            command.env("VIGIA_BENCH_POSTGRES_URL", &cluster.url);
+            let process_id = cluster.process_id().to_string();
+            command.env("VIGIA_BENCH_POSTGRES_PID", process_id);
+            Some(cluster)
+        }
+        false => None,
+    };
+    say_and_run(&mut command)
 }

@@ -12,6 +12,9 @@ use anyhow::{Context, bail};
 use crate::run::run;
 use crate::tools::{debian, is_root};
 
+const FAST: &[&str] = &["-c", "fsync=off", "-c", "full_page_writes=off"];
+/// What anybody sets who gives Postgres a machine.
+const DURABLE: &[&str] = &["-c", "shared_buffers=1GB", "-c", "max_wal_size=4GB"];
 /// How long the server may take to answer.
 const START_WITHIN: Duration = Duration::from_secs(30);
 /// How long it may take to end before it is killed.
@@ -28,8 +31,16 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a cluster, installing Postgres where it is missing.
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    /// The process that all others of the cluster belong to.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.server.id()
+    }
+}
+
+impl Cluster {
+    /// Starts a cluster, installing Postgres where it is missing. One for benches keeps what it commits
+    /// through power loss, as in use; one for tests has no need to.
+    pub(crate) fn start(durable: bool) -> anyhow::Result<Self> {
         let binaries = binaries()?;
         // Not in the target folder, which another user may be unable to reach.
         let folder = std::env::temp_dir().join(format!("vigia-postgres-{}", std::process::id()));
@@ -68,8 +79,7 @@ impl Cluster {
                 "-c",
                 "max_connections=300",
             ])
-            // The tests lose no power, and write a lot.
-            .args(["-c", "fsync=off", "-c", "full_page_writes=off"])
+            .args(if durable { DURABLE } else { FAST })
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

@@ -20,7 +20,7 @@ pub(crate) const FEATURES: &str = "vigia-transport/sqs";
 /// Flags of `cargo xtask test`.
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
-    /// Run one suite at its full size: kills, chaos
+    /// Run one suite at its full size: kills, chaos, rescue
     #[arg(long, value_name = "NAME")]
     full: Option<String>,
     /// Do without the tests whose tools are missing and cannot be installed
@@ -70,7 +70,7 @@ fn postgres() -> anyhow::Result<Option<Cluster>> {
         eprintln!("VIGIA_TEST_POSTGRES_URL is set: the tests use {host}");
         return Ok(None);
     }
-    Cluster::start().map(Some)
+    Cluster::start(false).map(Some)
 }
 
 fn run_full(mut command: Command, name: &str) -> anyhow::Result<()> {

@@ -49,6 +49,10 @@ pub trait IngestStore: Send + Sync {
     /// (I-4).
     async fn watermark(&self) -> Result<Option<Watermark>>;
 
+    /// Completed ranges of the live lane, inclusive, ascending and disjoint: few, since neighbours are
+    /// one range.
+    async fn range_list(&self) -> Result<Vec<(u64, u64)>>;
+
     /// Who holds `addresses`, and which accounts observe `targets` (canonical text of contract and
     /// coin watches).
     async fn address_book(&self, addresses: &[Address], targets: &[String]) -> Result<AddressBook>;

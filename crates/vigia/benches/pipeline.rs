@@ -1,4 +1,5 @@
-//! From gRPC frame to committed rows on SQLite: relevant transactions a second, CPU time, memory.
+//! From gRPC frame to committed rows: relevant transactions a second, CPU time, memory. On SQLite, or
+//! with `--postgres` on the cluster that `cargo xtask bench pipeline-postgres` starts.
 //!
 //! The simulated node is a process of its own that serves checkpoints made and encoded before; its
 //! CPU time is told apart. The database is on disk, a commit survives power loss.
@@ -15,6 +16,7 @@
 
 mod support;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,8 +34,8 @@ use vigia_contracts::{CONFIO, ContractFile, Interpreter, Registry};
 use vigia_core::{AccountKind, Address, SystemClock, WatchTarget};
 use vigia_devnet::Packages;
 use vigia_store::{
-    AccountSpec, IngestStore, ReadStore, SqlStore, SqliteOptions, StatusReport, Store, WatchEntry,
-    WatchStore,
+    AccountSpec, IngestStore, PostgresOptions, ReadStore, SqlStore, SqliteOptions, StatusReport,
+    Store, StoreOptions, WatchEntry, WatchStore,
 };
 use vigia_sui::{GrpcSource, ProviderConfig};
 use vigia_transport::{Limits, channel};
@@ -56,23 +58,72 @@ fn main() {
     let node = NodeProcess::start(&node_config);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    let run = runtime.block_on(run(&node, folder.path(), watched));
+    let database = match std::env::args().any(|argument| argument == "--postgres") {
+        true => Database::postgres(),
+        false => Database::sqlite(folder.path()),
+    };
+    let run = runtime.block_on(run(&node, &database, watched));
     let bytes = node.ready.bcs_bytes_per_checkpoint;
     let node_cpu_ms = node.stop();
-    report(&node_config, watched, bytes, &run, node_cpu_ms);
+    report(&node_config, &database, watched, bytes, &run, node_cpu_ms);
+}
+
+/// Where the rows go.
+struct Database {
+    bench: &'static str,
+    description: &'static str,
+    options: StoreOptions,
+    /// The file, where it is one.
+    path: Option<PathBuf>,
+    /// The server's process, where there is one: its CPU time counts.
+    server: Option<u32>,
+}
+
+impl Database {
+    fn sqlite(folder: &Path) -> Self {
+        let path = folder.join("vigia.db");
+        Self {
+            bench: "pipeline",
+            description: "SQLite, WAL, synchronous FULL",
+            options: SqliteOptions::new(&path).into(),
+            path: Some(path),
+            server: None,
+        }
+    }
+
+    fn postgres() -> Self {
+        let variable = |name: &str| {
+            std::env::var(name).unwrap_or_else(|_| panic!("{name} is set by cargo xtask bench"))
+        };
+        let url = variable("VIGIA_BENCH_POSTGRES_URL");
+        let server = variable("VIGIA_BENCH_POSTGRES_PID");
+        Self {
+            bench: "pipeline-postgres",
+            description: "Postgres on the same cores, fsync and synchronous_commit on",
+            options: PostgresOptions::new(&url).expect("an address").into(),
+            path: None,
+            server: Some(server.parse().expect("a process id")),
+        }
+    }
+
+    /// CPU time of vigia and of the server.
+    fn cpu_time(&self) -> (Duration, Duration) {
+        let server = self.server.map(usage::family_cpu_time);
+        (usage::cpu_time(), server.unwrap_or_default())
+    }
 }
 
 /// What one run took.
 struct Run {
     wall: Duration,
     cpu: Duration,
+    server_cpu: Duration,
     status: StatusReport,
-    database_bytes: u64,
+    database_bytes: Option<u64>,
 }
 
-async fn run(node: &NodeProcess, folder: &std::path::Path, watched: usize) -> Run {
-    let path = folder.join("vigia.db");
-    let store = SqlStore::open(SqliteOptions::new(&path), Arc::new(SystemClock)).await;
+async fn run(node: &NodeProcess, database: &Database, watched: usize) -> Run {
+    let store = SqlStore::open(database.options.clone(), Arc::new(SystemClock)).await;
     let store: Arc<SqlStore> = Arc::new(store.expect("a database"));
     let registry = registry();
     watch(&store, &node.ready.users, &registry, watched).await;
@@ -110,10 +161,11 @@ async fn run(node: &NodeProcess, folder: &std::path::Path, watched: usize) -> Ru
         tip_interval: Duration::from_secs(2),
         resend_after: None,
         outstanding: OutstandingMemory::default(),
+        shards: None,
     };
 
     let shutdown = CancellationToken::new();
-    let (cpu, begun) = (usage::cpu_time(), Instant::now());
+    let ((cpu, server_cpu), begun) = (database.cpu_time(), Instant::now());
     let stop = shutdown.clone();
     let polling = tokio::spawn(async move { poller.run(stop).await });
     let stop = shutdown.clone();
@@ -127,7 +179,8 @@ async fn run(node: &NodeProcess, folder: &std::path::Path, watched: usize) -> Ru
     {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let (wall, cpu) = (begun.elapsed(), usage::cpu_time() - cpu);
+    let wall = begun.elapsed();
+    let (cpu_after, server_cpu_after) = database.cpu_time();
     shutdown.cancel();
     polling
         .await
@@ -136,10 +189,12 @@ async fn run(node: &NodeProcess, folder: &std::path::Path, watched: usize) -> Ru
     working.await.expect("the worker ends");
     let status = store.status().await.expect("a status");
     store.close().await;
-    let database_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let file = database.path.as_ref();
+    let database_bytes = file.map(|path| std::fs::metadata(path).expect("a file").len());
     Run {
         wall,
-        cpu,
+        cpu: cpu_after - cpu,
+        server_cpu: server_cpu_after - server_cpu,
         status,
         database_bytes,
     }
@@ -203,24 +258,36 @@ fn entry(address: Address) -> WatchEntry {
     }
 }
 
-fn report(config: &NodeConfig, watched: usize, bytes: usize, run: &Run, node_cpu_ms: u64) {
+fn report(
+    config: &NodeConfig,
+    database: &Database,
+    watched: usize,
+    bytes: usize,
+    run: &Run,
+    node_cpu_ms: u64,
+) {
     let Run {
         wall,
         cpu,
+        server_cpu,
         status,
         database_bytes,
     } = run;
     let relevant = status.raw_transactions as f64;
     let all = config.transactions as f64;
-    let mut report = Report::new("pipeline");
+    let all_cpu = (*cpu + *server_cpu).as_secs_f64();
+    let mut report = Report::new(database.bench);
     report.figure("relevant_tx_per_s", relevant / wall.as_secs_f64());
     report.figure("tx_per_s", all / wall.as_secs_f64());
-    report.figure("cpu_ms_per_tx", cpu.as_secs_f64() * 1000.0 / relevant);
-    report.figure("cpu_s", cpu.as_secs_f64());
+    report.figure("cpu_ms_per_tx", all_cpu * 1000.0 / relevant);
+    report.figure("cpu_s", all_cpu);
+    report.figure("database_cpu_s", server_cpu.as_secs_f64());
     report.figure("wall_s", wall.as_secs_f64());
     report.figure("peak_rss_mb", usage::peak_rss_kib() as f64 / 1024.0);
     report.figure("node_cpu_s", node_cpu_ms as f64 / 1000.0);
-    report.figure("database_bytes_per_tx", *database_bytes as f64 / relevant);
+    if let Some(database_bytes) = database_bytes {
+        report.figure("database_bytes_per_tx", *database_bytes as f64 / relevant);
+    }
     report.figure("activities_per_tx", status.activities as f64 / relevant);
     report.setting(
         "relevant_share_percent",
@@ -230,7 +297,7 @@ fn report(config: &NodeConfig, watched: usize, bytes: usize, run: &Run, node_cpu
     report.setting("transactions_per_checkpoint", config.per_checkpoint);
     report.setting("bcs_bytes_per_checkpoint", bytes);
     report.setting("watched_addresses", watched);
-    report.setting("database", "SQLite, WAL, synchronous FULL");
+    report.setting("database", database.description);
     report.setting("trust", "provider");
     report.finish();
 }

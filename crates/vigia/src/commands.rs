@@ -48,7 +48,8 @@ fn is_transient(error: &anyhow::Error) -> bool {
     store.is_some_and(StoreError::is_transient)
 }
 
-fn is_shared(settings: &Settings) -> bool {
+/// Whether the database is one that several machines may share.
+pub(crate) fn is_shared(settings: &Settings) -> bool {
     matches!(settings.store_options(), Ok(StoreOptions::Postgres(_)))
 }
 

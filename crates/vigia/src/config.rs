@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vigia_contracts::{CONFIO, ContractFile, PackageIds, Registry};
-use vigia_core::parse_address;
+use vigia_core::{ShardPlan, parse_address};
 use vigia_store::{PostgresOptions, SqliteOptions, StoreOptions};
 use vigia_sui::{ProviderConfig, Secret};
 
@@ -83,6 +83,7 @@ pub struct ProviderSettings {
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct PollSettings {
     pub start: String,
+    pub shards: u32,
     pub tip_interval_ms: u64,
 }
 
@@ -243,6 +244,14 @@ impl Settings {
         }
     }
 
+    /// How the chain is divided among pollers.
+    pub fn shard_plan(&self) -> Result<ShardPlan, ConfigError> {
+        let shards = self.poll.shards;
+        ShardPlan::new(shards).map_err(|error| {
+            ConfigError::value("poll.shards", &shards.to_string(), &error.to_string())
+        })
+    }
+
     /// Where Redis is; none where no address is set.
     pub fn redis_url(&self) -> Result<Option<Secret>, ConfigError> {
         let transport = &self.transport;
@@ -328,6 +337,7 @@ impl Settings {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.live_start()?;
+        self.shard_plan()?;
         self.web
             .listen
             .parse::<std::net::SocketAddr>()

@@ -10,6 +10,7 @@ mod coins;
 mod depot;
 mod outstanding;
 mod poller;
+mod shard_keeper;
 mod watch_sync;
 mod worker;
 
@@ -19,7 +20,8 @@ pub use coins::CoinLookup;
 pub use depot::StoreDepot;
 pub use outstanding::Outstanding;
 pub(crate) use poller::match_checkpoint;
-pub use poller::{OutstandingMemory, Poller, PollerStatus};
+pub use poller::{OutstandingMemory, Poller, PollerStatus, Shards};
+pub use shard_keeper::{ShardKeeper, shard_lease};
 pub use watch_sync::WatchSync;
 pub use worker::{Worker, WorkerLimits};
 

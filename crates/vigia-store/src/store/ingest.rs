@@ -53,6 +53,10 @@ impl IngestStore for SqlStore {
         ranges::watermark(&mut self.database.read().await?).await
     }
 
+    async fn range_list(&self) -> Result<Vec<(u64, u64)>> {
+        ranges::live(&mut self.database.read().await?).await
+    }
+
     async fn address_book(&self, addresses: &[Address], targets: &[String]) -> Result<AddressBook> {
         let mut tx = self.database.read().await?;
         let mut book = AddressBook::default();

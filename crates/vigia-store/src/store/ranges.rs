@@ -31,6 +31,17 @@ pub(super) async fn watermark(tx: &mut Tx) -> Result<Option<Watermark>> {
     .transpose()
 }
 
+/// The completed ranges of the live lane.
+pub(super) async fn live(tx: &mut Tx) -> Result<Vec<(u64, u64)>> {
+    let rows = query(sql!("range_list"))
+        .bind(lane_word(Lane::Live))
+        .fetch_all(tx)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((get(row, "lo")?, get(row, "hi")?)))
+        .collect()
+}
+
 /// Where the live lane begins, once it has begun.
 pub(super) async fn live_first(tx: &mut Tx) -> Result<Option<u64>> {
     let row = query(sql!("live_first")).fetch_optional(tx).await?;

@@ -204,7 +204,7 @@ macro_rules! store_conformance_suite {
                 reads_go_on_while_writing,
             ],
             ranges: [
-                gap_holds_the_watermark, any_order_merges_to_one, overlaps_merge,
+                gap_holds_the_watermark, ranges_are_listed_in_order, any_order_merges_to_one, overlaps_merge,
                 imports_move_no_watermark, begins_inside_a_range, ends_at_the_largest_height,
             ],
             scope: [

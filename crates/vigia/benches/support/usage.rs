@@ -4,11 +4,39 @@ use std::time::Duration;
 
 /// CPU time of this process so far, user and system.
 pub(crate) fn cpu_time() -> Duration {
-    // utime and stime are the 14th and 15th fields; the second, a name in brackets, may hold spaces.
     let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux tells");
+    // Fields 14 and 15, counted after the first three.
+    ticks(&fields(&stat), &[11, 12])
+}
+
+/// CPU time of a process and its children so far, those that are gone included.
+pub(crate) fn family_cpu_time(parent: u32) -> Duration {
+    let parent = parent.to_string();
+    let mut sum = Duration::ZERO;
+    for entry in std::fs::read_dir("/proc").expect("Linux tells").flatten() {
+        // Not a process, or one that has just ended.
+        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else {
+            continue;
+        };
+        let fields = fields(&stat);
+        if entry.file_name().to_string_lossy() == parent {
+            // Its own, and that of children it has waited for.
+            sum += ticks(&fields, &[11, 12, 13, 14]);
+        } else if fields.get(1) == Some(&parent.as_str()) {
+            sum += ticks(&fields, &[11, 12]);
+        }
+    }
+    sum
+}
+
+/// What `/proc/PID/stat` says after the second field, a name in brackets that may hold spaces.
+fn fields(stat: &str) -> Vec<&str> {
     let after_name = stat.rsplit(") ").next().expect("a name in brackets");
-    let fields: Vec<&str> = after_name.split(' ').collect();
-    let ticks: u64 = [11, 12]
+    after_name.split(' ').collect()
+}
+
+fn ticks(fields: &[&str], wanted: &[usize]) -> Duration {
+    let ticks: u64 = wanted
         .iter()
         .map(|field| fields[*field].parse::<u64>().expect("ticks"))
         .sum();

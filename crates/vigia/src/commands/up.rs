@@ -13,19 +13,19 @@ use tokio_util::sync::CancellationToken;
 use vigia_contracts::{Interpreter, PackageIds, Registry};
 use vigia_core::SystemClock;
 use vigia_notify::BuiltInTexts;
-use vigia_store::{SqlStore, Store, WatchEntry, WatchStore};
+use vigia_store::{LeaseStore, SqlStore, Store, WatchEntry, WatchStore};
 use vigia_sui::{GrpcSource, StreamNotice};
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 use super::stop::StopSignal;
 use super::transport::{self, Transport};
-use super::{declare_coins, open_existing_store, place_of, wait_for_store};
+use super::{declare_coins, is_shared, open_existing_store, place_of, wait_for_store};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
 use crate::pipeline::{
-    CoinLookup, OutstandingMemory, Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits,
-    error_chain,
+    CoinLookup, OutstandingMemory, Poller, PollerStatus, Rewind, ShardKeeper, Shards, WatchSync,
+    Worker, WorkerLimits, error_chain,
 };
 
 /// How long roles may take to finish what they have in hand.
@@ -276,8 +276,14 @@ impl Roles {
     ) -> anyhow::Result<()> {
         declare_coins(store, registry).await?;
         watch_contracts(&**store, registry).await?;
+        let leases: Arc<dyn LeaseStore> = Arc::clone(store) as _;
         let store: Arc<dyn Store> = Arc::clone(store) as _;
         let watch = WatchSync::load(Arc::clone(&store)).await?;
+        let shards = match is_shared(settings) {
+            true => Some(self.keep_shards(settings, leases)?),
+            // A file has one poller.
+            false => None,
+        };
         let poller = Poller {
             source: provider.grpc.clone(),
             store,
@@ -290,6 +296,7 @@ impl Roles {
             tip_interval: Duration::from_millis(settings.poll.tip_interval_ms),
             resend_after: ends.resend_after,
             outstanding: OutstandingMemory::default(),
+            shards,
         };
         let shutdown = self.shutdown.clone();
         self.tasks
@@ -300,6 +307,23 @@ impl Roles {
             Ok(())
         });
         Ok(())
+    }
+
+    /// Starts keeping leases on a fair share of the chain.
+    fn keep_shards(
+        &mut self,
+        settings: &Settings,
+        leases: Arc<dyn LeaseStore>,
+    ) -> anyhow::Result<Shards> {
+        let plan = settings.shard_plan()?;
+        let me = format!("{}-{}", host_name(), std::process::id());
+        let (keeper, owned) = ShardKeeper::new(leases, plan, me);
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            keeper.run(shutdown).await;
+            Ok(())
+        });
+        Ok(Shards { plan, owned })
     }
 
     /// Starts the worker.
@@ -400,6 +424,16 @@ impl Roles {
             None => Ok(ExitCode::SUCCESS),
             Some(error) => Err(error),
         }
+    }
+}
+
+/// The name of this machine or container, which with the process id tells holders of leases apart.
+fn host_name() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    let name = named.unwrap_or_default().trim().to_owned();
+    match name.is_empty() {
+        true => std::env::var("HOSTNAME").unwrap_or_else(|_| "host".to_owned()),
+        false => name,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The poller: follows a live source from the watermark on and sends matched frames.
 
+mod sharded;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,7 @@ use vigia_watch::WatchList;
 use super::outstanding::{Outstanding, Resend};
 use super::{Backoff, Rewind, WatchSync, error_chain};
 use crate::config::LiveStart;
+pub use sharded::Shards;
 
 /// What the provider is doing, shared by the stream's notices and the reports to the database.
 #[derive(Debug, Default)]
@@ -78,6 +81,8 @@ pub struct Poller {
     pub resend_after: Option<Duration>,
     /// What is known of it from the stream before.
     pub outstanding: OutstandingMemory,
+    /// The part of the chain that it reads; none where it reads all of it.
+    pub shards: Option<Shards>,
 }
 
 /// How far commits were behind a poller's last stream.
@@ -87,6 +92,14 @@ pub type OutstandingMemory = Mutex<Option<Outstanding>>;
 const FRAMES_PER_SEND: usize = 64;
 /// How often the watermark is compared with what was sent.
 const OUTSTANDING_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Where following begins.
+enum Begun {
+    /// There, after the checkpoint with this digest.
+    Whole(Start, Option<Digest>),
+    /// With what is missing of some shards.
+    Part(sharded::Part),
+}
 
 /// Why following ended.
 enum Ended {
@@ -115,9 +128,18 @@ impl Poller {
                 begun = self.begin() => begun,
             };
             match begun {
-                Ok((start, previous)) => {
+                Ok(begun) => {
                     backoff.reset();
-                    if let Ended::Shutdown = self.follow(start, previous, shutdown).await {
+                    let ended = match (begun, &self.shards) {
+                        (Begun::Whole(start, previous), _) => {
+                            self.follow(start, previous, shutdown).await
+                        }
+                        (Begun::Part(part), Some(shards)) => {
+                            self.follow_shards(shards.clone(), part, shutdown).await
+                        }
+                        (Begun::Part(_), None) => unreachable!("there are no parts without shards"),
+                    };
+                    if let Ended::Shutdown = ended {
                         return Ok(());
                     }
                 }
@@ -137,13 +159,19 @@ impl Poller {
         Ok(())
     }
 
-    /// Where to start, and the digest of the checkpoint before, once the chain is known to be the
-    /// database's.
-    async fn begin(&self) -> Result<(Start, Option<Digest>), BeginError> {
+    /// Where to start, once the chain is known to be the database's.
+    async fn begin(&self) -> Result<Begun, BeginError> {
         let info = self.source.info().await?;
         self.store.chain_bind(info.chain).await?;
         self.watch.refresh().await?;
         self.status.seen(info.tip);
+        if let Some(shards) = &self.shards {
+            let part = self.part(shards).await?;
+            if let Some(sequence) = part.start() {
+                check_pruned(sequence, info.lowest_available)?;
+            }
+            return Ok(Begun::Part(part));
+        }
         let (start, previous) = match (self.store.watermark().await?, self.live_start) {
             (Some(watermark), _) => (
                 Start::Checkpoint(watermark.checkpoint + 1),
@@ -157,15 +185,10 @@ impl Poller {
                 (None, LiveStart::Tip) => (Start::Tip, None),
             },
         };
-        if let Start::Checkpoint(sequence) = start
-            && sequence < info.lowest_available
-        {
-            return Err(BeginError::Pruned {
-                sequence,
-                lowest: info.lowest_available,
-            });
+        if let Start::Checkpoint(sequence) = start {
+            check_pruned(sequence, info.lowest_available)?;
         }
-        Ok((start, previous))
+        Ok(Begun::Whole(start, previous))
     }
 
     async fn follow(
@@ -260,6 +283,14 @@ impl Poller {
                 tokio::time::sleep(self.tip_interval).await;
                 Some(Ended::Rewind)
             }
+        }
+    }
+
+    /// Up to where everything that this poller reads is committed.
+    async fn committed(&self) -> Result<Option<u64>, BeginError> {
+        match &self.shards {
+            Some(shards) => self.part_committed(shards).await,
+            None => Ok(self.store.watermark().await?.map(|mark| mark.checkpoint)),
         }
     }
 
@@ -388,11 +419,10 @@ impl<'p> OutstandingWatch<'p> {
         loop {
             self.interval.tick().await;
             // A database that is away commits nothing either: nothing is sent again for that.
-            let Ok(watermark) = self.poller.store.watermark().await else {
+            let Ok(watermark) = self.poller.committed().await else {
                 continue;
             };
             let version = self.poller.watch.list().read().version();
-            let watermark = watermark.map(|watermark| watermark.checkpoint);
             match out.observe(watermark, version, Instant::now()) {
                 None => {}
                 Some(Resend::Stale) => {
@@ -454,6 +484,13 @@ pub(crate) fn match_checkpoint(list: &WatchList, checkpoint: Checkpoint) -> Fram
         header: checkpoint.header,
         watch_version: list.version(),
         relevant,
+    }
+}
+
+fn check_pruned(sequence: u64, lowest: u64) -> Result<(), BeginError> {
+    match sequence < lowest {
+        true => Err(BeginError::Pruned { sequence, lowest }),
+        false => Ok(()),
     }
 }
 

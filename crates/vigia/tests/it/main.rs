@@ -14,4 +14,5 @@ mod kills;
 mod live;
 mod node;
 mod servers;
+mod shards;
 mod walk;

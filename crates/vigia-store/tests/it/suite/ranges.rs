@@ -32,6 +32,18 @@ pub(crate) async fn any_order_merges_to_one<F: Fixture>() {
     }
 }
 
+pub(crate) async fn ranges_are_listed_in_order<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    db.store.live_begin(0).await.unwrap();
+    assert_eq!(db.store.range_list().await.unwrap(), []);
+    for (from, to) in [(64, 127), (0, 9), (20, 30), (10, 12)] {
+        db.apply(&commit(from, to)).await;
+    }
+    db.apply(&imported(commit(13, 19))).await;
+    let ranges = db.store.range_list().await.unwrap();
+    assert_eq!(ranges, [(0, 12), (20, 30), (64, 127)]);
+}
+
 pub(crate) async fn overlaps_merge<F: Fixture>() {
     let db = Db::<F>::empty().await;
     db.store.live_begin(0).await.unwrap();

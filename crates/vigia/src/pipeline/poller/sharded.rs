@@ -1,0 +1,185 @@
+//! Following a chain by shards: all headers, and in full only the checkpoints of one's own.
+//!
+//! Headers are linked to one another, and a checkpoint fetched in full has to have the digest that its
+//! header gave, so several pollers see one chain although each reads a part of it.
+
+use std::collections::BTreeSet;
+
+use futures::{FutureExt, StreamExt};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use vigia_core::{Checkpoint, CheckpointHeader, STRIDE, ShardPlan};
+use vigia_sui::{FETCH_CONCURRENCY_MAX, HeaderStream, SourceError, Start};
+
+use super::{BeginError, Ended, OutstandingWatch, Poller};
+use crate::config::LiveStart;
+
+/// The part of a chain that a poller reads.
+#[derive(Clone)]
+pub struct Shards {
+    /// How the chain is divided.
+    pub plan: ShardPlan,
+    /// The shards that are this poller's, as they change.
+    pub owned: watch::Receiver<BTreeSet<u32>>,
+}
+
+/// What has to be read, at one moment.
+pub(super) struct Part {
+    plan: ShardPlan,
+    owned: BTreeSet<u32>,
+    completed: Vec<(u64, u64)>,
+    first: u64,
+}
+
+impl Part {
+    /// The first checkpoint that is missing; none where nothing is to be read.
+    pub(super) fn start(&self) -> Option<u64> {
+        let missing = self
+            .owned
+            .iter()
+            .filter_map(|shard| self.plan.next_missing(*shard, self.first, &self.completed));
+        missing.min()
+    }
+
+    fn wants(&self, checkpoint: u64) -> bool {
+        let next = self.completed.partition_point(|(_, hi)| *hi < checkpoint);
+        let completed = self
+            .completed
+            .get(next)
+            .is_some_and(|(lo, _)| *lo <= checkpoint);
+        !completed && self.owned.contains(&self.plan.shard_of(checkpoint))
+    }
+}
+
+impl Poller {
+    /// What this poller has to read, by what is in the database now.
+    pub(super) async fn part(&self, shards: &Shards) -> Result<Part, BeginError> {
+        let status = self.store.status().await?;
+        let first = match (status.first_checkpoint, self.live_start) {
+            (Some(first), _) => first,
+            (None, LiveStart::Checkpoint(first)) => self.store.live_begin(first).await?,
+            (None, LiveStart::Tip) => {
+                let tip = self.source.info().await?.tip;
+                self.store.live_begin(tip).await?
+            }
+        };
+        let owned = shards.owned.borrow().clone();
+        Ok(Part {
+            plan: shards.plan,
+            owned,
+            completed: self.store.range_list().await?,
+            first,
+        })
+    }
+
+    /// The highest checkpoint up to which all of one's own are committed.
+    pub(super) async fn part_committed(&self, shards: &Shards) -> Result<Option<u64>, BeginError> {
+        Ok(self
+            .part(shards)
+            .await?
+            .start()
+            .and_then(|next| next.checked_sub(1)))
+    }
+
+    /// Follows the headers and sends one's own checkpoints.
+    pub(super) async fn follow_shards(
+        &self,
+        mut shards: Shards,
+        part: Part,
+        shutdown: &CancellationToken,
+    ) -> Ended {
+        shards.owned.mark_unchanged();
+        let Some(start) = part.start().filter(|_| !part.owned.is_empty()) else {
+            // All shards are others': until that changes.
+            tokio::select! {
+                () = shutdown.cancelled() => return Ended::Shutdown,
+                _ = shards.owned.changed() => return Ended::Rewind,
+            }
+        };
+        // As it was read with `part`, which may have been a moment ago.
+        if *shards.owned.borrow() != part.owned {
+            return Ended::Rewind;
+        }
+        tracing::info!(
+            provider = self.source.url(),
+            start,
+            shards = ?part.owned,
+            "following the chain by shards"
+        );
+        let mut headers = self.source.headers(Start::Checkpoint(start));
+        let version = self.watch.list().read().version();
+        let mut watch = OutstandingWatch::new(self, version);
+        loop {
+            let run = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return Ended::Shutdown,
+                _ = shards.owned.changed() => return Ended::Rewind,
+                () = watch.resend() => return Ended::Rewind,
+                run = next_run(&mut headers, &part) => run,
+            };
+            let run = match run {
+                Ok(run) => run,
+                Err(error) => {
+                    self.report_problem(&error);
+                    continue;
+                }
+            };
+            self.status.well();
+            if run.is_empty() {
+                continue;
+            }
+            let fetched = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return Ended::Shutdown,
+                _ = shards.owned.changed() => return Ended::Rewind,
+                fetched = self.fetch(run) => fetched,
+            };
+            let checkpoints = match fetched {
+                Ok(checkpoints) => checkpoints,
+                Err(error) => {
+                    self.report_problem(&error);
+                    tokio::time::sleep(self.tip_interval).await;
+                    return Ended::Rewind;
+                }
+            };
+            let frames = checkpoints
+                .into_iter()
+                .map(|checkpoint| self.matched(checkpoint))
+                .collect();
+            if let Some(ended) = self.send(frames, &mut watch, shutdown).await {
+                return ended;
+            }
+        }
+    }
+
+    async fn fetch(&self, run: Vec<CheckpointHeader>) -> Result<Vec<Checkpoint>, SourceError> {
+        let fetched = self.source.fetch_bound(run, FETCH_CONCURRENCY_MAX);
+        fetched.collect::<Vec<_>>().await.into_iter().collect()
+    }
+}
+
+/// The next headers that follow each other and are wanted, as many as are there already, at most a
+/// stride; none where those that are there are not wanted. Nothing is lost where it is given up.
+async fn next_run(
+    headers: &mut HeaderStream,
+    part: &Part,
+) -> Result<Vec<CheckpointHeader>, SourceError> {
+    let Some(first) = headers.next().await else {
+        return std::future::pending().await; // a live stream never ends
+    };
+    let mut next = Some(first?);
+    let mut run = Vec::new();
+    while let Some(header) = next.take() {
+        if part.wants(header.sequence) {
+            run.push(header);
+        } else if !run.is_empty() {
+            break;
+        }
+        if run.len() as u64 >= STRIDE {
+            break;
+        }
+        // What fails now is tried again by the stream itself.
+        next = headers.next().now_or_never().flatten().and_then(Result::ok);
+    }
+    Ok(run)
+}
