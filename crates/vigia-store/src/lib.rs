@@ -6,8 +6,10 @@
 mod db;
 mod error;
 mod ingest;
+mod lease;
 mod message;
 mod read;
+mod schedule;
 mod sql;
 mod store;
 mod watch;
@@ -15,11 +17,13 @@ mod watch;
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use error::StoreError;
 pub use ingest::{IngestStore, ProviderReport, Watermark};
+pub use lease::{LeaseRow, LeaseStore};
 pub use message::MessageStore;
 pub use read::{
     ActivityCursor, ActivityFilter, ActivityRow, NotificationRow, RawTransactionRow, ReadStore,
     StatusReport,
 };
+pub use schedule::{ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease};
 pub use store::SqlStore;
 pub use watch::{AccountSpec, Refused, UserSpec, WatchEntry, WatchReceipt, WatchRow, WatchStore};
 

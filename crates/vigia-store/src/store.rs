@@ -10,11 +10,13 @@ mod codec;
 mod commit;
 mod dump;
 mod ingest;
+mod lease;
 mod message;
 mod partitions;
 mod ranges;
 mod read;
 mod register;
+mod schedule;
 mod signal;
 mod watch;
 

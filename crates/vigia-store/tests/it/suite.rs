@@ -4,12 +4,14 @@ pub(crate) mod activity;
 pub(crate) mod business;
 pub(crate) mod chain;
 pub(crate) mod commit;
+pub(crate) mod lease;
 pub(crate) mod limits;
 pub(crate) mod message;
 pub(crate) mod notification;
 pub(crate) mod paging;
 pub(crate) mod processes;
 pub(crate) mod ranges;
+pub(crate) mod schedule;
 pub(crate) mod scope;
 pub(crate) mod watch;
 
@@ -184,6 +186,10 @@ macro_rules! store_conformance_suite {
                 refused_commit_moves_no_watermark, dropped_commit_is_whole_or_absent,
                 thousands_of_rows,
             ],
+            lease: [
+                random_steps_agree_with_the_model, one_of_many_claims, claims_go_on_after_the_end,
+                lists_by_prefix,
+            ],
             limits: [
                 numbers_beyond_63_bits_are_refused, numbers_of_63_bits_are_kept,
                 amounts_at_the_limits_come_back,
@@ -206,6 +212,10 @@ macro_rules! store_conformance_suite {
             ranges: [
                 gap_holds_the_watermark, ranges_are_listed_in_order, any_order_merges_to_one, overlaps_merge,
                 imports_move_no_watermark, begins_inside_a_range, ends_at_the_largest_height,
+            ],
+            schedule: [
+                declared_again_keeps_its_tick, a_tick_fires_once, paused_does_not_fire,
+                a_spent_fence_records_nothing, a_left_out_tick_is_not_unfinished,
             ],
             scope: [
                 feed_is_ones_own, inbox_is_ones_own, transaction_is_for_those_it_concerns,
