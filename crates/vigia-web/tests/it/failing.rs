@@ -250,6 +250,10 @@ impl IngestStore for FailingStore {
         self.fail()
     }
 
+    async fn range_list(&self) -> Result<Vec<(u64, u64)>> {
+        self.fail()
+    }
+
     async fn address_book(&self, _: &[Address], _: &[String]) -> Result<AddressBook> {
         self.fail()
     }

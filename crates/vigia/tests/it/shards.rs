@@ -31,7 +31,10 @@ async fn holders(store: &SqlStore) -> BTreeMap<u32, u32> {
     for shard in 0..SHARDS {
         let name = vigia::pipeline::shard_lease(plan, shard);
         for row in store.lease_list(&name).await.expect("leases") {
-            let process = row.holder.as_ref().and_then(|holder| holder.rsplit('-').next());
+            let process = row
+                .holder
+                .as_ref()
+                .and_then(|holder| holder.rsplit('-').next());
             if let Some(process) = process.filter(|_| row.remaining_ms > 0) {
                 holders.insert(shard, process.parse().expect("a process id"));
             }
@@ -129,7 +132,10 @@ async fn pollers_share_a_chain_and_take_over_from_the_dead() {
     let begun = Instant::now();
     let patience = Duration::from_secs(300);
     let (mut rows, mut found) = (Vec::new(), Vec::new());
-    for (store, rows) in [(&undisturbed.store().await, &mut rows), (&store, &mut found)] {
+    for (store, rows) in [
+        (&undisturbed.store().await, &mut rows),
+        (&store, &mut found),
+    ] {
         loop {
             let tip = node.tip().expect("a chain");
             let watermark = store.watermark().await.expect("a watermark");
