@@ -184,7 +184,11 @@ impl PostgresDatabase {
     }
 
     async fn begin(&self, statement: String) -> Result<Tx> {
-        let tx = self.pool.begin_with(AssertSqlSafe(statement)).await?;
+        // In a task of its own: sqlx 0.9 forgets a transaction whose beginning is given up half-way, and
+        // would hand its connection to the next caller with the transaction open.
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statement)).await });
+        let tx = begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
         Ok(Tx::Postgres {
             tx,
             persistent: !self.options.pooled,

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
@@ -182,6 +184,65 @@ async fn newer_schema_is_refused_where_it_says_so() {
         matches!(refused, StoreError::SchemaTooNew { found: 99, .. }),
         "{refused}"
     );
+}
+
+/// Runs a future until it has been polled so often, then gives it up.
+async fn polled<T>(future: impl Future<Output = T>, mut polls: usize) -> Option<T> {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(move |context| match future.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending if polls == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            polls -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+/// Calls that are given up at any moment leave no transaction open behind them. A file's connections
+/// live on threads of this process, which `dropped_commit_is_whole_or_absent` is about.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_given_up_leave_no_transaction_open() {
+    if !PostgresFixture::is_at_hand() {
+        return;
+    }
+    let fixture = PostgresFixture::create().await;
+    let store = fixture.open(Arc::new(ManualClock::new(1))).await;
+    let mut given_up = 0;
+    for step in 0..400usize {
+        let call = async {
+            match step % 2 {
+                0 => store.watermark().await.map(|_| ()),
+                _ => store.live_begin(7).await.map(|_| ()),
+            }
+        };
+        match polled(call, step % 12).await {
+            Some(done) => done.unwrap(),
+            None => given_up += 1,
+        }
+    }
+    assert!(given_up > 50, "{given_up} calls were given up");
+    let mut admin = admin(&fixture.url()).await;
+    let begun = std::time::Instant::now();
+    loop {
+        let open: (i64,) = sqlx::query_as(
+            "SELECT count(*) FROM pg_stat_activity \
+             WHERE datname = current_database() AND state LIKE 'idle in transaction%'",
+        )
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+        if open.0 == 0 {
+            break;
+        }
+        // Shorter than the server's own patience with them.
+        assert!(
+            begun.elapsed() < Duration::from_secs(5),
+            "{open:?} left open"
+        );
+    }
+    assert_eq!(store.live_begin(9).await.unwrap(), 7);
 }
 
 #[tokio::test]
