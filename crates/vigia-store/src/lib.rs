@@ -14,7 +14,8 @@ mod store;
 mod watch;
 
 pub use copy::{
-    CopyLimits, CopyObserver, CopyOutcome, CopyProgress, CopyReport, CopyStage, TableCheck, TableSum,
+    CopyLimits, CopyObserver, CopyOutcome, CopyProgress, CopyReport, CopyStage, TableCheck,
+    TableSum,
 };
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use error::StoreError;

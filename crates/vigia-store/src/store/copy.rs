@@ -22,8 +22,8 @@ use check::Summing;
 use page::Page;
 use source::Source;
 use statements::Statements;
-pub(super) use target::check_finished;
 use target::Position;
+pub(super) use target::check_finished;
 
 /// Why a copy goes no further.
 enum Stop {

@@ -8,7 +8,6 @@ use crate::Result;
 use crate::db::{Money, Row, query};
 use crate::sql::{Sql, sql};
 
-
 /// Rows of one kind: the word for it, the statement, and its columns.
 struct Part {
     word: &'static str,

@@ -60,21 +60,14 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "account_member",
-        columns: &[
-            ("user_id", Int),
-            ("account_id", Int),
-        ],
+        columns: &[("user_id", Int), ("account_id", Int)],
         key: &["user_id", "account_id"],
         identity: None,
         seeded: false,
     },
     Table {
         name: "watch_log",
-        columns: &[
-            ("version", Int),
-            ("effective_from", Int),
-            ("at_ms", Int),
-        ],
+        columns: &[("version", Int), ("effective_from", Int), ("at_ms", Int)],
         key: &["version"],
         identity: None,
         seeded: false,
@@ -199,7 +192,14 @@ pub(super) const TABLES: &[Table] = &[
             ("digest", Bytes),
             ("timestamp_ms", Int),
         ],
-        key: &["contract", "object", "object_id", "checkpoint", "tx_index", "event_index"],
+        key: &[
+            "contract",
+            "object",
+            "object_id",
+            "checkpoint",
+            "tx_index",
+            "event_index",
+        ],
         identity: None,
         seeded: false,
     },
@@ -218,11 +218,7 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "message_blob",
-        columns: &[
-            ("id", Text),
-            ("bytes", Bytes),
-            ("created_at_ms", Int),
-        ],
+        columns: &[("id", Text), ("bytes", Bytes), ("created_at_ms", Int)],
         key: &["id"],
         identity: None,
         seeded: false,
@@ -267,10 +263,7 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "counter",
-        columns: &[
-            ("name", Text),
-            ("value", Int),
-        ],
+        columns: &[("name", Text), ("value", Int)],
         key: &["name"],
         identity: None,
         seeded: true,

@@ -30,15 +30,16 @@ BEGIN
     END IF;
 END $$;
 
--- Over the very expressions of raw_events, so that a condition on its columns finds them.
+-- Over the very expressions of raw_events, so that a condition on its columns finds them. A time beyond
+-- the year 9999 counts as its end: an index must not make a commit fail for ever over what a chain says.
 CREATE INDEX raw_transaction_sender ON raw_transaction (
     ('0x' || encode(sender, 'hex')),
-    (to_timestamp(timestamp_ms / 1000.0::double precision))
+    (to_timestamp(least(timestamp_ms, 253402300799999) / 1000.0::double precision))
 );
 CREATE INDEX raw_transaction_function ON raw_transaction (
     module,
     function,
-    (to_timestamp(timestamp_ms / 1000.0::double precision))
+    (to_timestamp(least(timestamp_ms, 253402300799999) / 1000.0::double precision))
 ) WHERE module IS NOT NULL;
 
 CREATE VIEW vigia_api.raw_events AS
@@ -51,7 +52,7 @@ SELECT
     '0x' || encode(r.package, 'hex') AS package,
     r.module,
     r.function,
-    to_timestamp(r.timestamp_ms / 1000.0::double precision) AS block_time,
+    to_timestamp(least(r.timestamp_ms, 253402300799999) / 1000.0::double precision) AS block_time,
     r.processing_error IS NULL AS processed,
     jsonb_build_object(
         'epoch', r.epoch,
@@ -121,7 +122,7 @@ SELECT
     a.digest AS digest_bytes,
     a.checkpoint,
     a.tx_index,
-    to_timestamp(a.timestamp_ms / 1000.0::double precision) AS block_time,
+    to_timestamp(least(a.timestamp_ms, 253402300799999) / 1000.0::double precision) AS block_time,
     a.kind,
     sender.external_id AS sender_account,
     '0x' || encode(m.sender, 'hex') AS sender_address,

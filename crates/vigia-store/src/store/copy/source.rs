@@ -59,7 +59,9 @@ impl Source {
     pub(super) async fn counts(&mut self) -> Result<Vec<u64>> {
         let mut counts = Vec::new();
         for statements in statements::all() {
-            let row = query(statements.count()).fetch_one(self.tx().await?).await?;
+            let row = query(statements.count())
+                .fetch_one(self.tx().await?)
+                .await?;
             counts.push(get(&row, "total")?);
         }
         Ok(counts)
@@ -107,7 +109,12 @@ pub(super) async fn tables_known(tx: &mut Tx, side: &'static str) -> Result<()> 
     }
     let known: Vec<(&str, &str)> = TABLES
         .iter()
-        .flat_map(|table| table.columns.iter().map(|(column, _)| (table.name, *column)))
+        .flat_map(|table| {
+            table
+                .columns
+                .iter()
+                .map(|(column, _)| (table.name, *column))
+        })
         .collect();
     let unknown = found
         .iter()
