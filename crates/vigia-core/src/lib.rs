@@ -45,6 +45,7 @@ pub use schedule::{
     SCHEDULE_BYTES_MAX, Schedule, ScheduleError,
 };
 pub use shard::{InvalidShardCount, SHARDS_MAX, STRIDE, ShardPlan, stride_range};
+pub use sui_sdk_types::hash::Hasher;
 pub use sui_sdk_types::{
     Address, BalanceChange, Digest, Event, Identifier, StructTag, Transaction, TransactionEffects,
     TypeTag,

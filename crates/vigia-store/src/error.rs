@@ -57,6 +57,24 @@ pub enum StoreError {
         /// Why.
         problem: String,
     },
+    /// A copy of another store into this one has begun and not ended; nothing else may use it.
+    #[error(
+        "the database is being filled by vigia migrate-store, which has not finished; run it again to \
+         the end"
+    )]
+    CopyUnfinished,
+    /// A copy cannot be made.
+    #[error("the copy is refused: {problem}")]
+    CopyRefused {
+        /// Why, and what to do.
+        problem: String,
+    },
+    /// The source of a copy cannot be held still.
+    #[error(
+        "the source is being written to and cannot be held still; stop the vigia processes that use it \
+         (up, poll, work, ingest, watch) and run this again"
+    )]
+    CopySourceBusy(#[source] sqlx::Error),
     /// Another transaction was in the way and this one was taken back: worth another try at once.
     #[error("the database took the transaction back in favour of another")]
     Contended(#[source] sqlx::Error),

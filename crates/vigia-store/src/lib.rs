@@ -3,6 +3,7 @@
 //! One method is one database transaction, and each has its SQL in a file of the same name. The
 //! traits say what every backend promises; `tests/conformance` is the suite that holds them to it.
 
+mod copy;
 mod db;
 mod error;
 mod ingest;
@@ -14,6 +15,10 @@ mod sql;
 mod store;
 mod watch;
 
+pub use copy::{
+    CopyLimits, CopyObserver, CopyOutcome, CopyProgress, CopyReport, CopyStage, TableCheck,
+    TableSum,
+};
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use error::StoreError;
 pub use ingest::{IngestStore, ProviderReport, Watermark};

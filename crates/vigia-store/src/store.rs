@@ -8,6 +8,7 @@ mod book;
 mod business;
 mod codec;
 mod commit;
+mod copy;
 mod dump;
 mod ingest;
 mod lease;
@@ -18,6 +19,7 @@ mod read;
 mod register;
 mod schedule;
 mod signal;
+mod tables;
 mod watch;
 
 use std::sync::Arc;
@@ -57,8 +59,19 @@ struct Signals {
 }
 
 impl SqlStore {
-    /// Opens the database, creating it or bringing its schema up to date as needed.
+    /// Opens the database, creating it or bringing its schema up to date as needed. One that is being
+    /// filled with a copy of another is refused.
     pub async fn open(options: impl Into<StoreOptions>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let store = Self::open_copy_target(options, clock).await?;
+        copy::check_finished(&mut store.database.read().await?).await?;
+        Ok(store)
+    }
+
+    /// Opens the database for [`SqlStore::copy_to`], which may have begun to fill it.
+    pub async fn open_copy_target(
+        options: impl Into<StoreOptions>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
         let database = Database::open(options.into()).await?;
         let signals = Arc::new(Signals {
             activity: Signal::new(),

@@ -65,6 +65,8 @@ enum Command {
     Tail(commands::tail::TailArgs),
     /// Bring the database's schema up to date
     Migrate,
+    /// Move everything from one database into another: from a file to Postgres
+    MigrateStore(commands::migrate_store::MigrateStoreArgs),
     /// Show or check the settings
     #[command(subcommand)]
     Config(commands::config::ConfigCommand),
@@ -122,6 +124,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Status(args) => commands::status::run(common, args).await,
         Command::Tail(args) => commands::tail::run(common, args).await,
         Command::Migrate => commands::migrate::run(common).await,
+        Command::MigrateStore(args) => commands::migrate_store::run(common, args).await,
         Command::Config(command) => commands::config::run(common, command),
         Command::Doctor(args) => commands::doctor::run(common, args).await,
         Command::GraphqlSchema => {

@@ -4,6 +4,7 @@ pub mod config;
 pub mod doctor;
 pub mod ingest;
 pub mod migrate;
+pub mod migrate_store;
 pub mod status;
 mod stop;
 pub mod tail;

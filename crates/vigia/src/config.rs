@@ -214,26 +214,54 @@ impl Settings {
             &store.direct_url_file,
         )?;
         let Some(url) = url else {
-            return Ok(SqliteOptions {
-                readers: store.readers,
-                busy_timeout: Duration::from_millis(store.busy_timeout_ms),
-                ..SqliteOptions::new(self.database_path())
-            }
-            .into());
+            return Ok(self.sqlite_options(self.database_path()).into());
         };
-        let named = |key: &'static str| {
-            move |error: vigia_store::StoreError| Exit::bad_input(format!("setting {key}: {error}"))
-        };
-        let mut options = PostgresOptions::new(url.expose()).map_err(named("store.url"))?;
+        let mut options = self.postgres_options("setting store.url", url.expose())?;
         if let Some(direct) = direct {
             let with_direct = options.with_direct_url(direct.expose());
-            options = with_direct.map_err(named("store.direct_url"))?;
+            options = with_direct.map_err(named("setting store.direct_url"))?;
         }
+        Ok(options.into())
+    }
+
+    /// How to open the database at an address that a flag gives: `sqlite:PATH` or `postgres://..`. The
+    /// address may hold a password, and is not repeated.
+    pub fn store_options_at(
+        &self,
+        flag: &'static str,
+        address: &str,
+    ) -> anyhow::Result<StoreOptions> {
+        if let Some(path) = address
+            .strip_prefix("sqlite:")
+            .filter(|path| !path.is_empty())
+        {
+            return Ok(self.sqlite_options(PathBuf::from(path)).into());
+        }
+        if address.starts_with("postgres") {
+            return Ok(self.postgres_options(flag, address)?.into());
+        }
+        let problem = format!(
+            "{flag}: a database is written sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+        );
+        Err(Exit::bad_input(problem).into())
+    }
+
+    fn sqlite_options(&self, path: PathBuf) -> SqliteOptions {
+        SqliteOptions {
+            readers: self.store.readers,
+            busy_timeout: Duration::from_millis(self.store.busy_timeout_ms),
+            ..SqliteOptions::new(path)
+        }
+    }
+
+    fn postgres_options(&self, name: &'static str, url: &str) -> anyhow::Result<PostgresOptions> {
+        let store = &self.store;
+        let mut options = PostgresOptions::new(url).map_err(named(name))?;
         options.connections = store.connections;
         options.statement_timeout = Duration::from_millis(store.statement_timeout_ms);
         options.lock_timeout = Duration::from_millis(store.lock_timeout_ms);
         options.idle_timeout = Duration::from_millis(store.idle_timeout_ms);
-        Ok(options.into())
+        Ok(options)
     }
 
     /// The database file.
@@ -379,6 +407,11 @@ impl Settings {
             None => Ok(()),
         }
     }
+}
+
+/// An error of the store about a setting or flag of this name.
+fn named(name: &'static str) -> impl Fn(vigia_store::StoreError) -> Exit {
+    move |error| Exit::bad_input(format!("{name}: {error}"))
 }
 
 /// A secret from a setting or from the first line of a file.

@@ -8,7 +8,7 @@ pub const OK: u8 = 0;
 pub const FAILED: u8 = 1;
 /// Bad input: a flag, setting, address, file or line; nothing half-written. Also clap's own code.
 pub const BAD_INPUT: u8 = 2;
-/// The database belongs to another chain, or to a newer vigia.
+/// The database belongs to another chain or a newer vigia, or is in the middle of a copy.
 pub const REFUSED: u8 = 3;
 /// The database or the provider is out of reach.
 pub const UNAVAILABLE: u8 = 4;
@@ -19,7 +19,7 @@ Exit codes:
   0  all went well
   1  something failed
   2  bad input: a flag, setting, address, file or line; nothing was half-written
-  3  refused: the database belongs to another chain or to a newer vigia
+  3  refused: the database belongs to another chain or a newer vigia, or to an unfinished copy
   4  the database or the provider is out of reach";
 
 /// An error that says which code to exit with.
@@ -65,8 +65,11 @@ pub fn code_of(error: &anyhow::Error) -> ExitCode {
         }
         if let Some(store) = cause.downcast_ref::<StoreError>() {
             return Some(match store {
-                StoreError::ChainMismatch { .. } | StoreError::SchemaTooNew { .. } => REFUSED,
-                StoreError::Unavailable(_) => UNAVAILABLE,
+                StoreError::ChainMismatch { .. }
+                | StoreError::SchemaTooNew { .. }
+                | StoreError::CopyUnfinished
+                | StoreError::CopyRefused { .. } => REFUSED,
+                StoreError::Unavailable(_) | StoreError::CopySourceBusy(_) => UNAVAILABLE,
                 _ => FAILED,
             });
         }

@@ -32,6 +32,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0001_initial", compatible_from: 1),
     migration!("0002_several_processes", compatible_from: 2),
     migration!("0003_jobs", compatible_from: 2),
+    migration!("0004_api_views", compatible_from: 2),
 ];
 
 /// Writes which version the schema has, and since when binaries can use it.

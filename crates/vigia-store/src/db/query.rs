@@ -1,5 +1,6 @@
 //! Running a statement in a transaction of either database.
 
+use futures::TryStreamExt;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite};
@@ -46,6 +47,35 @@ impl Query {
                 rows.into_iter().map(Row::Postgres).collect()
             }
         })
+    }
+
+    /// Hands over row by row, until `take` says that it has enough.
+    pub(crate) async fn fetch_while(
+        self,
+        tx: &mut Tx,
+        mut take: impl FnMut(Row) -> Result<bool> + Send,
+    ) -> Result<()> {
+        match tx {
+            Tx::Sqlite(tx) => {
+                let query = sqlite_bound(sqlx::query(self.sql.sqlite), self.values);
+                let mut rows = query.fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    if !take(Row::Sqlite(row))? {
+                        break;
+                    }
+                }
+            }
+            Tx::Postgres { tx, persistent } => {
+                let query = sqlx::query(self.sql.postgres).persistent(*persistent);
+                let mut rows = postgres_bound(query, self.values).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    if !take(Row::Postgres(row))? {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The first row, where there is one.

@@ -3,19 +3,10 @@
 use std::fmt::Write;
 
 use super::SqlStore;
+use super::tables::Kind::{self, Bytes, Int, Text};
 use crate::Result;
 use crate::db::{Money, Row, query};
 use crate::sql::{Sql, sql};
-
-/// How a column is read.
-#[derive(Clone, Copy)]
-enum Kind {
-    Int,
-    Text,
-    Bytes,
-    Money,
-}
-use Kind::{Bytes, Int, Text};
 
 /// Rows of one kind: the word for it, the statement, and its columns.
 struct Part {

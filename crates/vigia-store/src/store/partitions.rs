@@ -22,10 +22,10 @@ pub(super) const PARTITION_CHECKPOINTS: u64 = 1_000_000;
 pub(super) struct Partitions(Mutex<BTreeSet<u64>>);
 
 impl Partitions {
-    fn missing(&self, raws: &[RawTransaction]) -> BTreeSet<u64> {
+    fn missing(&self, checkpoints: impl Iterator<Item = u64>) -> BTreeSet<u64> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        raws.iter()
-            .map(|raw| raw.place.checkpoint / PARTITION_CHECKPOINTS)
+        checkpoints
+            .map(|checkpoint| checkpoint / PARTITION_CHECKPOINTS)
             .filter(|number| !known.contains(number))
             .collect()
     }
@@ -39,7 +39,17 @@ impl Partitions {
 impl SqlStore {
     /// Makes the parts in which `raws` will be.
     pub(super) async fn partitions_create(&self, raws: &[RawTransaction]) -> Result<()> {
-        for number in self.partitions.missing(raws) {
+        let checkpoints = raws.iter().map(|raw| raw.place.checkpoint);
+        self.partitions_create_at(checkpoints).await
+    }
+
+    /// Makes the parts in which these checkpoints will be.
+    pub(super) async fn partitions_create_at(
+        &self,
+        checkpoints: impl Iterator<Item = u64>,
+    ) -> Result<()> {
+        let missing = self.partitions.missing(checkpoints);
+        for number in missing {
             // Beyond what can be stored: the commit says so.
             if int("checkpoint", number.saturating_mul(PARTITION_CHECKPOINTS)).is_ok() {
                 self.trying(|| self.partition_create(number)).await?;

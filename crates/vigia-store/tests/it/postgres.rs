@@ -14,7 +14,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use vigia_core::ManualClock;
 use vigia_store::{IngestStore, PostgresOptions, SqlStore, StoreError};
 
-use crate::suite::{Fixture, store_conformance_suite};
+use crate::copy::Tampered;
+use crate::suite::{Fixture, NOW_MS, store_conformance_suite};
 
 /// The server to test on; its user may create roles and databases.
 fn server() -> Option<String> {
@@ -30,12 +31,12 @@ fn server() -> Option<String> {
     url
 }
 
-async fn admin(url: &str) -> PgConnection {
+pub(crate) async fn admin(url: &str) -> PgConnection {
     let options: PgConnectOptions = url.parse().unwrap();
     options.disable_statement_logging().connect().await.unwrap()
 }
 
-async fn run(connection: &mut PgConnection, statement: String) {
+pub(crate) async fn run(connection: &mut PgConnection, statement: String) {
     connection.execute(AssertSqlSafe(statement)).await.unwrap();
 }
 
@@ -99,6 +100,23 @@ impl Drop for PostgresFixture {
         if cleaning.join().is_err() && !std::thread::panicking() {
             panic!("the database of a test could not be dropped");
         }
+    }
+}
+
+impl Tampered for PostgresFixture {
+    async fn execute(&self, statement: &str) {
+        let mut owner = admin(&self.url()).await;
+        run(&mut owner, statement.replace("{}", "vigia.")).await;
+    }
+
+    async fn open_copy_target(&self) -> SqlStore {
+        let clock = Arc::new(ManualClock::new(NOW_MS));
+        let opened = SqlStore::open_copy_target(self.options(), clock).await;
+        opened.unwrap()
+    }
+
+    async fn try_open(&self, clock: Arc<ManualClock>) -> vigia_store::Result<SqlStore> {
+        SqlStore::open(self.options(), clock).await
     }
 }
 

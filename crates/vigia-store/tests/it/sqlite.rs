@@ -7,7 +7,8 @@ use tempfile::TempDir;
 use vigia_core::ManualClock;
 use vigia_store::{IngestStore, ReadStore, SqlStore, SqliteOptions, StoreError};
 
-use crate::suite::{Fixture, store_conformance_suite};
+use crate::copy::Tampered;
+use crate::suite::{Fixture, NOW_MS, store_conformance_suite};
 
 pub(crate) struct SqliteFixture {
     directory: TempDir,
@@ -31,6 +32,26 @@ impl Fixture for SqliteFixture {
 
     async fn open(&self, clock: Arc<ManualClock>) -> SqlStore {
         SqlStore::open(self.options(), clock).await.unwrap()
+    }
+}
+
+impl Tampered for SqliteFixture {
+    async fn execute(&self, statement: &str) {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.options().path);
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        let statement = sqlx::AssertSqlSafe(statement.replace("{}", ""));
+        sqlx::query(statement).execute(&pool).await.unwrap();
+        pool.close().await;
+    }
+
+    async fn open_copy_target(&self) -> SqlStore {
+        let clock = Arc::new(ManualClock::new(NOW_MS));
+        let opened = SqlStore::open_copy_target(self.options(), clock).await;
+        opened.unwrap()
+    }
+
+    async fn try_open(&self, clock: Arc<ManualClock>) -> vigia_store::Result<SqlStore> {
+        SqlStore::open(self.options(), clock).await
     }
 }
 

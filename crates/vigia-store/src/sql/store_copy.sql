@@ -1,0 +1,1 @@
+SELECT source, state FROM store_copy
