@@ -16,6 +16,7 @@ mod partitions;
 mod ranges;
 mod read;
 mod register;
+mod retention;
 mod schedule;
 mod signal;
 mod watch;

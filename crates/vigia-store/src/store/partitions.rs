@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use vigia_core::RawTransaction;
 
-use super::SqlStore;
 use super::codec::int;
+use super::{SqlStore, retention};
 use crate::Result;
 use crate::db::{Lock, Tx, execute_script, query};
 use crate::sql::sql;
@@ -17,17 +17,28 @@ use crate::sql::sql;
 /// Checkpoints in a part. A part's name holds its number, so this never changes.
 pub(super) const PARTITION_CHECKPOINTS: u64 = 1_000_000;
 
+const NAME_PREFIX: &str = "raw_transaction_p";
+
 /// Numbers of the parts that are known to be there.
 #[derive(Default)]
 pub(super) struct Partitions(Mutex<BTreeSet<u64>>);
 
 impl Partitions {
+    /// Numbers of the parts that `raws` may need. The clean-up of another process may have dropped one
+    /// that was there, but then only what could not be interpreted is still stored in it.
     fn missing(&self, raws: &[RawTransaction]) -> BTreeSet<u64> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         raws.iter()
-            .map(|raw| raw.place.checkpoint / PARTITION_CHECKPOINTS)
-            .filter(|number| !known.contains(number))
+            .map(|raw| (number_of(raw), raw.processing_error.is_some()))
+            .filter(|(number, failed)| *failed || !known.contains(number))
+            .map(|(number, _)| number)
             .collect()
+    }
+
+    /// Forgets a part that was dropped.
+    pub(super) fn dropped(&self, number: u64) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(&number);
     }
 
     fn created(&self, number: u64) {
@@ -36,10 +47,35 @@ impl Partitions {
     }
 }
 
+fn number_of(raw: &RawTransaction) -> u64 {
+    raw.place.checkpoint / PARTITION_CHECKPOINTS
+}
+
+/// The name of a part's table.
+pub(super) fn part_name(number: u64) -> String {
+    format!("{NAME_PREFIX}{number}")
+}
+
+/// The number in a name of `part_name`.
+pub(super) fn part_number(name: &str) -> Option<u64> {
+    name.strip_prefix(NAME_PREFIX)?.parse().ok()
+}
+
 impl SqlStore {
-    /// Makes the parts in which `raws` will be.
+    /// Makes the parts in which `raws` will be. What lies below the retention horizon is not stored,
+    /// so that an import of history makes none again that the clean-up dropped.
     pub(super) async fn partitions_create(&self, raws: &[RawTransaction]) -> Result<()> {
-        for number in self.partitions.missing(raws) {
+        let missing = self.partitions.missing(raws);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let horizon = retention::horizon(&mut self.database.read().await?).await?;
+        let stored: BTreeSet<u64> = raws
+            .iter()
+            .filter(|raw| raw.place.checkpoint >= horizon || raw.processing_error.is_some())
+            .map(number_of)
+            .collect();
+        for number in missing.intersection(&stored).copied() {
             // Beyond what can be stored: the commit says so.
             if int("checkpoint", number.saturating_mul(PARTITION_CHECKPOINTS)).is_ok() {
                 self.trying(|| self.partition_create(number)).await?;
@@ -55,7 +91,7 @@ impl SqlStore {
             return Ok(());
         }
         Lock::Partitions.take(&mut tx).await?;
-        let name = format!("raw_transaction_p{number}");
+        let name = part_name(number);
         let there = query(sql!("postgres/partition_there"))
             .bind(&*name)
             .fetch_optional(&mut tx)
