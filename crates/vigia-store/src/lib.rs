@@ -10,6 +10,7 @@ mod ingest;
 mod lease;
 mod message;
 mod read;
+mod retention;
 mod schedule;
 mod sql;
 mod store;
@@ -28,6 +29,7 @@ pub use read::{
     ActivityCursor, ActivityFilter, ActivityRow, NotificationRow, RawTransactionRow, ReadStore,
     StatusReport,
 };
+pub use retention::{RetentionStore, Swept};
 pub use schedule::{ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease};
 pub use store::SqlStore;
 pub use watch::{AccountSpec, Refused, UserSpec, WatchEntry, WatchReceipt, WatchRow, WatchStore};

@@ -17,6 +17,7 @@ mod partitions;
 mod ranges;
 mod read;
 mod register;
+mod retention;
 mod schedule;
 mod signal;
 mod tables;

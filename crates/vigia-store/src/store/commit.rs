@@ -10,7 +10,7 @@ use vigia_core::{
 };
 
 use super::codec::{self, address_opt, amount, int};
-use super::{activities, business, ranges};
+use super::{activities, business, ranges, retention};
 use crate::db::{Lock, Tx, Value, get, insert, query};
 use crate::sql::sql;
 use crate::{Result, StoreError};
@@ -89,11 +89,29 @@ pub(super) async fn counter_add(tx: &mut Tx, name: &'static str, by: u64) -> Res
     Ok(())
 }
 
-/// Returns how many were new, and how many of those could not be interpreted.
+/// Takes from one of the numbers that `status` shows.
+pub(super) async fn counter_subtract(tx: &mut Tx, name: &'static str, by: u64) -> Result<()> {
+    if by > 0 {
+        query(sql!("counter_add"))
+            .bind(name)
+            .bind(-int("count", by)?)
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Returns how many were new, and how many of those could not be interpreted. Below the retention
+/// horizon only the latter are stored, which the clean-up leaves too.
 async fn raw_transactions(tx: &mut Tx, raws: &[RawTransaction]) -> Result<(u64, u64)> {
+    if raws.is_empty() {
+        return Ok((0, 0));
+    }
     // Apart, so that the number of new rows says it all and none has to come back.
-    let (failed, understood): (Vec<_>, Vec<_>) =
+    let (failed, mut understood): (Vec<_>, Vec<_>) =
         raws.iter().partition(|raw| raw.processing_error.is_some());
+    let horizon = retention::horizon(tx).await?;
+    understood.retain(|raw| raw.place.checkpoint >= horizon);
     let sql = sql!("raw_transaction_insert");
     let failed_new = insert(tx, sql, &failed, |raw| raw_values(raw)).await?;
     let understood_new = insert(tx, sql, &understood, |raw| raw_values(raw)).await?;

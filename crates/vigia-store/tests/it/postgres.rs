@@ -61,6 +61,8 @@ impl PostgresFixture {
 }
 
 impl Fixture for PostgresFixture {
+    const HAS_PARTS: bool = true;
+
     fn is_at_hand() -> bool {
         server().is_some()
     }

@@ -21,6 +21,8 @@ impl SqliteFixture {
 }
 
 impl Fixture for SqliteFixture {
+    const HAS_PARTS: bool = false;
+
     fn is_at_hand() -> bool {
         true
     }

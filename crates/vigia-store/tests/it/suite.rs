@@ -11,6 +11,7 @@ pub(crate) mod notification;
 pub(crate) mod paging;
 pub(crate) mod processes;
 pub(crate) mod ranges;
+pub(crate) mod retention;
 pub(crate) mod schedule;
 pub(crate) mod scope;
 pub(crate) mod watch;
@@ -27,6 +28,9 @@ use crate::sample;
 
 /// A backend under test: one empty database, which any number of stores can be opened on.
 pub(crate) trait Fixture: Sized {
+    /// Whether raw transactions are in parts that can be dropped.
+    const HAS_PARTS: bool;
+
     /// A new, empty database.
     async fn create() -> Self;
 
@@ -212,6 +216,10 @@ macro_rules! store_conformance_suite {
             ranges: [
                 gap_holds_the_watermark, ranges_are_listed_in_order, any_order_merges_to_one, overlaps_merge,
                 imports_move_no_watermark, begins_inside_a_range, ends_at_the_largest_height,
+            ],
+            retention: [
+                the_horizon_follows_the_age, only_evidence_goes, what_comes_again_adds_only_meaning,
+                below_the_horizon_only_failures_are_stored, whole_parts_go, commits_go_on_meanwhile,
             ],
             schedule: [
                 declared_again_keeps_its_tick, a_tick_fires_once, paused_does_not_fire,
