@@ -32,7 +32,10 @@ pub use read::{
 pub use retention::{RetentionStore, Swept};
 pub use schedule::{ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease};
 pub use store::SqlStore;
-pub use watch::{AccountSpec, Refused, UserSpec, WatchEntry, WatchReceipt, WatchRow, WatchStore};
+pub use watch::{
+    AccountSpec, Refused, UserSpec, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow,
+    WatchStore,
+};
 
 /// Result of a store method.
 pub type Result<T> = std::result::Result<T, StoreError>;

@@ -75,6 +75,19 @@ pub struct WatchRow {
     pub live_from: u64,
 }
 
+/// What comparing a poller's watch list with the table has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchReconciliation {
+    /// The poller.
+    pub holder: String,
+    /// Targets in the table.
+    pub entries: u64,
+    /// Of those, not in its memory.
+    pub missing: u64,
+    /// In its memory and not in the table.
+    pub extra: u64,
+}
+
 /// The watch list.
 #[async_trait]
 pub trait WatchStore: Send + Sync {
@@ -97,6 +110,15 @@ pub trait WatchStore: Send + Sync {
 
     /// All changes with a version above `since`, in order of version.
     async fn watch_changes(&self, since: u64) -> Result<Vec<WatchChange>>;
+
+    /// Records what a poller found; its last word replaces the one before.
+    async fn watch_reconciled(&self, found: &WatchReconciliation) -> Result<()>;
+
+    /// What pollers found within `age_ms_max`, each with its age in milliseconds.
+    async fn watch_reconciliations(
+        &self,
+        age_ms_max: u64,
+    ) -> Result<Vec<(WatchReconciliation, u64)>>;
 
     /// Returns as soon as the list's version is above `seen`; wakes at once for changes made in
     /// this process and within 1 s for those of others.

@@ -52,6 +52,19 @@ impl WatchList {
         self.len() == 0
     }
 
+    /// Whether a target is watched.
+    pub fn contains(&self, target: &WatchTarget) -> bool {
+        match target {
+            WatchTarget::Address(address) => self.addresses.contains(address),
+            WatchTarget::Package(package) => self.packages.contains(package),
+            WatchTarget::Module(package, module) => self.watches_module(package, module),
+            WatchTarget::EventType(package, module, name) => {
+                self.watches_event_type(package, module, name)
+            }
+            WatchTarget::CoinType(coin_type) => self.coin_types.contains(coin_type),
+        }
+    }
+
     /// Adds a target; adding it again changes nothing.
     pub fn insert(&mut self, target: WatchTarget) {
         match target {

@@ -25,6 +25,14 @@ impl SharedWatchList {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    /// Takes another list in place of the one there is.
+    pub fn replace(&self, list: WatchList) {
+        *self
+            .0
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = list;
+    }
+
     /// Applies changes of the log, in order.
     pub fn apply(&self, changes: &[WatchChange]) {
         self.0

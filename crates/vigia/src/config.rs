@@ -84,6 +84,7 @@ pub struct ProviderSettings {
 pub struct PollSettings {
     pub start: String,
     pub shards: u32,
+    pub reconcile_interval_ms: u64,
     pub tip_interval_ms: u64,
 }
 
@@ -387,6 +388,10 @@ impl Settings {
             ("store.idle_timeout_ms", self.store.idle_timeout_ms),
             ("transport.resend_after_ms", self.transport.resend_after_ms),
             ("poll.tip_interval_ms", self.poll.tip_interval_ms),
+            (
+                "poll.reconcile_interval_ms",
+                self.poll.reconcile_interval_ms,
+            ),
             ("transport.frames_max", self.transport.frames_max as u64),
             ("transport.kib_max", u64::from(self.transport.kib_max)),
             (

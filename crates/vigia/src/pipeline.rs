@@ -22,7 +22,7 @@ pub use outstanding::Outstanding;
 pub(crate) use poller::match_checkpoint;
 pub use poller::{OutstandingMemory, Poller, PollerStatus, Shards};
 pub use shard_keeper::{ShardKeeper, shard_lease};
-pub use watch_sync::WatchSync;
+pub use watch_sync::{WatchDifference, WatchSync};
 pub use worker::{Worker, WorkerLimits};
 
 use tokio::sync::Notify;

@@ -26,8 +26,13 @@ pub(super) struct Table {
     pub(super) seeded: bool,
 }
 
-/// Tables that say something about the database itself, and stay with it.
-pub(super) const NOT_COPIED: &[&str] = &["schema_info", "store_copy", "store_copy_table"];
+/// Tables that say something about the database itself or its processes, and stay with it.
+pub(super) const NOT_COPIED: &[&str] = &[
+    "schema_info",
+    "store_copy",
+    "store_copy_table",
+    "watch_reconciliation",
+];
 
 /// The copied tables. One that refers to another comes after it; those that hold the watermark are
 /// last, so that it never claims what is not there yet.

@@ -9,7 +9,7 @@ use super::codec::{self, int};
 use super::{SqlStore, commit, notify, register};
 use crate::db::{Lock, Row, Tx, get, get_opt, insert, query};
 use crate::sql::sql;
-use crate::{Refused, Result, WatchEntry, WatchReceipt, WatchRow, WatchStore};
+use crate::{Refused, Result, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore};
 
 /// How often the database is asked for changes of other processes; a waiter learns of one within
 /// twice that, which keeps the promised second.
@@ -47,6 +47,41 @@ impl WatchStore for SqlStore {
             .fetch_all(&mut self.database.read().await?)
             .await?;
         rows.iter().map(change_from_row).collect()
+    }
+
+    async fn watch_reconciled(&self, found: &WatchReconciliation) -> Result<()> {
+        let mut tx = self.database.write().await?;
+        query(sql!("watch_reconciled"))
+            .bind(&*found.holder)
+            .bind(int("time", self.clock.now_ms())?)
+            .bind(int("entries", found.entries)?)
+            .bind(int("missing entries", found.missing)?)
+            .bind(int("extra entries", found.extra)?)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await
+    }
+
+    async fn watch_reconciliations(
+        &self,
+        age_ms_max: u64,
+    ) -> Result<Vec<(WatchReconciliation, u64)>> {
+        let now_ms = self.clock.now_ms();
+        let rows = query(sql!("watch_reconciliations"))
+            .bind(int("time", now_ms.saturating_sub(age_ms_max))?)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let found = WatchReconciliation {
+                    holder: get(row, "holder")?,
+                    entries: get(row, "entries")?,
+                    missing: get(row, "missing")?,
+                    extra: get(row, "extra")?,
+                };
+                Ok((found, now_ms.saturating_sub(get(row, "at_ms")?)))
+            })
+            .collect()
     }
 
     async fn watch_wait(&self, seen: u64) -> Result<u64> {

@@ -240,7 +240,7 @@ macro_rules! store_conformance_suite {
                 handed_over_without_a_checkpoint_between, past_is_never_attributed_anew,
                 contracts_have_many_observers, pages_and_changes_agree, long_names_are_refused,
                 stale_list_is_refused_at_the_boundary, stale_commit_writes_nothing,
-                waits_for_a_change,
+                waits_for_a_change, last_reconciliation_of_each_stays,
             ],
         );
     };

@@ -129,6 +129,9 @@ fn universe() -> Vec<WatchTarget> {
 fn assert_is(list: &WatchList, model: &[WatchTarget]) {
     assert_eq!(list.len(), model.len());
     assert_eq!(list.is_empty(), model.is_empty());
+    for target in universe() {
+        assert_eq!(list.contains(&target), model.contains(&target), "{target}");
+    }
     for transaction in CHAIN.iter().step_by(3) {
         let all = scan(transaction);
         let expected: BTreeSet<(ReasonKind, String)> = model

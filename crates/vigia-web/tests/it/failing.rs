@@ -10,8 +10,8 @@ use vigia_core::{
 };
 use vigia_store::{
     ActivityCursor, ActivityFilter, ActivityRow, IngestStore, NotificationRow, ProviderReport,
-    RawTransactionRow, ReadStore, StatusReport, StoreError, WatchEntry, WatchReceipt, WatchRow,
-    WatchStore, Watermark,
+    RawTransactionRow, ReadStore, StatusReport, StoreError, WatchEntry, WatchReceipt,
+    WatchReconciliation, WatchRow, WatchStore, Watermark,
 };
 
 use crate::app::TestApp;
@@ -224,6 +224,14 @@ impl WatchStore for FailingStore {
     }
 
     async fn watch_changes(&self, _: u64) -> Result<Vec<WatchChange>> {
+        self.fail()
+    }
+
+    async fn watch_reconciled(&self, _: &WatchReconciliation) -> Result<()> {
+        self.fail()
+    }
+
+    async fn watch_reconciliations(&self, _: u64) -> Result<Vec<(WatchReconciliation, u64)>> {
         self.fail()
     }
 

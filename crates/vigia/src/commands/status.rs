@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
-use vigia_store::{ReadStore, StatusReport};
+use vigia_core::ShardPlan;
+use vigia_store::{
+    IngestStore, LeaseStore, ReadStore, SqlStore, StatusReport, WatchReconciliation, WatchStore,
+};
 
 use super::open_existing_store;
 use crate::cli::Common;
@@ -23,16 +26,112 @@ pub async fn run(common: &Common, args: StatusArgs) -> anyhow::Result<ExitCode> 
     let settings = common.settings(Overrides::default())?;
     let store = open_existing_store(&settings).await?;
     let status = store.status().await?;
+    let pollers = Pollers::read(&store, &status).await?;
     if args.json {
-        println!("{}", to_json(&status));
+        println!("{}", to_json(&status, &pollers));
     } else {
-        print!("{}", to_text(&status));
+        print!("{}{}", to_text(&status), pollers.to_text());
     }
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-fn to_json(status: &StatusReport) -> serde_json::Value {
+/// Reports of pollers that are older than this are of processes that are gone.
+const RECONCILED_WITHIN_MS: u64 = 10 * 60 * 1000;
+
+/// What the pollers of a shared database do.
+struct Pollers {
+    shards: Vec<Shard>,
+    reconciled: Vec<(WatchReconciliation, u64)>,
+}
+
+/// A shard, and who polls it.
+struct Shard {
+    shard: u32,
+    shards: u32,
+    holder: Option<String>,
+    /// Up to where all of the shard is committed.
+    watermark: Option<u64>,
+}
+
+impl Pollers {
+    async fn read(store: &SqlStore, status: &StatusReport) -> anyhow::Result<Self> {
+        let completed = store.range_list().await?;
+        let mut shards = Vec::new();
+        for lease in store.lease_list("shard:").await? {
+            let numbers = lease.name.strip_prefix("shard:");
+            let Some((count, shard)) = numbers.and_then(|numbers| numbers.split_once('/')) else {
+                continue;
+            };
+            let (Ok(count), Ok(shard)) = (count.parse(), shard.parse()) else {
+                continue;
+            };
+            let holder = lease.holder.filter(|_| lease.remaining_ms > 0);
+            // Leases of another division of the chain stay behind when it is changed.
+            let (Ok(plan), true) = (ShardPlan::new(count), holder.is_some()) else {
+                continue;
+            };
+            let first = status.first_checkpoint.unwrap_or(0);
+            let missing = plan.next_missing(shard, first, &completed);
+            shards.push(Shard {
+                shard,
+                shards: count,
+                holder,
+                watermark: missing.filter(|next| *next > first).map(|next| next - 1),
+            });
+        }
+        shards.sort_unstable_by_key(|shard| (shard.shards, shard.shard));
+        let reconciled = store.watch_reconciliations(RECONCILED_WITHIN_MS).await?;
+        Ok(Self { shards, reconciled })
+    }
+
+    fn to_json(&self) -> (serde_json::Value, serde_json::Value) {
+        let shards = self.shards.iter().map(|shard| {
+            json!({
+                "shard": shard.shard,
+                "shards": shard.shards,
+                "holder": shard.holder,
+                "watermark": shard.watermark,
+            })
+        });
+        let reconciled = self.reconciled.iter().map(|(found, age_ms)| {
+            json!({
+                "poller": found.holder,
+                "entries": found.entries,
+                "missing": found.missing,
+                "extra": found.extra,
+                "ageMs": age_ms,
+            })
+        });
+        (shards.collect(), reconciled.collect())
+    }
+
+    fn to_text(&self) -> String {
+        let mut text = String::new();
+        for shard in &self.shards {
+            let name = format!("shard {} of {}", shard.shard, shard.shards);
+            let holder = shard.holder.as_deref().unwrap_or("nobody");
+            let watermark = shard.watermark.map_or("none yet".to_owned(), |watermark| {
+                format!("committed up to {watermark}")
+            });
+            text += &format!("{name:<18} {watermark}, polled by {holder}\n");
+        }
+        for (found, age_ms) in &self.reconciled {
+            let differences = found.missing + found.extra;
+            text += &format!(
+                "{:<18} {} entries, {differences} differences {} s ago in {}\n",
+                "watch list",
+                found.entries,
+                age_ms / 1000,
+                found.holder
+            );
+        }
+        text
+    }
+}
+
+fn to_json(status: &StatusReport, pollers: &Pollers) -> serde_json::Value {
+    let (shards, reconciled) = pollers.to_json();
     json!({
         "chainId": status.chain.map(|chain| chain.to_string()),
         "chainName": status.chain.and_then(|chain| chain.name()),
@@ -50,6 +149,8 @@ fn to_json(status: &StatusReport) -> serde_json::Value {
         "watchedAddresses": status.watched_addresses,
         "watchedContracts": status.watched_contracts,
         "watchVersion": status.watch_version,
+        "shards": shards,
+        "watchReconciled": reconciled,
     })
 }
 

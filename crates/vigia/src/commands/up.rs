@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use vigia_contracts::{Interpreter, PackageIds, Registry};
 use vigia_core::SystemClock;
 use vigia_notify::BuiltInTexts;
-use vigia_store::{LeaseStore, SqlStore, Store, WatchEntry, WatchStore};
+use vigia_store::{IngestStore, LeaseStore, SqlStore, Store, WatchEntry, WatchStore};
 use vigia_sui::{GrpcSource, StreamNotice};
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
@@ -30,6 +30,8 @@ use crate::pipeline::{
 
 /// How long roles may take to finish what they have in hand.
 const STOP_WITHIN: Duration = Duration::from_secs(9);
+/// How often `poll --once` looks whether it is done.
+const ONCE_INTERVAL: Duration = Duration::from_millis(50);
 /// Checkpoints a commit may hold.
 const BATCH_FRAMES_MAX: usize = 1_000;
 
@@ -73,6 +75,9 @@ pub struct UpArgs {
 pub struct PollArgs {
     #[command(flatten)]
     provider: ProviderArgs,
+    /// Poll up to the checkpoint that is the newest now, commit it, and end
+    #[arg(long)]
+    once: bool,
 }
 
 /// Flags of `vigia work`.
@@ -168,6 +173,9 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
         .await?;
     if works_too {
         roles.work(&settings, &store, &registry, ends, rewind);
+    }
+    if args.once {
+        roles.until_committed(&store, &source).await?;
     }
     let ended = roles.run_until_stopped().await;
     store.close().await;
@@ -302,8 +310,38 @@ impl Roles {
         self.tasks
             .spawn(async move { Ok(poller.run(shutdown).await?) });
         let shutdown = self.shutdown.clone();
+        let interval = Duration::from_millis(settings.poll.reconcile_interval_ms);
+        let reconciled = watch.clone();
+        self.tasks.spawn(async move {
+            let reconciling = reconciled.reconcile_for_ever(interval, process_name(), shutdown);
+            reconciling.await;
+            Ok(())
+        });
+        let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             watch.run(shutdown).await;
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// Ends everything once what is the newest checkpoint now is committed.
+    async fn until_committed(
+        &mut self,
+        store: &Arc<SqlStore>,
+        provider: &Provider,
+    ) -> anyhow::Result<()> {
+        let tip = provider.grpc.info().await?.tip;
+        let (store, shutdown) = (Arc::clone(store), self.shutdown.clone());
+        self.tasks.spawn(async move {
+            while !shutdown.is_cancelled() {
+                let watermark = store.watermark().await?;
+                if let Some(watermark) = watermark.filter(|mark| mark.checkpoint >= tip) {
+                    println!("committed up to checkpoint {}", watermark.checkpoint);
+                    break;
+                }
+                tokio::time::sleep(ONCE_INTERVAL).await;
+            }
             Ok(())
         });
         Ok(())
@@ -316,8 +354,7 @@ impl Roles {
         leases: Arc<dyn LeaseStore>,
     ) -> anyhow::Result<Shards> {
         let plan = settings.shard_plan()?;
-        let me = format!("{}-{}", host_name(), std::process::id());
-        let (keeper, owned) = ShardKeeper::new(leases, plan, me);
+        let (keeper, owned) = ShardKeeper::new(leases, plan, process_name());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             keeper.run(shutdown).await;
@@ -427,14 +464,15 @@ impl Roles {
     }
 }
 
-/// The name of this machine or container, which with the process id tells holders of leases apart.
-fn host_name() -> String {
+/// The name of this machine or container and the process id: tells processes apart.
+fn process_name() -> String {
     let named = std::fs::read_to_string("/proc/sys/kernel/hostname");
     let name = named.unwrap_or_default().trim().to_owned();
-    match name.is_empty() {
+    let host = match name.is_empty() {
         true => std::env::var("HOSTNAME").unwrap_or_else(|_| "host".to_owned()),
         false => name,
-    }
+    };
+    format!("{host}-{}", std::process::id())
 }
 
 fn failure_of(ended: Result<anyhow::Result<()>, tokio::task::JoinError>) -> Option<anyhow::Error> {

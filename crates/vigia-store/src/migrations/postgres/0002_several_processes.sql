@@ -30,3 +30,12 @@ CREATE TABLE message_set_aside (
     bytes     BYTEA NOT NULL,
     at_ms     BIGINT NOT NULL
 );
+
+-- What comparing the watch list in memory with the table has shown, by poller.
+CREATE TABLE watch_reconciliation (
+    holder  TEXT COLLATE "C" PRIMARY KEY,
+    at_ms   BIGINT NOT NULL,
+    entries BIGINT NOT NULL,
+    missing BIGINT NOT NULL,
+    extra   BIGINT NOT NULL
+);

@@ -37,3 +37,12 @@ CREATE TABLE message_set_aside (
     bytes     BLOB NOT NULL,
     at_ms     INTEGER NOT NULL
 ) STRICT;
+
+-- What comparing the watch list in memory with the table has shown, by poller.
+CREATE TABLE watch_reconciliation (
+    holder  TEXT PRIMARY KEY,
+    at_ms   INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    missing INTEGER NOT NULL,
+    extra   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

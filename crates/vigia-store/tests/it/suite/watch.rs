@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use vigia_core::{AccountKind, CommitOutcome, Scope, WatchOp, WatchTarget, parse_watch_target};
-use vigia_store::{AccountSpec, IngestStore, ReadStore, WatchEntry, WatchStore};
+use vigia_store::{
+    AccountSpec, IngestStore, ReadStore, WatchEntry, WatchReconciliation, WatchStore,
+};
 
 use crate::sample::{NoObjects, address, commit, entry, imported, transfer, user};
-use crate::suite::{Db, Fixture};
+use crate::suite::{Db, Fixture, NOW_MS};
 
 pub(crate) async fn first_version_holds_from_genesis<F: Fixture>() {
     let db = Db::<F>::empty().await;
@@ -350,4 +352,26 @@ pub(crate) async fn waits_for_a_change<F: Fixture>() {
     assert!(!waiting.is_finished());
     db.watch(3, "carla").await;
     assert_eq!(waiting.await.unwrap(), 2);
+}
+
+pub(crate) async fn last_reconciliation_of_each_stays<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    let found = |holder: &str, missing| WatchReconciliation {
+        holder: holder.to_owned(),
+        entries: 10,
+        missing,
+        extra: 1,
+    };
+    db.store.watch_reconciled(&found("a", 3)).await.unwrap();
+    db.store.watch_reconciled(&found("b", 0)).await.unwrap();
+    db.clock.set(NOW_MS + 50);
+    db.store.watch_reconciled(&found("a", 0)).await.unwrap();
+    let recent = db.store.watch_reconciliations(50).await.unwrap();
+    assert_eq!(recent, [(found("a", 0), 0), (found("b", 0), 50)]);
+    let recent = db.store.watch_reconciliations(49).await.unwrap();
+    assert_eq!(
+        recent,
+        [(found("a", 0), 0)],
+        "b has not been heard of since"
+    );
 }
