@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vigia_contracts::{CONFIO, ContractFile, PackageIds, Registry};
-use vigia_core::parse_address;
+use vigia_core::{Schedule, ScheduleError, parse_address};
 use vigia_store::{PostgresOptions, SqliteOptions, StoreOptions};
 use vigia_sui::{ProviderConfig, Secret};
 
@@ -122,6 +122,10 @@ pub struct WorkSettings {
     pub batch_transactions_max: usize,
     pub idle_commit_interval_ms: u64,
     pub coin_interval_ms: u64,
+    pub retention_days: u64,
+    pub cleanup_schedule: String,
+    pub cleanup_time_zone: String,
+    pub cleanup_transactions_max: u32,
 }
 
 /// `[web]`
@@ -328,6 +332,7 @@ impl Settings {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.live_start()?;
+        self.work.check()?;
         self.web
             .listen
             .parse::<std::net::SocketAddr>()
@@ -360,6 +365,10 @@ impl Settings {
                 self.work.idle_commit_interval_ms,
             ),
             ("work.coin_interval_ms", self.work.coin_interval_ms),
+            (
+                "work.cleanup_transactions_max",
+                u64::from(self.work.cleanup_transactions_max),
+            ),
             ("devnet.users", u64::from(self.devnet.users)),
             ("devnet.tps", u64::from(self.devnet.tps)),
             ("devnet.interval_ms", self.devnet.interval_ms),
@@ -367,6 +376,25 @@ impl Settings {
         match positive.into_iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(ConfigError::value(key, "0", "a number above 0")),
             None => Ok(()),
+        }
+    }
+}
+
+impl WorkSettings {
+    fn check(&self) -> Result<(), ConfigError> {
+        let (pattern, zone) = (&self.cleanup_schedule, &self.cleanup_time_zone);
+        match Schedule::parse(pattern, zone) {
+            Ok(_) => Ok(()),
+            Err(ScheduleError::TimeZone { .. }) => Err(ConfigError::value(
+                "work.cleanup_time_zone",
+                zone,
+                "the name of a time zone, such as \"America/Bogota\" or \"UTC\"",
+            )),
+            Err(ScheduleError::Pattern { .. }) => Err(ConfigError::value(
+                "work.cleanup_schedule",
+                pattern,
+                "a cron pattern such as \"0 2 * * *\", or an interval such as \"every 12h\"",
+            )),
         }
     }
 }

@@ -9,6 +9,7 @@ mod app;
 mod bad_input;
 mod browser;
 mod files;
+mod jobs;
 mod kills;
 mod live;
 mod node;
