@@ -61,6 +61,9 @@ enum Command {
     Watch(commands::watch::WatchCommand),
     /// Show the whole system at a glance
     Status(commands::status::StatusArgs),
+    /// See and steer what is done on a schedule
+    #[command(subcommand)]
+    Schedules(commands::schedules::SchedulesCommand),
     /// Print activities as they happen
     Tail(commands::tail::TailArgs),
     /// Bring the database's schema up to date
@@ -122,6 +125,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Ingest(args) => commands::ingest::run(common, args).await,
         Command::Watch(command) => commands::watch::run(common, command).await,
         Command::Status(args) => commands::status::run(common, args).await,
+        Command::Schedules(command) => commands::schedules::run(common, command).await,
         Command::Tail(args) => commands::tail::run(common, args).await,
         Command::Migrate => commands::migrate::run(common).await,
         Command::MigrateStore(args) => commands::migrate_store::run(common, args).await,

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod ingest;
 pub mod migrate;
 pub mod migrate_store;
+pub mod schedules;
 pub mod status;
 mod stop;
 pub mod tail;
@@ -60,6 +61,13 @@ pub(crate) fn place_of(settings: &Settings) -> String {
         Ok(StoreOptions::Postgres(options)) => options.address(),
         _ => settings.database_path().display().to_string(),
     }
+}
+
+/// A time as people read it, in UTC.
+pub(crate) fn time_text(time_ms: u64) -> String {
+    let time = i64::try_from(time_ms).ok();
+    let time = time.and_then(|time_ms| jiff::Timestamp::from_millisecond(time_ms).ok());
+    time.map_or_else(|| format!("{time_ms} ms"), |time| time.to_string())
 }
 
 /// Opens a database that has to be there already.

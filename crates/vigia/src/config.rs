@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vigia_contracts::{CONFIO, ContractFile, PackageIds, Registry};
-use vigia_core::{ShardPlan, parse_address};
+use vigia_core::{Schedule, ScheduleError, ShardPlan, parse_address};
 use vigia_store::{PostgresOptions, SqliteOptions, StoreOptions};
 use vigia_sui::{ProviderConfig, Secret};
 
@@ -124,6 +124,10 @@ pub struct WorkSettings {
     pub batch_transactions_max: usize,
     pub idle_commit_interval_ms: u64,
     pub coin_interval_ms: u64,
+    pub retention_days: u64,
+    pub cleanup_schedule: String,
+    pub cleanup_time_zone: String,
+    pub cleanup_transactions_max: u32,
 }
 
 /// `[web]`
@@ -367,6 +371,7 @@ impl Settings {
     fn check(&self) -> Result<(), ConfigError> {
         self.live_start()?;
         self.shard_plan()?;
+        self.work.check()?;
         self.web
             .listen
             .parse::<std::net::SocketAddr>()
@@ -403,6 +408,10 @@ impl Settings {
                 self.work.idle_commit_interval_ms,
             ),
             ("work.coin_interval_ms", self.work.coin_interval_ms),
+            (
+                "work.cleanup_transactions_max",
+                u64::from(self.work.cleanup_transactions_max),
+            ),
             ("devnet.users", u64::from(self.devnet.users)),
             ("devnet.tps", u64::from(self.devnet.tps)),
             ("devnet.interval_ms", self.devnet.interval_ms),
@@ -417,6 +426,25 @@ impl Settings {
 /// An error of the store about a setting or flag of this name.
 fn named(name: &'static str) -> impl Fn(vigia_store::StoreError) -> Exit {
     move |error| Exit::bad_input(format!("{name}: {error}"))
+}
+
+impl WorkSettings {
+    fn check(&self) -> Result<(), ConfigError> {
+        let (pattern, zone) = (&self.cleanup_schedule, &self.cleanup_time_zone);
+        match Schedule::parse(pattern, zone) {
+            Ok(_) => Ok(()),
+            Err(ScheduleError::TimeZone { .. }) => Err(ConfigError::value(
+                "work.cleanup_time_zone",
+                zone,
+                "the name of a time zone, such as \"America/Bogota\" or \"UTC\"",
+            )),
+            Err(ScheduleError::Pattern { .. }) => Err(ConfigError::value(
+                "work.cleanup_schedule",
+                pattern,
+                "a cron pattern such as \"0 2 * * *\", or an interval such as \"every 12h\"",
+            )),
+        }
+    }
 }
 
 /// A secret from a setting or from the first line of a file.

@@ -11,7 +11,7 @@ use clap::Args;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::{Interpreter, PackageIds, Registry};
-use vigia_core::SystemClock;
+use vigia_core::{Clock, SystemClock};
 use vigia_notify::BuiltInTexts;
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store, WatchEntry, WatchStore};
 use vigia_sui::{GrpcSource, StreamNotice};
@@ -23,6 +23,7 @@ use super::{declare_coins, is_shared, open_existing_store, place_of, wait_for_st
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
+use crate::jobs::{self, JobRunner, LeaseTimes};
 use crate::pipeline::{
     CoinLookup, OutstandingMemory, Poller, PollerStatus, Rewind, ShardKeeper, Shards, WatchSync,
     Worker, WorkerLimits, error_chain,
@@ -147,6 +148,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
         .await?;
     roles.work(&settings, &store, &registry, ends, rewind);
     roles.coins(&settings, Arc::clone(&store), &source);
+    roles.jobs(&settings, &store);
     let ended = roles.run_until_stopped().await;
     if let Some(simulated) = simulated {
         simulated.stop().await;
@@ -206,6 +208,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     if let Some(source) = &source {
         roles.coins(&settings, Arc::clone(&store), source);
     }
+    roles.jobs(&settings, &store);
     let ended = roles.run_until_stopped().await;
     store.close().await;
     ended
@@ -401,6 +404,18 @@ impl Roles {
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             lookup.run(shutdown).await;
+            Ok(())
+        });
+    }
+
+    /// Starts what is done on a schedule.
+    fn jobs(&mut self, settings: &Settings, store: &Arc<SqlStore>) {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let jobs = jobs::all(settings, store, &clock);
+        let runner = JobRunner::new(jobs, Arc::clone(store), clock, LeaseTimes::default());
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            runner.run(shutdown).await;
             Ok(())
         });
     }

@@ -10,6 +10,7 @@ mod bad_input;
 mod browser;
 mod chaos;
 mod files;
+mod jobs;
 mod kills;
 mod live;
 mod node;

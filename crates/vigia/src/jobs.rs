@@ -1,0 +1,64 @@
+//! What is done on a schedule, by any process that works, once per tick however many run.
+//!
+//! A job is one file here and one line in [`all`]. When it is due is kept in the database and claimed
+//! there by compare-and-set; it runs under a lease, so that a long one does not run twice and one whose
+//! process was killed is taken over (I-9). A job may therefore be run again for the same tick: it has
+//! to be one that can be.
+
+mod lease_keeper;
+mod message_blob_cleanup;
+mod raw_cleanup;
+mod runner;
+
+pub use lease_keeper::{LeaseKeeper, LeaseTimes};
+pub use message_blob_cleanup::MessageBlobCleanup;
+pub use raw_cleanup::RawCleanup;
+pub use runner::{JobRunner, RanNow};
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use vigia_core::{Clock, MissedPolicy};
+use vigia_store::SqlStore;
+
+use crate::config::Settings;
+
+/// Something done on a schedule.
+#[async_trait]
+pub trait Job: Send + Sync {
+    /// Its name, also that of its schedule and lease.
+    fn name(&self) -> &'static str;
+
+    /// When it is due, as `vigia_core::Schedule` reads it.
+    fn pattern(&self) -> &str;
+
+    /// On the clocks of which zone.
+    fn time_zone(&self) -> &str {
+        "UTC"
+    }
+
+    /// What to do about ticks that no process was there for.
+    fn missed(&self) -> MissedPolicy {
+        MissedPolicy::Once
+    }
+
+    /// Does it; returns what was done, in words. Dropped half-way where the lease is lost or the
+    /// process stops, so what it writes has to be whole at every await.
+    async fn run(&self) -> anyhow::Result<String>;
+}
+
+/// All jobs.
+pub fn all(
+    settings: &Settings,
+    store: &Arc<SqlStore>,
+    clock: &Arc<dyn Clock>,
+) -> Vec<Arc<dyn Job>> {
+    vec![
+        Arc::new(RawCleanup::new(
+            &settings.work,
+            store.clone(),
+            clock.clone(),
+        )),
+        Arc::new(MessageBlobCleanup::new(store.clone(), clock.clone())),
+    ]
+}
