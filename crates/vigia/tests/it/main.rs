@@ -11,5 +11,7 @@ mod browser;
 mod files;
 mod kills;
 mod live;
+mod moving_up;
 mod node;
+mod postgres;
 mod walk;
