@@ -10,3 +10,4 @@ mod postgres;
 mod sample;
 mod sqlite;
 mod suite;
+mod views;

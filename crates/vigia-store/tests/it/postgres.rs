@@ -53,6 +53,12 @@ impl PostgresFixture {
         format!("postgres://{0}:secret@{host}/{0}", self.name)
     }
 
+    /// The same database as who may do everything.
+    pub(crate) fn superuser_url(&self) -> String {
+        let (server, _) = self.server.rsplit_once('/').unwrap();
+        format!("{server}/{}", self.name)
+    }
+
     fn options(&self) -> PostgresOptions {
         let mut options = PostgresOptions::new(&self.url()).unwrap();
         options.connections = 4;

@@ -13,6 +13,7 @@ mod files;
 mod jobs;
 mod kills;
 mod live;
+mod moving_up;
 mod node;
 mod servers;
 mod shards;

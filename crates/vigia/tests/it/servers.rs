@@ -39,7 +39,7 @@ impl PostgresDatabase {
         let name = format!("vigia_app_{}_{number}", std::process::id());
         let database = Self { server, name };
         let name = &database.name;
-        let role = format!("CREATE ROLE {name} LOGIN PASSWORD 'secret' NOSUPERUSER NOCREATEDB");
+        let role = format!("CREATE ROLE {name} LOGIN PASSWORD 'hush-hush' NOSUPERUSER NOCREATEDB");
         database.run(&role).await;
         let create = format!("CREATE DATABASE {name} OWNER {name}");
         database.run(&create).await;
@@ -52,13 +52,18 @@ impl PostgresDatabase {
             .rsplit_once('@')
             .expect("an address with a user");
         let (host, _) = host.rsplit_once('/').expect("an address with a database");
-        format!("postgres://{0}:secret@{host}/{0}", self.name)
+        format!("postgres://{0}:hush-hush@{host}/{0}", self.name)
     }
 
     pub(crate) async fn store(&self) -> SqlStore {
-        let options = PostgresOptions::new(&self.url()).expect("an address");
-        let store = SqlStore::open(options, Arc::new(SystemClock)).await;
-        store.expect("the database opens")
+        self.open().await.expect("the database opens")
+    }
+
+    /// Opens the database as a process does.
+    pub(crate) async fn open(&self) -> vigia_store::Result<SqlStore> {
+        let mut options = PostgresOptions::new(&self.url())?;
+        options.connections = 2;
+        SqlStore::open(options, Arc::new(SystemClock)).await
     }
 
     /// Ends every connection to the database, as a restart of the server does.
