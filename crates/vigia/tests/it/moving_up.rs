@@ -123,7 +123,7 @@ async fn killed_copies_go_on() {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut kills = 0;
     while kills < 5 {
-        let mut copy = migrate(&app, &postgres, &["--chunk-rows", "3"]);
+        let mut copy = migrate(&app, &postgres, &["--chunk-rows", "10"]);
         let child = copy.stdout(Stdio::null()).spawn().unwrap();
         let mut running = Running { child };
         wait_until_begun(&postgres, &mut running).await;
