@@ -24,8 +24,9 @@ use crate::sqlite::SqliteFixture;
 use crate::suite::{Applied, Db, Fixture};
 use refusals::{changed_sources_are_refused, unknown_tables_are_refused, used_targets_are_refused};
 
-/// Pages of one row, so that everything is between two transactions somewhere.
-const SMALLEST: CopyLimits = CopyLimits { rows: 1, bytes: 1 };
+/// Pages of one row, so that everything is between two transactions somewhere: the bytes are full with
+/// the first of the rows that are asked for.
+const SMALLEST: CopyLimits = CopyLimits { rows: 50, bytes: 1 };
 
 /// A backend whose rows can be tampered with.
 pub(crate) trait Tampered: Fixture {
