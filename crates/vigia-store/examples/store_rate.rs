@@ -1,8 +1,10 @@
-//! Prints how fast the SQLite store takes commits and registrations. Nothing is asserted: the figures
-//! are for a person to compare.
+//! Prints how fast the SQLite store takes commits and registrations, and how fast all of it is copied
+//! into an empty Postgres database where one is named. Nothing is asserted: the figures are for a person
+//! to compare.
 //!
-//! `cargo run --release -p vigia-store --example store_rate -- [raw transactions] [addresses]`
+//! `cargo run --release -p vigia-store --example store_rate -- [raw transactions] [addresses] [postgres://..]`
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,8 @@ use vigia_core::{
     ReasonKind, Slot, Status, SystemClock, WatchTarget,
 };
 use vigia_store::{
-    AccountSpec, Durability, IngestStore, SqlStore, SqliteOptions, UserSpec, WatchEntry, WatchStore,
+    AccountSpec, CopyLimits, CopyOutcome, CopyProgress, CopyStage, Durability, IngestStore,
+    PostgresOptions, SqlStore, SqliteOptions, UserSpec, WatchEntry, WatchStore,
 };
 
 /// Relevant transactions per commit, and per checkpoint.
@@ -32,6 +35,7 @@ async fn main() -> Anything<()> {
     let mut arguments = std::env::args().skip(1);
     let transactions = arguments.next().map_or(Ok(50_000), |text| text.parse())?;
     let addresses = arguments.next().map_or(Ok(100_000), |text| text.parse())?;
+    let mut postgres = arguments.next();
     for durability in [Durability::PowerLoss, Durability::ProcessExit] {
         let directory = tempfile::tempdir()?;
         let mut options = SqliteOptions::new(directory.path().join("rate.db"));
@@ -48,8 +52,36 @@ async fn main() -> Anything<()> {
             transactions,
             ingest(&store, transactions).await?,
         );
+        if let Some(url) = postgres.take() {
+            copy(&store, &url).await?;
+        }
         store.close().await;
     }
+    Ok(())
+}
+
+async fn copy(store: &SqlStore, url: &str) -> Anything<()> {
+    let target = SqlStore::open_copy_target(PostgresOptions::new(url)?, Arc::new(SystemClock));
+    let target = target.await?;
+    let started = Instant::now();
+    let mut compared = None;
+    let mut observer = |now: CopyProgress| {
+        if now.stage == CopyStage::Checking {
+            compared.get_or_insert_with(Instant::now);
+        }
+        ControlFlow::Continue(())
+    };
+    let outcome = store
+        .copy_to(&target, CopyLimits::default(), &mut observer)
+        .await?;
+    target.close().await;
+    let CopyOutcome::Finished(copied) = outcome else {
+        return Ok(());
+    };
+    let compared = compared.unwrap_or(started);
+    report("rows copied", copied.rows_copied, compared - started);
+    report("rows compared", copied.rows_copied, compared.elapsed());
+    println!("  equal: {}", copied.is_equal());
     Ok(())
 }
 

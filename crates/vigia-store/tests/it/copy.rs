@@ -24,8 +24,9 @@ use crate::sqlite::SqliteFixture;
 use crate::suite::{Applied, Db, Fixture};
 use refusals::{changed_sources_are_refused, unknown_tables_are_refused, used_targets_are_refused};
 
-/// Pages of one row, so that everything is between two transactions somewhere.
-const SMALLEST: CopyLimits = CopyLimits { rows: 1, bytes: 1 };
+/// Pages of one row, so that everything is between two transactions somewhere: the bytes are full with
+/// the first of the rows that are asked for.
+const SMALLEST: CopyLimits = CopyLimits { rows: 50, bytes: 1 };
 
 /// A backend whose rows can be tampered with.
 pub(crate) trait Tampered: Fixture {
@@ -51,6 +52,14 @@ async fn filled<F: Fixture>() -> Db<F> {
         at_ms: 5,
     };
     db.store.provider_report(&report).await.unwrap();
+    let schedule = ScheduleSpec {
+        name: "clean".to_owned(),
+        pattern: "0 2 * * *".to_owned(),
+        time_zone: "UTC".to_owned(),
+        missed: MissedPolicy::Once,
+        next_at_ms: Some(7),
+    };
+    db.store.schedule_declare(&schedule).await.unwrap();
     for checkpoint in 0..6 {
         let commit = Commit {
             balance_effects: vec![balance(place(checkpoint, 0), 1, i128::MIN + 7)],

@@ -320,6 +320,50 @@ async fn transfers_say_coin_digest_and_time() {
     );
 }
 
+/// The worked example of docs/sql-views.md, as it is written there.
+#[tokio::test]
+async fn the_documented_statements_run() {
+    let Some(db) = people().await else { return };
+    let [ana, beto, _] = three(&db).await;
+    let at = place(4, 2);
+    let paid = Commit {
+        raw_transactions: vec![raw(at)],
+        activities: vec![
+            side(at, &ana, Direction::Out, 1_500_000, Some(2)),
+            side(at, &beto, Direction::In, 1_500_000, Some(1)),
+        ],
+        ..commit(4, 4)
+    };
+    db.apply(&paid).await;
+    let coin = CoinInfo {
+        coin_type: COIN.to_owned(),
+        decimals: Some(6),
+        symbol: "cUSD".to_owned(),
+        name: "Confío dollar".to_owned(),
+    };
+    db.store.coin_upsert(&[coin]).await.unwrap();
+    let mut reader = admin(&db.fixture.url()).await;
+    for statement in [
+        "CREATE TABLE invoice (number BIGINT, shop_account TEXT, amount_cusd NUMERIC, \
+         written_at TIMESTAMPTZ)",
+        "INSERT INTO invoice VALUES (1042, 'beto', 1.5, '2020-01-01')",
+    ] {
+        run(&mut reader, statement.to_owned()).await;
+    }
+    let page = include_str!("../../../../docs/sql-views.md");
+    let selects: Vec<&str> = page
+        .split("```sql\n")
+        .skip(1)
+        .filter_map(|block| block.split("```").next())
+        .filter(|block| block.starts_with("SELECT"))
+        .collect();
+    assert_eq!(selects.len(), 2);
+    let invoices = rows(&mut reader, selects[0]).await;
+    assert_eq!(invoices.len(), 1);
+    assert_eq!(invoices[0].get::<String, _>("sender_account"), "ana");
+    assert_eq!(rows(&mut reader, selects[1]).await.len(), 0);
+}
+
 /// What docs/sql-views.md tells an operator to grant is enough, and gives nothing else.
 #[tokio::test]
 async fn an_application_needs_no_more_than_the_views() {

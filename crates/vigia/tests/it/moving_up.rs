@@ -71,6 +71,11 @@ async fn pollers_go_on_where_the_file_ended() {
     let said = printed(&output);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("all equal"), "{said}");
+    for word in ["copied", "compared"] {
+        let line = said.lines().find(|line| line.starts_with(word));
+        let line = line.unwrap_or_else(|| panic!("no progress is told: {said}"));
+        assert!(line.contains(" rows, ") && line.contains("left"), "{line}");
+    }
     let count = in_file["activities"].as_u64().unwrap();
     let activities = format!("{:<20} {count:>12} ", "activity");
     assert!(said.contains(&activities), "{activities} in {said}");
@@ -123,24 +128,18 @@ async fn killed_copies_go_on() {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut kills = 0;
     while kills < 5 {
-        let mut copy = migrate(&app, &postgres, &["--chunk-rows", "3"]);
-        let child = copy.stdout(Stdio::null()).spawn().unwrap();
-        let mut running = Running { child };
-        wait_until_begun(&postgres, &mut running).await;
-        tokio::time::sleep(Duration::from_millis(random.random_range(0..150))).await;
-        assert!(
-            running.child.try_wait().unwrap().is_none(),
-            "it ended before it could be killed"
-        );
-        running.child.kill().unwrap();
-        running.child.wait().unwrap();
+        let running = begun(&app, &postgres).await;
+        let lives_ms = random.random_range(0..150);
+        kill(running, Duration::from_millis(lives_ms)).await;
         kills += 1;
-        // Nobody takes what is half there for a database.
-        let output = on_postgres(&app, &postgres, &["status"]).output().unwrap();
-        let said = printed(&output);
-        assert_eq!(output.status.code(), Some(3), "{said}");
-        assert!(said.contains("run it again"), "{said}");
+        refused_meanwhile(&app, &postgres);
     }
+    // Asked to end, it says how to go on.
+    let mut asked = begun(&app, &postgres).await;
+    asked.signal(libc::SIGTERM);
+    assert_eq!(asked.wait(PATIENCE).code(), Some(1));
+    refused_meanwhile(&app, &postgres);
+
     let output = migrate(&app, &postgres, &[]).output().unwrap();
     let said = printed(&output);
     assert!(output.status.success(), "{said}");
@@ -158,6 +157,31 @@ async fn killed_copies_go_on() {
     assert_same(&expected, &moved.dump_rows().await.unwrap());
     moved.close().await;
     node.shutdown().await.unwrap();
+}
+
+/// A copy in small steps that is under way.
+async fn begun(app: &App, postgres: &Postgres) -> Running {
+    let mut copy = migrate(app, postgres, &["--chunk-rows", "10"]);
+    let child = copy.stdout(Stdio::null()).spawn().unwrap();
+    let mut running = Running { child };
+    wait_until_begun(postgres, &mut running).await;
+    running
+}
+
+async fn kill(mut running: Running, after: Duration) {
+    tokio::time::sleep(after).await;
+    let ended = running.child.try_wait().unwrap();
+    assert!(ended.is_none(), "it ended before it could be killed");
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+}
+
+/// Nobody takes what is half there for a database.
+fn refused_meanwhile(app: &App, postgres: &Postgres) {
+    let output = on_postgres(app, postgres, &["status"]).output().unwrap();
+    let said = printed(&output);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("run it again"), "{said}");
 }
 
 /// Until the target says that it is being filled.
