@@ -5,6 +5,7 @@
 
 mod db;
 mod error;
+mod failed;
 mod ingest;
 mod lease;
 mod message;
@@ -17,6 +18,7 @@ mod watch;
 
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use error::StoreError;
+pub use failed::{FailedRetry, FailedRow, FailedStore, FailedTransaction};
 pub use ingest::{IngestStore, ProviderReport, Watermark};
 pub use lease::{LeaseRow, LeaseStore};
 pub use message::MessageStore;

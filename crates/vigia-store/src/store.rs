@@ -9,6 +9,7 @@ mod business;
 mod codec;
 mod commit;
 mod dump;
+mod failed;
 mod ingest;
 mod lease;
 mod message;

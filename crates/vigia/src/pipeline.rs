@@ -10,6 +10,7 @@ mod coins;
 mod depot;
 mod outstanding;
 mod poller;
+mod reinterpret;
 mod watch_sync;
 mod worker;
 
@@ -20,6 +21,7 @@ pub use depot::StoreDepot;
 pub use outstanding::Outstanding;
 pub(crate) use poller::match_checkpoint;
 pub use poller::{OutstandingMemory, Poller, PollerStatus};
+pub use reinterpret::{Reinterpreted, Reinterpreter};
 pub use watch_sync::WatchSync;
 pub use worker::{Worker, WorkerLimits};
 

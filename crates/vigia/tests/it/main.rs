@@ -8,6 +8,7 @@
 mod app;
 mod bad_input;
 mod browser;
+mod failed;
 mod files;
 mod jobs;
 mod kills;
