@@ -6,6 +6,7 @@
 mod copy;
 mod db;
 mod error;
+mod failed;
 mod ingest;
 mod lease;
 mod message;
@@ -22,6 +23,7 @@ pub use copy::{
 };
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use error::StoreError;
+pub use failed::{FailedRetry, FailedRow, FailedStore, FailedTransaction};
 pub use ingest::{IngestStore, ProviderReport, Watermark};
 pub use lease::{LeaseRow, LeaseStore};
 pub use message::MessageStore;

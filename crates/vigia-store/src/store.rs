@@ -10,6 +10,7 @@ mod codec;
 mod commit;
 mod copy;
 mod dump;
+mod failed;
 mod ingest;
 mod lease;
 mod message;

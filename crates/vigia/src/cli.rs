@@ -61,6 +61,9 @@ enum Command {
     Watch(commands::watch::WatchCommand),
     /// Show the whole system at a glance
     Status(commands::status::StatusArgs),
+    /// See transactions that could not be interpreted, try them again or let them go
+    #[command(subcommand)]
+    Failed(commands::failed::FailedCommand),
     /// See and steer what is done on a schedule
     #[command(subcommand)]
     Schedules(commands::schedules::SchedulesCommand),
@@ -125,6 +128,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Ingest(args) => commands::ingest::run(common, args).await,
         Command::Watch(command) => commands::watch::run(common, command).await,
         Command::Status(args) => commands::status::run(common, args).await,
+        Command::Failed(command) => commands::failed::run(common, command).await,
         Command::Schedules(command) => commands::schedules::run(common, command).await,
         Command::Tail(args) => commands::tail::run(common, args).await,
         Command::Migrate => commands::migrate::run(common).await,

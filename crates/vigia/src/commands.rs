@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod doctor;
+pub mod failed;
 pub mod ingest;
 pub mod migrate;
 pub mod migrate_store;

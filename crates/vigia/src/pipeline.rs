@@ -11,6 +11,7 @@ mod depot;
 mod outstanding;
 mod poller;
 mod shard_keeper;
+mod reinterpret;
 mod watch_sync;
 mod worker;
 
@@ -23,6 +24,7 @@ pub(crate) use poller::match_checkpoint;
 pub use poller::{OutstandingMemory, Poller, PollerStatus, Shards};
 pub use shard_keeper::{ShardKeeper, shard_lease};
 pub use watch_sync::{WatchDifference, WatchSync};
+pub use reinterpret::{Reinterpreted, Reinterpreter};
 pub use worker::{Worker, WorkerLimits};
 
 use tokio::sync::Notify;

@@ -21,7 +21,7 @@ use crate::{
     RawTransactionRow, ReadStore, Result, StatusReport,
 };
 
-mod row;
+pub(super) mod row;
 
 /// How often the database is asked for activities of other processes; a waiter learns of one within
 /// twice that, which keeps the promised half second.

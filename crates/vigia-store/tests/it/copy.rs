@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use serde_json::json;
 use vigia_core::{
-    Activity, CoinInfo, Commit, Direction, ManualClock, RawTransaction, Scope, parse_watch_target,
+    Activity, CoinInfo, Commit, Direction, ManualClock, MissedPolicy, RawTransaction, Scope, parse_watch_target,
 };
 use vigia_store::{
     CopyLimits, CopyOutcome, CopyProgress, CopyReport, CopyStage, IngestStore, MessageStore,
-    ProviderReport, ReadStore, SqlStore, StoreError, WatchEntry, WatchStore,
+    ProviderReport, ReadStore, ScheduleSpec, ScheduleStore, SqlStore, StoreError, WatchEntry,
+    WatchStore,
 };
 
 use crate::postgres::PostgresFixture;

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod business;
 pub(crate) mod chain;
 pub(crate) mod commit;
+pub(crate) mod failed;
 pub(crate) mod lease;
 pub(crate) mod limits;
 pub(crate) mod message;
@@ -189,6 +190,11 @@ macro_rules! store_conformance_suite {
                 late_meaning_finds_its_transaction, meaning_without_transaction_is_refused,
                 refused_commit_moves_no_watermark, dropped_commit_is_whole_or_absent,
                 thousands_of_rows,
+            ],
+            failed: [
+                listed_in_chain_order, a_retry_writes_what_was_missed, a_retry_may_fail_again,
+                a_retry_that_cannot_be_stored_changes_nothing, discarded_counts_no_longer,
+                many_retries_resolve_once,
             ],
             lease: [
                 random_steps_agree_with_the_model, one_of_many_claims, claims_go_on_after_the_end,

@@ -36,6 +36,30 @@ pub(super) fn assemble_failed(lane: Lane, frames: &[Frame], problem: &str) -> Co
     }
 }
 
+/// What a transaction that is stored already means now. Its checkpoint is complete, so the commit has no
+/// range; on the live lane, since those whom it concerns were not told.
+pub(super) fn assemble_again(
+    relevant: &Relevant,
+    interpreter: &Interpreter,
+    book: &AddressBook,
+) -> Commit {
+    let mut commit = empty(Lane::Live, &[]);
+    add(&mut commit, relevant, interpreter, book);
+    commit
+}
+
+/// That a stored transaction failed again.
+pub(super) fn assemble_failed_again(raw: RawTransaction, problem: String) -> Commit {
+    let raw = RawTransaction {
+        processing_error: Some(problem),
+        ..raw
+    };
+    Commit {
+        raw_transactions: vec![raw],
+        ..empty(Lane::Live, &[])
+    }
+}
+
 fn empty(lane: Lane, frames: &[Frame]) -> Commit {
     Commit {
         lane,

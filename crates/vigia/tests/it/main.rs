@@ -9,6 +9,7 @@ mod app;
 mod bad_input;
 mod browser;
 mod chaos;
+mod failed;
 mod files;
 mod jobs;
 mod kills;

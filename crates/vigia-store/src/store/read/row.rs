@@ -74,7 +74,7 @@ pub(super) fn user(row: &Row) -> Result<User> {
     })
 }
 
-pub(super) fn raw_transaction(row: &Row) -> Result<RawTransaction> {
+pub(in crate::store) fn raw_transaction(row: &Row) -> Result<RawTransaction> {
     Ok(RawTransaction {
         place: codec::place(row)?,
         digest: get(row, "digest")?,
