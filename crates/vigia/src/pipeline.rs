@@ -10,8 +10,8 @@ mod coins;
 mod depot;
 mod outstanding;
 mod poller;
-mod shard_keeper;
 mod reinterpret;
+mod shard_keeper;
 mod watch_sync;
 mod worker;
 
@@ -22,9 +22,9 @@ pub use depot::StoreDepot;
 pub use outstanding::Outstanding;
 pub(crate) use poller::match_checkpoint;
 pub use poller::{OutstandingMemory, Poller, PollerStatus, Shards};
+pub use reinterpret::{Reinterpreted, Reinterpreter};
 pub use shard_keeper::{ShardKeeper, shard_lease};
 pub use watch_sync::{WatchDifference, WatchSync};
-pub use reinterpret::{Reinterpreted, Reinterpreter};
 pub use worker::{Worker, WorkerLimits};
 
 use tokio::sync::Notify;

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 use vigia_core::{
-    Activity, CoinInfo, Commit, Direction, ManualClock, MissedPolicy, RawTransaction, Scope, parse_watch_target,
+    Activity, CoinInfo, Commit, Direction, ManualClock, MissedPolicy, RawTransaction, Scope,
+    parse_watch_target,
 };
 use vigia_store::{
     CopyLimits, CopyOutcome, CopyProgress, CopyReport, CopyStage, IngestStore, MessageStore,

@@ -160,7 +160,7 @@ async fn killed_copies_go_on() {
 }
 
 /// A copy in small steps that is under way.
-async fn begun(app: &App, postgres: &Postgres) -> Running {
+async fn begun(app: &App, postgres: &PostgresDatabase) -> Running {
     let mut copy = migrate(app, postgres, &["--chunk-rows", "10"]);
     let child = copy.stdout(Stdio::null()).spawn().unwrap();
     let mut running = Running { child };
@@ -177,7 +177,7 @@ async fn kill(mut running: Running, after: Duration) {
 }
 
 /// Nobody takes what is half there for a database.
-fn refused_meanwhile(app: &App, postgres: &Postgres) {
+fn refused_meanwhile(app: &App, postgres: &PostgresDatabase) {
     let output = on_postgres(app, postgres, &["status"]).output().unwrap();
     let said = printed(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");
