@@ -43,6 +43,11 @@ const CONTENTION_WAIT: Duration = Duration::from_millis(5);
 /// How long a lost connection for notifications is left before it is made again.
 const LISTEN_RETRY: Duration = Duration::from_secs(1);
 
+/// What a store tells itself to find out whether it hears.
+const PROBE: &str = "probe 0";
+/// How often it does.
+const PROBE_INTERVAL: Duration = Duration::from_millis(100);
+
 /// A store in a SQLite file or a Postgres database.
 pub struct SqlStore {
     database: Database,
@@ -101,6 +106,47 @@ impl SqlStore {
 }
 
 impl SqlStore {
+    /// Whether what commits tell is heard within `patience`: not where the address for hearing is a
+    /// pooler's, or another database's. A SQLite file is asked instead, which always works.
+    pub async fn notifications_arrive(&self, patience: Duration) -> Result<bool> {
+        let Some(listener) = self.database.listener() else {
+            return Ok(true);
+        };
+        let (heard, hears) = tokio::sync::watch::channel(false);
+        let listening = async {
+            // Only a broken connection ends it.
+            listener
+                .run(|message| {
+                    if message == PROBE {
+                        heard.send_replace(true);
+                    }
+                })
+                .await
+        };
+        let probing = async {
+            // Again and again: when the other side begins to listen cannot be seen from here.
+            while !*hears.borrow() {
+                let mut tx = self.database.write().await?;
+                query(sql!("postgres/notify"))
+                    .bind(PROBE)
+                    .fetch_one(&mut tx)
+                    .await?;
+                tx.commit().await?;
+                tokio::time::sleep(PROBE_INTERVAL).await;
+            }
+            Ok(true)
+        };
+        let outcome = async {
+            tokio::select! {
+                ended = listening => ended.map(|()| false),
+                probed = probing => probed,
+            }
+        };
+        tokio::time::timeout(patience, outcome)
+            .await
+            .unwrap_or(Ok(false))
+    }
+
     /// Runs a transaction, again where the database takes it back in favour of another.
     async fn trying<T, F>(&self, transaction: impl Fn() -> F + Send) -> Result<T>
     where

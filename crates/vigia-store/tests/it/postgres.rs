@@ -271,6 +271,27 @@ async fn calls_given_up_leave_no_transaction_open() {
     assert_eq!(store.live_begin(9).await.unwrap(), 7);
 }
 
+/// What `doctor` asks. A file has no notifications.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_knows_whether_it_hears() {
+    if !PostgresFixture::is_at_hand() {
+        return;
+    }
+    let (fixture, other) = (
+        PostgresFixture::create().await,
+        PostgresFixture::create().await,
+    );
+    let clock = Arc::new(ManualClock::new(1));
+    let store = fixture.open(clock.clone()).await;
+    let patience = Duration::from_secs(10);
+    assert!(store.notifications_arrive(patience).await.unwrap());
+    // As behind a pooler, what is told here is not heard there: notifications stay in their database.
+    let deaf = fixture.options().with_direct_url(&other.url()).unwrap();
+    let deaf = SqlStore::open(deaf, clock).await.unwrap();
+    let patience = Duration::from_millis(800);
+    assert!(!deaf.notifications_arrive(patience).await.unwrap());
+}
+
 #[tokio::test]
 async fn addresses_are_checked_and_not_repeated() {
     for url in ["mysql://u:hush@h/d", "postgres://u:hush@h:notaport/d"] {

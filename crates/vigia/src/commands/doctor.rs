@@ -5,14 +5,16 @@ use std::process::ExitCode;
 use clap::Args;
 use vigia_contracts::PackageIds;
 use vigia_core::{ChainId, Clock, SystemClock};
-use vigia_store::{IngestStore, ReadStore};
+use vigia_store::{IngestStore, ReadStore, SqlStore};
 use vigia_sui::{GrpcSource, NodeInfo};
 
-use super::{open_existing_store, place_of};
+use super::{is_shared, open_existing_store, place_of};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
 use crate::exit;
 
+/// How long a notification may take to be heard.
+const NOTIFICATION_PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 /// A node's newest checkpoint older than this means a stuck node or a wrong clock.
 const CLOCK_DIFFERENCE_MAX_MS: u64 = 30_000;
 
@@ -128,9 +130,31 @@ async fn check_database(findings: &mut Findings, settings: &Settings) -> Option<
             }
         }
     }
+    check_notifications(findings, settings, &store).await;
     let chain = store.chain().await.ok().flatten();
     store.close().await;
     chain
+}
+
+/// Whether processes hear of one another's changes at once, which a pooler prevents.
+async fn check_notifications(findings: &mut Findings, settings: &Settings, store: &SqlStore) {
+    if !is_shared(settings) {
+        return;
+    }
+    match store.notifications_arrive(NOTIFICATION_PATIENCE).await {
+        Ok(true) => findings.good("notifications", "changes are heard at once"),
+        Ok(false) => findings.problem(
+            "notifications",
+            "what one process tells is not heard by others, who have to ask instead",
+            "store.url is probably a pooler's (PgBouncer or the like): set store.direct_url to an \
+             address that leads to the same database past it",
+        ),
+        Err(error) => findings.problem(
+            "notifications",
+            error,
+            "check that store.direct_url, or else store.url, can be reached",
+        ),
+    }
 }
 
 async fn check_provider(

@@ -1,6 +1,7 @@
 //! `vigia watch`: whom and what to watch.
 
 mod import;
+mod stats;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +43,12 @@ pub enum WatchCommand {
     /// List what is watched
     List {
         /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Count what is watched, and say whether pollers have it all
+    Stats {
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
@@ -118,6 +125,20 @@ pub async fn run(common: &Common, command: WatchCommand) -> anyhow::Result<ExitC
         WatchCommand::List { json } => {
             let store = open_existing_store(&settings).await?;
             list(&*store, json).await?;
+            store.close().await;
+            Ok(ExitCode::SUCCESS)
+        }
+        WatchCommand::Stats { json } => {
+            let store = open_existing_store(&settings).await?;
+            let stats = stats::Stats::read(&*store).await?;
+            println!(
+                "{}",
+                if json {
+                    stats.to_json()
+                } else {
+                    stats.to_text()
+                }
+            );
             store.close().await;
             Ok(ExitCode::SUCCESS)
         }

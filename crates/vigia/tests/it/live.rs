@@ -302,3 +302,56 @@ async fn a_demo_shows_an_activity_within_ten_seconds() {
     });
     again.stop();
 }
+
+/// Polls up to what is there, ends by itself, and leaves nothing behind the node's newest checkpoint.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn polling_once_ends_at_the_newest_checkpoint() {
+    let node = start(busy_chain(2_000), Pace::Manual, 30).await;
+    let app = app_watching(&node, |index| index < 5);
+    let url = node.url();
+    let tip = node.tip().expect("a chain");
+    let printed = app.ok(&["poll", "--once", "--provider", &url, "--from", "0"]);
+    assert!(printed.contains(&format!("checkpoint {tip}")), "{printed}");
+    assert_eq!(app.status()["watermark"].as_u64(), Some(tip));
+    // Once more, with nothing new.
+    app.ok(&["poll", "--once", "--provider", &url]);
+    let stats: serde_json::Value =
+        serde_json::from_str(&app.ok(&["watch", "stats", "--json"])).expect("JSON");
+    assert_eq!(stats["entries"]["address"], 5);
+    assert_eq!(stats["accounts"], 5);
+    assert!(stats["entries"]["package"].as_u64() > Some(0), "{stats}");
+    node.shutdown().await.expect("the node stops");
+}
+
+/// A poller compares its list with the table, and status shows what it found.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn watch_lists_are_reconciled() {
+    let node = start(busy_chain(8_000), Pace::Live, 1).await;
+    let app = app_watching(&node, |index| index < 3);
+    app.configure(&(contracts() + "[poll]\nreconcile_interval_ms = 100\n"));
+    let url = node.url();
+    let poller = app.start(&["poll", "--provider", &url, "--from", "0", "--log", "warn"]);
+    let status = app.wait_for("a reconciliation", |status| {
+        status["watchReconciled"][0]["entries"].as_u64() > Some(3)
+    });
+    let found = &status["watchReconciled"][0];
+    assert_eq!((&found["missing"], &found["extra"]), (&0.into(), &0.into()));
+    // Behind the log's back: nothing tells the poller, so only comparing finds it.
+    let path = app.data_dir().join("vigia.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let pool = sqlx::SqlitePool::connect_with(options)
+        .await
+        .expect("a file");
+    let gone = "DELETE FROM watch WHERE kind = 'address' AND id IN \
+                (SELECT min(id) FROM watch WHERE kind = 'address')";
+    sqlx::query(gone).execute(&pool).await.expect("it is there");
+    app.wait_for("the difference", |status| {
+        status["watchReconciled"][0]["extra"].as_u64() == Some(1)
+    });
+    app.wait_for("its repair", |status| {
+        status["watchReconciled"][0]["extra"].as_u64() == Some(0)
+    });
+    pool.close().await;
+    poller.stop();
+    node.shutdown().await.expect("the node stops");
+}
