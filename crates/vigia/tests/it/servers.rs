@@ -63,6 +63,8 @@ impl PostgresDatabase {
     pub(crate) async fn open(&self) -> vigia_store::Result<SqlStore> {
         let mut options = PostgresOptions::new(&self.url())?;
         options.connections = 2;
+        // Reading all rows of a large run takes longer than a process may be silent.
+        options.idle_timeout = Duration::from_secs(600);
         SqlStore::open(options, Arc::new(SystemClock)).await
     }
 
