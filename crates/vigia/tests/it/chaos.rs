@@ -30,7 +30,7 @@ fn size() -> Size {
     match std::env::var("VIGIA_FULL").as_deref() {
         // About two of five are relevant.
         Ok("chaos") => Size {
-            transactions: 260_000,
+            transactions: 270_000,
             tps: 800,
             disturbances: 200,
             patience: Duration::from_secs(1_800),
