@@ -214,6 +214,14 @@ impl Devnet {
             .is_none_or(|chain| lock(chain).is_finished())
     }
 
+    /// Height of the last checkpoint there will be, once the chain is finished.
+    ///
+    /// To ask [`Devnet::tip`] and [`Devnet::is_finished`] one after the other is a race: the last
+    /// checkpoint may come between the two.
+    pub fn final_tip(&self) -> Option<u64> {
+        self.is_finished().then(|| self.tip()).flatten()
+    }
+
     /// The wallet's users; none in a replay.
     pub fn users(&self) -> Vec<WalletUser> {
         self.chain.as_ref().map_or(vec![], |c| lock(c).users())

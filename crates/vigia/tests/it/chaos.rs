@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use vigia_devnet::{ChainConfig, Devnet, Pace};
-use vigia_store::{IngestStore, SqlStore};
+use vigia_devnet::{ChainConfig, Pace};
 
 use crate::app::{App, Running};
 use crate::kills::assert_same;
-use crate::node::{app_watching, busy_chain, contracts, start, watch_users};
+use crate::node::{app_watching, busy_chain, contracts, finished_rows, start, watch_users};
 use crate::servers::{PostgresDatabase, Redis};
 
 const POLLERS: usize = 2;
@@ -180,8 +179,8 @@ async fn rows_over_redis_equal_those_of_an_undisturbed_run() {
     }
     fleet.wake(true);
     let store = database.store().await;
-    let rows = finished(&node, &undisturbed.store().await, size.patience).await;
-    let found = finished(&node, &store, size.patience).await;
+    let rows = finished_rows(&node, &undisturbed.store().await, size.patience).await;
+    let found = finished_rows(&node, &store, size.patience).await;
     calm.stop();
     fleet.end();
     store.close().await;
@@ -199,21 +198,4 @@ async fn rows_over_redis_equal_those_of_an_undisturbed_run() {
     );
     assert_same(&rows, &found);
     node.shutdown().await.expect("the node stops");
-}
-
-/// Waits until the chain is finished and committed to its end, then reads all rows.
-async fn finished(node: &Devnet, store: &SqlStore, patience: Duration) -> Vec<String> {
-    let begun = Instant::now();
-    loop {
-        let tip = node.tip().expect("a chain");
-        let watermark = store.watermark().await.expect("a watermark");
-        if node.is_finished() && watermark.map(|watermark| watermark.checkpoint) == Some(tip) {
-            return store.dump_rows().await.expect("rows");
-        }
-        assert!(
-            begun.elapsed() < patience,
-            "stands at {watermark:?} of {tip}"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use vigia_devnet::{ChainConfig, Devnet, Pace};
+use vigia_devnet::{ChainConfig, Pace};
 
-use crate::app::App;
-use crate::node::{app_watching, busy_chain, start};
+use crate::node::{app_watching, busy_chain, finished_rows, start};
 
 struct Size {
     transactions: u64,
@@ -66,8 +65,12 @@ async fn killed_runs_end_with_the_rows_of_an_undisturbed_one() {
         assert!(begun.elapsed() < size.patience, "the kills took too long");
     }
     let last = disturbed.start(&arguments);
-    let (tip, rows) = finished_rows(&node, &undisturbed, size.patience).await;
-    let (_, found) = finished_rows(&node, &disturbed, size.patience).await;
+    let (store, disturbed_store) = (undisturbed.store().await, disturbed.store().await);
+    let rows = finished_rows(&node, &store, size.patience).await;
+    let found = finished_rows(&node, &disturbed_store, size.patience).await;
+    store.close().await;
+    disturbed_store.close().await;
+    let tip = node.final_tip().expect("it is finished");
     calm.stop();
     last.stop();
 
@@ -84,28 +87,6 @@ async fn killed_runs_end_with_the_rows_of_an_undisturbed_one() {
     );
     assert_same(&rows, &found);
     node.shutdown().await.expect("the node stops");
-}
-
-/// Waits until the chain is finished and committed to its end, then reads all rows.
-async fn finished_rows(node: &Devnet, app: &App, patience: Duration) -> (u64, Vec<String>) {
-    let begun = Instant::now();
-    let store = app.store().await;
-    loop {
-        let tip = node.tip().expect("a chain");
-        let watermark = vigia_store::IngestStore::watermark(&store)
-            .await
-            .expect("a watermark");
-        if node.is_finished() && watermark.map(|watermark| watermark.checkpoint) == Some(tip) {
-            let rows = store.dump_rows().await.expect("rows");
-            store.close().await;
-            return (tip, rows);
-        }
-        assert!(
-            begun.elapsed() < patience,
-            "stands at {watermark:?} of {tip}"
-        );
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }
 
 pub(crate) fn assert_same(expected: &[String], found: &[String]) {

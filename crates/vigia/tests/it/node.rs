@@ -1,7 +1,10 @@
 //! The simulated node, and an app set up to follow its wallet.
 
+use std::time::{Duration, Instant};
+
 use vigia_core::Address;
 use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Pace, Packages};
+use vigia_store::{IngestStore, SqlStore};
 
 use crate::app::App;
 use crate::walk::{Walked, walk_checkpoint};
@@ -61,6 +64,29 @@ pub(crate) fn watch_users(app: &App, node: &Devnet, users: impl Fn(usize) -> boo
     }
     std::fs::write(app.path("users.csv"), lines).expect("a list of users");
     app.ok(&["watch", "import", "users.csv"]);
+}
+
+/// Waits until the chain is finished and committed to its end, then reads all rows.
+pub(crate) async fn finished_rows(
+    node: &Devnet,
+    store: &SqlStore,
+    patience: Duration,
+) -> Vec<String> {
+    let begun = Instant::now();
+    loop {
+        let end = node.final_tip();
+        let watermark = store.watermark().await.expect("a watermark");
+        let reached = watermark.map(|watermark| watermark.checkpoint);
+        if end.is_some() && reached == end {
+            return store.dump_rows().await.expect("rows");
+        }
+        assert!(
+            begun.elapsed() < patience,
+            "stands at {reached:?} of {:?}",
+            node.tip()
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Everything on the chain that touches `address`, by an independent walk.

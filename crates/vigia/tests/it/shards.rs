@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use vigia_core::{LEASE_RESCUE_MS_MAX, ShardPlan};
 use vigia_devnet::{ChainConfig, Pace};
-use vigia_store::{IngestStore, LeaseStore, SqlStore};
+use vigia_store::{LeaseStore, SqlStore};
 
 use crate::app::{App, PATIENCE, Running};
 use crate::kills::assert_same;
-use crate::node::{app_watching, busy_chain, contracts, start, watch_users};
+use crate::node::{app_watching, busy_chain, contracts, finished_rows, start, watch_users};
 use crate::servers::{PostgresDatabase, Redis};
 
 const SHARDS: u32 = 4;
@@ -129,24 +129,9 @@ async fn pollers_share_a_chain_and_take_over_from_the_dead() {
     leaving.stop();
     let handed_over = rescued(&store, process).await;
 
-    let begun = Instant::now();
     let patience = Duration::from_secs(300);
-    let (mut rows, mut found) = (Vec::new(), Vec::new());
-    for (store, rows) in [
-        (&undisturbed.store().await, &mut rows),
-        (&store, &mut found),
-    ] {
-        loop {
-            let tip = node.tip().expect("a chain");
-            let watermark = store.watermark().await.expect("a watermark");
-            if node.is_finished() && watermark.map(|mark| mark.checkpoint) == Some(tip) {
-                *rows = store.dump_rows().await.expect("rows");
-                break;
-            }
-            assert!(begun.elapsed() < patience, "{watermark:?} of {tip}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
+    let rows = finished_rows(&node, &undisturbed.store().await, patience).await;
+    let found = finished_rows(&node, &store, patience).await;
     assert_same(&rows, &found);
     rescues.sort_unstable();
     println!(
