@@ -5,6 +5,33 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use sui_sdk_types::Address;
 
+/// Longest external id in bytes (I-13).
+pub const EXTERNAL_ID_BYTES_MAX: usize = 200;
+/// Longest display name in bytes (I-13).
+pub const DISPLAY_NAME_BYTES_MAX: usize = 400;
+
+/// Checks the texts that name an account or user, `what`; the error says which one is wrong.
+pub fn check_names(what: &str, external_id: &str, display_name: &str) -> Result<(), String> {
+    if external_id.is_empty() {
+        return Err(format!("the {what} has no external id"));
+    }
+    for (name, text, bytes_max) in [
+        ("external id", external_id, EXTERNAL_ID_BYTES_MAX),
+        ("display name", display_name, DISPLAY_NAME_BYTES_MAX),
+    ] {
+        if text.contains('\0') {
+            return Err(format!("the {what}'s {name} holds a zero character"));
+        }
+        if text.len() > bytes_max {
+            let found = text.len();
+            return Err(format!(
+                "the {what}'s {name} has {found} bytes; at most {bytes_max} fit"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Key of a user in this database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct UserId(pub i64);

@@ -14,13 +14,16 @@ mod commit;
 mod input;
 mod lease;
 mod notification;
+mod permission;
 mod rebalance;
 mod schedule;
 mod shard;
+mod source;
 mod watch;
 
 pub use account::{
-    Account, AccountId, AccountKind, AddressBook, Holding, Locale, Principal, Scope, User, UserId,
+    Account, AccountId, AccountKind, AddressBook, DISPLAY_NAME_BYTES_MAX, EXTERNAL_ID_BYTES_MAX,
+    Holding, Locale, Principal, Scope, User, UserId, check_names,
 };
 pub use activity::{Activity, Direction, Slot, Status};
 pub use amount::{CoinInfo, format_minor_units};
@@ -39,12 +42,17 @@ pub use lease::{
     LEASE_TTL_MS, LeaseState,
 };
 pub use notification::{NotificationId, NotificationKind, NotificationText, RenderInput};
+pub use permission::Permissions;
 pub use rebalance::{Rebalance, fair_share, rebalance};
 pub use schedule::{
     FIRINGS_MAX, Firings, INTERVAL_MS_MAX, INTERVAL_MS_MIN, MISSED_AFTER_MS, MissedPolicy,
     SCHEDULE_BYTES_MAX, Schedule, ScheduleError,
 };
 pub use shard::{InvalidShardCount, SHARDS_MAX, STRIDE, ShardPlan, stride_range};
+pub use source::{
+    SOURCE_COLUMNS, SourceAccount, SourceBuilder, SourceDifference, SourceLimits, SourceMember,
+    SourcePlan, SourceRefusal, SourceRowError, SourceShrunk, SourceSnapshot, SourceUser,
+};
 pub use sui_sdk_types::hash::Hasher;
 pub use sui_sdk_types::{
     Address, BalanceChange, Digest, Event, Identifier, StructTag, Transaction, TransactionEffects,

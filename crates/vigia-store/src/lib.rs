@@ -13,6 +13,8 @@ mod message;
 mod read;
 mod retention;
 mod schedule;
+mod source;
+mod source_reader;
 mod sql;
 mod store;
 mod watch;
@@ -33,6 +35,8 @@ pub use read::{
 };
 pub use retention::{RetentionStore, Swept};
 pub use schedule::{ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease};
+pub use source::{SourceApplied, SourceGuard, SourceOutcome, SourceReport, SourceStore};
+pub use source_reader::{SourceReadError, SourceReader};
 pub use store::SqlStore;
 pub use watch::{
     AccountSpec, Refused, UserSpec, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow,

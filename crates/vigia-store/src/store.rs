@@ -21,6 +21,7 @@ mod register;
 mod retention;
 mod schedule;
 mod signal;
+mod source;
 mod tables;
 mod watch;
 

@@ -73,6 +73,8 @@ pub struct WatchRow {
     pub account: Option<(String, String)>,
     /// First checkpoint for which it is watched.
     pub live_from: u64,
+    /// The source that says so; none where the operator did.
+    pub source: Option<String>,
 }
 
 /// What comparing a poller's watch list with the table has shown.

@@ -59,6 +59,9 @@ enum Command {
     /// Say whom and what to watch
     #[command(subcommand)]
     Watch(commands::watch::WatchCommand),
+    /// See and refresh the accounts that another application's database names
+    #[command(subcommand)]
+    Source(commands::source::SourceCommand),
     /// Show the whole system at a glance
     Status(commands::status::StatusArgs),
     /// See transactions that could not be interpreted, try them again or let them go
@@ -127,6 +130,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Web(args) => commands::up::web(common, args).await,
         Command::Ingest(args) => commands::ingest::run(common, args).await,
         Command::Watch(command) => commands::watch::run(common, command).await,
+        Command::Source(command) => commands::source::run(common, command).await,
         Command::Status(args) => commands::status::run(common, args).await,
         Command::Failed(command) => commands::failed::run(common, command).await,
         Command::Schedules(command) => commands::schedules::run(common, command).await,

@@ -7,6 +7,7 @@ pub mod ingest;
 pub mod migrate;
 pub mod migrate_store;
 pub mod schedules;
+pub mod source;
 pub mod status;
 mod stop;
 pub mod tail;

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vigia_contracts::{CONFIO, ContractFile, PackageIds, Registry};
-use vigia_core::{Schedule, ScheduleError, ShardPlan, parse_address};
-use vigia_store::{PostgresOptions, SqliteOptions, StoreOptions};
+use vigia_core::{Schedule, ScheduleError, ShardPlan, SourceLimits, parse_address};
+use vigia_store::{PostgresOptions, SourceReader, SqliteOptions, StoreOptions};
 use vigia_sui::{ProviderConfig, Secret};
 
 pub use layers::{ConfigError, Overrides};
@@ -23,6 +23,9 @@ pub const DEFAULT: &str = include_str!("config/default.toml");
 /// File that is read when none is named, where it exists.
 const FILE_DEFAULT: &str = "vigia.toml";
 
+/// Longest name of a source in bytes.
+const SOURCE_NAME_BYTES_MAX: usize = 60;
+
 /// All settings, as `config/default.toml` explains them.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
@@ -33,6 +36,7 @@ pub struct Settings {
     pub poll: PollSettings,
     pub transport: TransportSettings,
     pub work: WorkSettings,
+    pub source: SourceSettings,
     pub web: WebSettings,
     pub contracts: ContractSettings,
     pub log: LogSettings,
@@ -128,6 +132,23 @@ pub struct WorkSettings {
     pub cleanup_schedule: String,
     pub cleanup_time_zone: String,
     pub cleanup_transactions_max: u32,
+}
+
+/// `[source]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct SourceSettings {
+    #[serde(serialize_with = "hidden")]
+    pub url: String,
+    pub url_file: PathBuf,
+    pub query: String,
+    pub query_file: PathBuf,
+    pub name: String,
+    pub schedule: String,
+    pub statement_timeout_ms: u64,
+    pub rows_max: u64,
+    pub gone_percent_max: u32,
+    pub gone_min: u64,
 }
 
 /// `[web]`
@@ -295,6 +316,20 @@ impl Settings {
         )
     }
 
+    /// How to read another application's accounts; none where no address is set.
+    pub fn source_reader(&self) -> anyhow::Result<Option<SourceReader>> {
+        let source = &self.source;
+        let Some(url) = secret("source.url", &source.url, &source.url_file)? else {
+            return Ok(None);
+        };
+        let query = source.query()?;
+        let reader = SourceReader::new(url.expose(), &query);
+        let mut reader = reader.map_err(named("setting source.url"))?;
+        reader.statement_timeout = Duration::from_millis(source.statement_timeout_ms);
+        reader.rows_max = source.rows_max;
+        Ok(Some(reader))
+    }
+
     /// Where a database without a watermark begins.
     pub fn live_start(&self) -> Result<LiveStart, ConfigError> {
         match self.poll.start.as_str() {
@@ -372,6 +407,7 @@ impl Settings {
         self.live_start()?;
         self.shard_plan()?;
         self.work.check()?;
+        self.source.check()?;
         self.web
             .listen
             .parse::<std::net::SocketAddr>()
@@ -412,6 +448,11 @@ impl Settings {
                 "work.cleanup_transactions_max",
                 u64::from(self.work.cleanup_transactions_max),
             ),
+            (
+                "source.statement_timeout_ms",
+                self.source.statement_timeout_ms,
+            ),
+            ("source.rows_max", self.source.rows_max),
             ("devnet.users", u64::from(self.devnet.users)),
             ("devnet.tps", u64::from(self.devnet.tps)),
             ("devnet.interval_ms", self.devnet.interval_ms),
@@ -442,6 +483,63 @@ impl WorkSettings {
                 "work.cleanup_schedule",
                 pattern,
                 "a cron pattern such as \"0 2 * * *\", or an interval such as \"every 12h\"",
+            )),
+        }
+    }
+}
+
+impl SourceSettings {
+    /// What may go at once.
+    pub fn limits(&self) -> SourceLimits {
+        SourceLimits {
+            gone_percent_max: self.gone_percent_max,
+            gone_min: self.gone_min,
+        }
+    }
+
+    /// The text of the query.
+    fn query(&self) -> Result<String, ConfigError> {
+        let in_file = !self.query_file.as_os_str().is_empty();
+        match (self.query.trim().is_empty(), in_file) {
+            (false, false) => Ok(self.query.clone()),
+            (true, true) => Ok(layers::read_file(&self.query_file)?.1),
+            (true, false) => Err(ConfigError::value(
+                "source.query",
+                "",
+                "a SELECT, or the path of one in source.query_file, since source.url is set",
+            )),
+            (false, true) => Err(ConfigError::value(
+                "source.query",
+                &self.query,
+                "either source.query or source.query_file, not both",
+            )),
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let name_fits = (1..=SOURCE_NAME_BYTES_MAX).contains(&self.name.len());
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if !name_fits || !self.name.chars().all(is_plain) {
+            return Err(ConfigError::value(
+                "source.name",
+                &self.name,
+                "up to 60 letters, digits, _ and -",
+            ));
+        }
+        if self.gone_percent_max > 100 {
+            let found = self.gone_percent_max.to_string();
+            return Err(ConfigError::value(
+                "source.gone_percent_max",
+                &found,
+                "0 to 100",
+            ));
+        }
+        match Schedule::parse(&self.schedule, "UTC") {
+            Ok(_) => Ok(()),
+            Err(_) => Err(ConfigError::value(
+                "source.schedule",
+                &self.schedule,
+                "an interval such as \"every 60s\", or a cron pattern such as \"*/5 * * * *\"",
             )),
         }
     }

@@ -9,11 +9,13 @@ mod lease_keeper;
 mod message_blob_cleanup;
 mod raw_cleanup;
 mod runner;
+mod source_refresh;
 
 pub use lease_keeper::{LeaseKeeper, LeaseTimes};
 pub use message_blob_cleanup::MessageBlobCleanup;
 pub use raw_cleanup::RawCleanup;
 pub use runner::{JobRunner, RanNow};
+pub use source_refresh::SourceRefresh;
 
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use vigia_core::{Clock, MissedPolicy};
 use vigia_store::SqlStore;
 
 use crate::config::Settings;
+use crate::source::SourceFollower;
 
 /// Something done on a schedule.
 #[async_trait]
@@ -47,18 +50,22 @@ pub trait Job: Send + Sync {
     async fn run(&self) -> anyhow::Result<String>;
 }
 
-/// All jobs.
+/// All jobs that the settings ask for.
 pub fn all(
     settings: &Settings,
     store: &Arc<SqlStore>,
     clock: &Arc<dyn Clock>,
-) -> Vec<Arc<dyn Job>> {
-    vec![
+) -> anyhow::Result<Vec<Arc<dyn Job>>> {
+    let mut jobs: Vec<Arc<dyn Job>> = vec![
         Arc::new(RawCleanup::new(
             &settings.work,
             store.clone(),
             clock.clone(),
         )),
         Arc::new(MessageBlobCleanup::new(store.clone(), clock.clone())),
-    ]
+    ];
+    if let Some(follower) = SourceFollower::new(settings, store)? {
+        jobs.push(Arc::new(SourceRefresh::new(&settings.source, follower)));
+    }
+    Ok(jobs)
 }

@@ -9,3 +9,4 @@ pub mod exit;
 pub mod jobs;
 pub mod logging;
 pub mod pipeline;
+pub mod source;

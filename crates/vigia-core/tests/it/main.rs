@@ -5,3 +5,4 @@ mod explore;
 mod lease_model;
 mod rebalance;
 mod schedule;
+mod source;

@@ -2,7 +2,7 @@
 -- that the cost is bounded by accounts and page, not by how much an account ever did.
 WHERE a.id IN (
     SELECT newest.id
-    FROM account_member m
+    FROM account_reader m
     JOIN activity newest ON newest.id IN (
         SELECT x.id
         FROM activity x

@@ -1,7 +1,7 @@
 -- As activity_since, for one user; bounded as activity_page_member is.
 WHERE a.id IN (
     SELECT next.id
-    FROM account_member m
+    FROM account_reader m
     JOIN activity next ON next.id IN (
         SELECT x.id
         FROM activity x

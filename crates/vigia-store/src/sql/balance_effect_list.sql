@@ -7,7 +7,7 @@ WHERE b.checkpoint = $1 AND b.tx_index = $2
         OR EXISTS (
             SELECT 1
             FROM holding h
-            JOIN account_member m ON m.account_id = h.account_id AND m.user_id = $3
+            JOIN account_reader m ON m.account_id = h.account_id AND m.user_id = $3
             WHERE h.address = b.address
                 AND h.from_inclusive <= b.checkpoint
                 AND (h.to_exclusive IS NULL OR b.checkpoint < h.to_exclusive)

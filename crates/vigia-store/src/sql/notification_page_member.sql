@@ -1,7 +1,7 @@
 -- As notification_page, for one user; bounded as activity_page_member is.
 WHERE n.seq IN (
     SELECT newest.seq
-    FROM account_member m
+    FROM account_reader m
     JOIN notification newest ON newest.seq IN (
         SELECT x.seq
         FROM notification x

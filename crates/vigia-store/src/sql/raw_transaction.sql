@@ -9,7 +9,7 @@ WHERE t.digest = $1
         OR EXISTS (
             SELECT 1
             FROM activity a
-            JOIN account_member m ON m.account_id = a.account_id AND m.user_id = $2
+            JOIN account_reader m ON m.account_id = a.account_id AND m.user_id = $2
             WHERE a.checkpoint = t.checkpoint AND a.tx_index = t.tx_index
         )
         OR EXISTS (
@@ -18,7 +18,7 @@ WHERE t.digest = $1
             JOIN holding h ON h.address = b.address
                 AND h.from_inclusive <= b.checkpoint
                 AND (h.to_exclusive IS NULL OR b.checkpoint < h.to_exclusive)
-            JOIN account_member m ON m.account_id = h.account_id AND m.user_id = $2
+            JOIN account_reader m ON m.account_id = h.account_id AND m.user_id = $2
             WHERE b.checkpoint = t.checkpoint AND b.tx_index = t.tx_index
         )
     )

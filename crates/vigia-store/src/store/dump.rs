@@ -53,7 +53,12 @@ const PARTS: &[Part] = &[
     Part {
         word: "member",
         sql: sql!("dump/member"),
-        columns: &[("account", Text), ("member", Text)],
+        columns: &[
+            ("account", Text),
+            ("member", Text),
+            ("permissions", Text),
+            ("source", Text),
+        ],
     },
     Part {
         word: "watch",
@@ -66,6 +71,7 @@ const PARTS: &[Part] = &[
             ("live_to", Int),
             ("added_version", Int),
             ("removed_version", Int),
+            ("source", Text),
         ],
     },
     Part {

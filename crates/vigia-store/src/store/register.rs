@@ -5,16 +5,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use vigia_core::WatchTarget;
+use vigia_core::{WatchTarget, check_names};
 
 use crate::db::{Row, Tx, Value, byte_strings, get, get_opt, insert, query, texts};
 use crate::sql::{Sql, sql};
 use crate::{AccountSpec, Refused, Result, UserSpec, WatchEntry};
 
-/// Longest external id in bytes.
-const EXTERNAL_ID_BYTES_MAX: usize = 200;
-/// Longest display name in bytes.
-const DISPLAY_NAME_BYTES_MAX: usize = 400;
 /// Most members named for one account in one entry.
 const MEMBERS_MAX: usize = 100;
 
@@ -127,31 +123,6 @@ fn check_account(spec: &AccountSpec) -> std::result::Result<(), String> {
     Ok(())
 }
 
-fn check_names(
-    what: &str,
-    external_id: &str,
-    display_name: &str,
-) -> std::result::Result<(), String> {
-    if external_id.is_empty() {
-        return Err(format!("the {what} has no external id"));
-    }
-    for (name, text, bytes_max) in [
-        ("external id", external_id, EXTERNAL_ID_BYTES_MAX),
-        ("display name", display_name, DISPLAY_NAME_BYTES_MAX),
-    ] {
-        if text.contains('\0') {
-            return Err(format!("the {what}'s {name} holds a zero character"));
-        }
-        if text.len() > bytes_max {
-            let found = text.len();
-            return Err(format!(
-                "the {what}'s {name} has {found} bytes; at most {bytes_max} fit"
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// Creates or finds the accounts of all entries that are not refused, with their members. Entries
 /// that change nothing count too: that is how a member joins an account later.
 pub(super) async fn accounts(
@@ -205,8 +176,7 @@ async fn accounts_upsert(
         ])
     })
     .await?;
-    let wanted = texts(once.iter().map(|(spec, _)| &*spec.external_id));
-    ids(tx, sql!(dialects "account_ids"), wanted).await
+    account_ids(tx, once.iter().map(|(spec, _)| &*spec.external_id)).await
 }
 
 async fn users_upsert(
@@ -224,8 +194,7 @@ async fn users_upsert(
         ])
     })
     .await?;
-    let wanted = texts(once.iter().map(|(user, _)| &*user.external_id));
-    ids(tx, sql!(dialects "user_ids"), wanted).await
+    user_ids(tx, once.iter().map(|(user, _)| &*user.external_id)).await
 }
 
 /// Each key once, in order of key, with the first name that is one: a statement may touch a row only
@@ -243,6 +212,22 @@ fn named_once<'a, S>(
         }
     }
     once.into_values().collect()
+}
+
+/// Ids of accounts by their keys.
+pub(super) async fn account_ids(
+    tx: &mut Tx,
+    keys: impl Iterator<Item = &str>,
+) -> Result<HashMap<String, i64>> {
+    ids(tx, sql!(dialects "account_ids"), texts(keys)).await
+}
+
+/// Ids of users by their keys.
+pub(super) async fn user_ids(
+    tx: &mut Tx,
+    keys: impl Iterator<Item = &str>,
+) -> Result<HashMap<String, i64>> {
+    ids(tx, sql!(dialects "user_ids"), texts(keys)).await
 }
 
 async fn ids(tx: &mut Tx, sql: Sql, wanted: Value) -> Result<HashMap<String, i64>> {

@@ -29,6 +29,8 @@ pub(super) struct Table {
 /// Tables that say something about the database itself or its processes, and stay with it.
 pub(super) const NOT_COPIED: &[&str] = &[
     "schema_info",
+    "source",
+    "source_refusal",
     "store_copy",
     "store_copy_table",
     "watch_reconciliation",
@@ -65,7 +67,12 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "account_member",
-        columns: &[("user_id", Int), ("account_id", Int)],
+        columns: &[
+            ("user_id", Int),
+            ("account_id", Int),
+            ("permissions", Text),
+            ("source", Text),
+        ],
         key: &["user_id", "account_id"],
         identity: None,
         seeded: false,
@@ -88,6 +95,7 @@ pub(super) const TABLES: &[Table] = &[
             ("live_to", Int),
             ("added_version", Int),
             ("removed_version", Int),
+            ("source", Text),
         ],
         key: &["id"],
         identity: Some("id"),

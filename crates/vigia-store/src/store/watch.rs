@@ -7,7 +7,7 @@ use vigia_core::{WatchChange, WatchOp, WatchTarget};
 
 use super::codec::{self, int};
 use super::{SqlStore, commit, notify, register};
-use crate::db::{Lock, Row, Tx, get, get_opt, insert, query};
+use crate::db::{Lock, Row, Tx, Value, get, get_opt, insert, query};
 use crate::sql::sql;
 use crate::{Refused, Result, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore};
 
@@ -115,6 +115,7 @@ impl SqlStore {
                 account.into(),
                 next.effective_from.into(),
                 (next.version + 1).into(),
+                Value::Text(None),
             ])
         })
         .await?;
@@ -156,7 +157,7 @@ impl SqlStore {
     }
 
     /// Commits a change and tells of it.
-    async fn changed(&self, mut tx: Tx, receipt: &WatchReceipt) -> Result<()> {
+    pub(super) async fn changed(&self, mut tx: Tx, receipt: &WatchReceipt) -> Result<()> {
         let version = int("version", receipt.version)?;
         if receipt.changed > 0 {
             notify(&mut tx, "watch", version).await?;
@@ -168,15 +169,15 @@ impl SqlStore {
 }
 
 /// What a change of the list made in this transaction is.
-struct Next {
+pub(super) struct Next {
     /// Version in force before it.
-    version: i64,
+    pub(super) version: i64,
     /// First checkpoint for which it holds.
-    effective_from: i64,
+    pub(super) effective_from: i64,
 }
 
 impl Next {
-    async fn read(tx: &mut Tx) -> Result<Self> {
+    pub(super) async fn read(tx: &mut Tx) -> Result<Self> {
         let row = query(sql!("watch_next")).fetch_one(tx).await?;
         Ok(Self {
             version: get(&row, "version")?,
@@ -201,7 +202,7 @@ impl Next {
     }
 
     /// Logs a new version, if anything changed, and says what was done.
-    async fn receipt(
+    pub(super) async fn receipt(
         self,
         tx: &mut Tx,
         changed: u64,
@@ -250,6 +251,7 @@ fn watch_from_row(row: &Row) -> Result<WatchRow> {
         target: codec::watch_target(row)?,
         account,
         live_from: get(row, "live_from")?,
+        source: get_opt(row, "source")?,
     })
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod ranges;
 pub(crate) mod retention;
 pub(crate) mod schedule;
 pub(crate) mod scope;
+pub(crate) mod source;
 pub(crate) mod watch;
 
 use std::collections::BTreeSet;
@@ -230,6 +231,12 @@ macro_rules! store_conformance_suite {
             schedule: [
                 declared_again_keeps_its_tick, a_tick_fires_once, paused_does_not_fire,
                 a_spent_fence_records_nothing, a_left_out_tick_is_not_unfinished,
+            ],
+            source: [
+                once_followed_nothing_is_left_to_do, the_past_stays_when_an_address_moves,
+                who_is_gone_sees_nothing_any_more, the_operators_word_is_kept,
+                names_follow_the_source, far_fewer_change_nothing, a_lost_lease_writes_nothing,
+                a_report_says_since_when_it_fails, an_address_begins_above_what_is_committed,
             ],
             scope: [
                 feed_is_ones_own, inbox_is_ones_own, transaction_is_for_those_it_concerns,

@@ -47,6 +47,19 @@ fn names(kind: &str, direction: Direction) -> Option<Names> {
         ],
         ("trade_resolved", _) => ["Disputa resuelta", "Dispute resolved", "Disputa resolvida"],
         ("trade_expired", _) => ["Intercambio vencido", "Trade expired", "Troca expirada"],
+        ("trade_refund", _) => [
+            "Devolución del intercambio",
+            "Trade refund",
+            "Devolução da troca",
+        ],
+        ("trade_award", _) => ["Pago por disputa", "Dispute payout", "Pagamento da disputa"],
+        ("fees_withdrawn", In) => ["Comisiones recibidas", "Fees received", "Taxas recebidas"],
+        ("fees_withdrawn", _) => ["Comisiones retiradas", "Fees withdrawn", "Taxas retiradas"],
+        ("fee_recipient_updated", _) => [
+            "Cambio de receptor de comisiones",
+            "Fee recipient changed",
+            "Destinatário das taxas alterado",
+        ],
         ("invitation_created", _) => ["Invitación enviada", "Invitation sent", "Convite enviado"],
         ("invitation_claimed", _) => [
             "Invitación aceptada",
@@ -85,6 +98,23 @@ fn capitalised(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kind_of_the_built_in_contracts_has_a_title() {
+        let declared = |key: &'static str| {
+            let parts = vigia_contracts::CONFIO.split(key).skip(1);
+            parts.filter_map(|rest| rest.split('"').next())
+        };
+        let kinds: Vec<&str> = declared("kind = \"")
+            .chain(declared("movement = \""))
+            .collect();
+        assert!(kinds.len() > 20, "{kinds:?}");
+        for kind in kinds {
+            for direction in [Direction::In, Direction::Out, Direction::Neutral] {
+                assert!(names(kind, direction).is_some(), "{kind} has no title");
+            }
+        }
+    }
 
     #[test]
     fn unknown_kinds_name_themselves() {

@@ -50,7 +50,7 @@ pub async fn run(common: &Common, command: SchedulesCommand) -> anyhow::Result<E
         SchedulesCommand::List { json } => list(&store, json).await,
         SchedulesCommand::Run { name } => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-            let jobs = jobs::all(&settings, &store, &clock);
+            let jobs = jobs::all(&settings, &store, &clock)?;
             let times = LeaseTimes::default();
             run_now(
                 &JobRunner::new(jobs, Arc::clone(&store), clock, times),

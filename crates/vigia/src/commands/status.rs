@@ -6,10 +6,12 @@ use clap::Args;
 use serde_json::json;
 use vigia_core::ShardPlan;
 use vigia_store::{
-    IngestStore, LeaseStore, ReadStore, SqlStore, StatusReport, WatchReconciliation, WatchStore,
+    IngestStore, LeaseStore, ReadStore, SourceStore, SqlStore, StatusReport, WatchReconciliation,
+    WatchStore,
 };
 
 use super::open_existing_store;
+use super::source::{report_json, report_lines};
 use crate::cli::Common;
 use crate::config::Overrides;
 
@@ -27,10 +29,17 @@ pub async fn run(common: &Common, args: StatusArgs) -> anyhow::Result<ExitCode> 
     let store = open_existing_store(&settings).await?;
     let status = store.status().await?;
     let pollers = Pollers::read(&store, &status).await?;
+    let source = store.source_report(&settings.source.name).await?;
     if args.json {
-        println!("{}", to_json(&status, &pollers));
+        let mut status = to_json(&status, &pollers);
+        status["source"] = source.as_ref().map_or(json!(null), report_json);
+        println!("{status}");
     } else {
         print!("{}{}", to_text(&status), pollers.to_text());
+        let name = &settings.source.name;
+        for line in source.iter().flat_map(|report| report_lines(name, report)) {
+            println!("{line}");
+        }
     }
     store.close().await;
     Ok(ExitCode::SUCCESS)

@@ -148,7 +148,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
         .await?;
     roles.work(&settings, &store, &registry, ends, rewind);
     roles.coins(&settings, Arc::clone(&store), &source);
-    roles.jobs(&settings, &store);
+    roles.jobs(&settings, &store)?;
     let ended = roles.run_until_stopped().await;
     if let Some(simulated) = simulated {
         simulated.stop().await;
@@ -208,7 +208,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     if let Some(source) = &source {
         roles.coins(&settings, Arc::clone(&store), source);
     }
-    roles.jobs(&settings, &store);
+    roles.jobs(&settings, &store)?;
     let ended = roles.run_until_stopped().await;
     store.close().await;
     ended
@@ -409,15 +409,16 @@ impl Roles {
     }
 
     /// Starts what is done on a schedule.
-    fn jobs(&mut self, settings: &Settings, store: &Arc<SqlStore>) {
+    fn jobs(&mut self, settings: &Settings, store: &Arc<SqlStore>) -> anyhow::Result<()> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let jobs = jobs::all(settings, store, &clock);
+        let jobs = jobs::all(settings, store, &clock)?;
         let runner = JobRunner::new(jobs, Arc::clone(store), clock, LeaseTimes::default());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             runner.run(shutdown).await;
             Ok(())
         });
+        Ok(())
     }
 
     /// Binds at once, so that a wrong address is an error of the start, then serves.

@@ -263,6 +263,7 @@ async fn list(store: &dyn WatchStore, json: bool) -> anyhow::Result<()> {
                         "account": account,
                         "accountName": name,
                         "liveFrom": row.live_from,
+                        "source": row.source,
                     })
                 );
             } else {

@@ -18,4 +18,5 @@ mod moving_up;
 mod node;
 mod servers;
 mod shards;
+mod source;
 mod walk;

@@ -77,6 +77,11 @@ impl PostgresDatabase {
         self.run(&end).await;
     }
 
+    /// Runs statements as the database's owner, as another application would.
+    pub(crate) async fn run_as_owner(&self, statements: &str) {
+        run_on(&self.url(), statements).await;
+    }
+
     async fn run(&self, statement: &str) {
         run_on(&self.server, statement).await;
     }

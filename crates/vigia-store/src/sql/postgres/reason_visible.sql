@@ -4,12 +4,12 @@
 SELECT w.target
 FROM watch w
 WHERE w.kind = 'address' AND w.live_to IS NULL AND w.target = ANY ($1)
-    AND w.account_id IN (SELECT account_id FROM account_member WHERE user_id = $2)
+    AND w.account_id IN (SELECT account_id FROM account_reader WHERE user_id = $2)
 UNION ALL
 SELECT w.target
 FROM watch w
 WHERE w.kind <> 'address' AND w.live_to IS NULL AND w.target = ANY ($1)
     AND (
         w.account_id IS NULL
-        OR w.account_id IN (SELECT account_id FROM account_member WHERE user_id = $2)
+        OR w.account_id IN (SELECT account_id FROM account_reader WHERE user_id = $2)
     )

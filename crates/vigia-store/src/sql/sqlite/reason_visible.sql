@@ -5,7 +5,7 @@ SELECT w.target
 FROM watch w
 WHERE w.kind = 'address' AND w.live_to IS NULL
     AND w.target IN (SELECT unhex(value) FROM json_each($1))
-    AND w.account_id IN (SELECT account_id FROM account_member WHERE user_id = $2)
+    AND w.account_id IN (SELECT account_id FROM account_reader WHERE user_id = $2)
 UNION ALL
 SELECT w.target
 FROM watch w
@@ -13,5 +13,5 @@ WHERE w.kind <> 'address' AND w.live_to IS NULL
     AND w.target IN (SELECT unhex(value) FROM json_each($1))
     AND (
         w.account_id IS NULL
-        OR w.account_id IN (SELECT account_id FROM account_member WHERE user_id = $2)
+        OR w.account_id IN (SELECT account_id FROM account_reader WHERE user_id = $2)
     )

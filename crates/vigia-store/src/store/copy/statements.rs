@@ -112,12 +112,13 @@ mod tests {
             .unwrap();
         assert_eq!(
             member.next,
-            "SELECT user_id, account_id FROM account_member WHERE (user_id, account_id) > ($1, $2) \
-             ORDER BY user_id, account_id LIMIT $3"
+            "SELECT user_id, account_id, permissions, source FROM account_member WHERE \
+             (user_id, account_id) > ($1, $2) ORDER BY user_id, account_id LIMIT $3"
         );
         assert_eq!(
             member.insert,
-            "INSERT INTO account_member (user_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
+            "INSERT INTO account_member (user_id, account_id, permissions, source) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT DO NOTHING"
         );
     }
 

@@ -1,0 +1,1 @@
+SELECT external_id, kind, display_name FROM account

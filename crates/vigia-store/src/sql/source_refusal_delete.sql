@@ -1,0 +1,1 @@
+DELETE FROM source_refusal WHERE source = $1

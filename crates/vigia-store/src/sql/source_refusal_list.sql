@@ -1,0 +1,1 @@
+SELECT subject, reason FROM source_refusal WHERE source = $1 ORDER BY position

@@ -1,0 +1,1 @@
+SELECT external_id, display_name, locale FROM app_user
