@@ -34,12 +34,19 @@ const BENCHES: &[Bench] = &[
         arguments: &["--postgres"],
         postgres: true,
     },
+    Bench {
+        name: "registration",
+        package: "vigia",
+        target: "registration",
+        arguments: &[],
+        postgres: true,
+    },
 ];
 
 /// Flags of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Which: pipeline, pipeline-postgres
+    /// Which: pipeline, pipeline-postgres, registration
     name: String,
     /// Be done within 60 s
     #[arg(long)]

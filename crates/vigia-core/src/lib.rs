@@ -50,8 +50,9 @@ pub use schedule::{
 };
 pub use shard::{InvalidShardCount, SHARDS_MAX, STRIDE, ShardPlan, stride_range};
 pub use source::{
-    SOURCE_COLUMNS, SourceAccount, SourceBuilder, SourceDifference, SourceLimits, SourceMember,
-    SourcePlan, SourceRefusal, SourceRowError, SourceShrunk, SourceSnapshot, SourceUser,
+    SOURCE_COLUMNS, SourceAccount, SourceBuilder, SourceChange, SourceDifference, SourceLimits,
+    SourceMember, SourcePlan, SourceRefusal, SourceRowError, SourceShrunk, SourceSnapshot,
+    SourceUser,
 };
 pub use sui_sdk_types::hash::Hasher;
 pub use sui_sdk_types::{

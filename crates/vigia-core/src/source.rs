@@ -7,7 +7,7 @@
 mod difference;
 mod rows;
 
-pub use difference::{SourceDifference, SourceLimits, SourcePlan, SourceShrunk};
+pub use difference::{SourceChange, SourceDifference, SourceLimits, SourcePlan, SourceShrunk};
 pub use rows::{SOURCE_COLUMNS, SourceBuilder, SourceRowError};
 
 use std::collections::HashSet;
@@ -56,7 +56,8 @@ pub struct SourceRefusal {
     pub reason: String,
 }
 
-/// Everything a source says at one moment, free of contradictions.
+/// Everything a source says at one moment, free of contradictions. There may be millions of everything,
+/// so that each text stands in it once.
 #[derive(Clone, Debug, Default)]
 pub struct SourceSnapshot {
     /// Rows it was made of.
@@ -106,34 +107,38 @@ impl SourceSnapshot {
     /// A digest of everything it says: the same for the same rows in any order.
     pub fn fingerprint(&self) -> Digest {
         let mut hasher = crate::Hasher::new();
-        let mut text = |text: &str| {
-            hasher.update(text.len().to_le_bytes());
-            hasher.update(text);
+        let mut part = |bytes: &[u8]| {
+            hasher.update(bytes.len().to_le_bytes());
+            hasher.update(bytes);
         };
+        part(b"accounts");
         for account in &self.accounts {
-            text(&account.external_id);
-            text(account.kind.as_str());
-            text(&account.display_name);
+            part(account.external_id.as_bytes());
+            part(account.kind.as_str().as_bytes());
+            part(account.display_name.as_bytes());
         }
-        text("users");
+        part(b"users");
         for user in &self.users {
-            text(&user.external_id);
-            text(user.locale.as_str());
-            text(&user.display_name);
+            part(user.external_id.as_bytes());
+            part(user.locale.as_str().as_bytes());
+            part(user.display_name.as_bytes());
         }
-        text("members");
-        for (account, user, permissions) in &self.members {
-            text(&self.permissions[*permissions as usize].to_string());
-            text(&format!("{account} {user}"));
+        part(b"members");
+        let permissions: Vec<String> = self.permissions.iter().map(ToString::to_string).collect();
+        for (account, user, words) in &self.members {
+            part(&account.to_le_bytes());
+            part(&user.to_le_bytes());
+            part(permissions[*words as usize].as_bytes());
         }
-        text("addresses");
+        part(b"addresses");
         for (address, account) in &self.addresses {
-            text(&format!("{address} {account}"));
+            part(address.as_bytes());
+            part(&account.to_le_bytes());
         }
-        text("refused");
+        part(b"refused");
         for refusal in &self.refused {
-            text(&refusal.subject);
-            text(&refusal.reason);
+            part(refusal.subject.as_bytes());
+            part(refusal.reason.as_bytes());
         }
         hasher.finalize()
     }

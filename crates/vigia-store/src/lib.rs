@@ -40,7 +40,7 @@ pub use source_reader::{SourceReadError, SourceReader};
 pub use store::SqlStore;
 pub use watch::{
     AccountSpec, Refused, UserSpec, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow,
-    WatchStore,
+    WatchStore, WatchTargets,
 };
 
 /// Result of a store method.

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use vigia_core::{
-    Digest, Fence, SourceLimits, SourcePlan, SourceRefusal, SourceShrunk, SourceSnapshot,
+    Digest, Fence, SourceChange, SourceLimits, SourcePlan, SourceRefusal, SourceShrunk,
+    SourceSnapshot,
 };
 
 use crate::{Result, WatchReceipt};
@@ -73,16 +74,17 @@ pub struct SourceReport {
 pub trait SourceStore: Send + Sync {
     /// Compares what a source says with what is there, in one snapshot of the database. Without
     /// `limits` any number may go.
-    async fn source_compare(
+    async fn source_compare<'s>(
         &self,
-        snapshot: &SourceSnapshot,
+        snapshot: &'s SourceSnapshot,
         limits: Option<&SourceLimits>,
-    ) -> Result<std::result::Result<SourcePlan, SourceShrunk>>;
+    ) -> Result<std::result::Result<SourcePlan<'s>, SourceShrunk>>;
 
     /// Applies a part of a plan in one transaction. An address moves from one account to another at
     /// one checkpoint; what it did before stays with whom it was. What the operator gave to somebody
     /// is refused, never moved.
-    async fn source_apply(&self, guard: &SourceGuard, part: &SourcePlan) -> Result<SourceApplied>;
+    async fn source_apply(&self, guard: &SourceGuard, part: &SourceChange)
+    -> Result<SourceApplied>;
 
     /// Records that a source was followed; false where the lease is lost.
     async fn source_finish(&self, guard: &SourceGuard, outcome: &SourceOutcome) -> Result<bool>;

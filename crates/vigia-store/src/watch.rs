@@ -77,6 +77,15 @@ pub struct WatchRow {
     pub source: Option<String>,
 }
 
+/// Everything that is watched, at one version of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchTargets {
+    /// The version.
+    pub version: u64,
+    /// The targets, each once.
+    pub targets: Vec<WatchTarget>,
+}
+
 /// What comparing a poller's watch list with the table has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchReconciliation {
@@ -105,9 +114,11 @@ pub trait WatchStore: Send + Sync {
     /// Version of the list; 0 while nothing was ever watched.
     async fn watch_version(&self) -> Result<u64>;
 
-    /// Live entries with an id above `after_id`, in order of id, at most `limit`. Reading pages
-    /// until one is short loads the list; read `watch_version` before the first page and apply
-    /// `watch_changes` since that version after the last.
+    /// All targets and the version they are of, for a poller to hold in memory; apply
+    /// `watch_changes` since that version to stay up to date.
+    async fn watch_targets(&self) -> Result<WatchTargets>;
+
+    /// Live entries with an id above `after_id`, in order of id, at most `limit`.
     async fn watch_page(&self, after_id: i64, limit: u32) -> Result<Vec<WatchRow>>;
 
     /// All changes with a version above `since`, in order of version.

@@ -32,6 +32,11 @@ impl WatchList {
         }
     }
 
+    /// Makes room for so many more addresses at once.
+    pub fn reserve_addresses(&mut self, more: usize) {
+        self.addresses.reserve(more);
+    }
+
     /// The version of the watch list this is an image of.
     pub fn version(&self) -> u64 {
         self.version

@@ -91,19 +91,18 @@ impl SourceFollower {
         &self.name
     }
 
-    /// What a refresh would find and do; nothing is written.
-    pub async fn check(
+    /// What the source says now.
+    pub async fn snapshot(&self) -> anyhow::Result<SourceSnapshot> {
+        self.read().await
+    }
+
+    /// What a refresh would do; nothing is written.
+    pub async fn plan<'s>(
         &self,
-    ) -> anyhow::Result<(
-        SourceSnapshot,
-        std::result::Result<SourcePlan, SourceShrunk>,
-    )> {
-        let snapshot = self.read().await?;
-        let plan = self
-            .store
-            .source_compare(&snapshot, Some(&self.limits))
-            .await?;
-        Ok((snapshot, plan))
+        snapshot: &'s SourceSnapshot,
+    ) -> anyhow::Result<std::result::Result<SourcePlan<'s>, SourceShrunk>> {
+        let compared = self.store.source_compare(snapshot, Some(&self.limits));
+        Ok(compared.await?)
     }
 
     /// Makes everything as the source says, unless far fewer are left than before and that is not
@@ -158,8 +157,7 @@ impl SourceFollower {
             let limits = (!accept_fewer).then_some(&self.limits);
             let plan = self.store.source_compare(&snapshot, limits).await??;
             done.refused = snapshot.refused().to_vec();
-            drop(snapshot);
-            for part in plan.into_parts(PART_ROWS) {
+            for part in plan.parts(PART_ROWS) {
                 done.members_set += part.members.len() as u64;
                 done.members_gone += part.members_gone.len() as u64;
                 match self.store.source_apply(guard, &part).await? {

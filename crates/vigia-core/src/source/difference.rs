@@ -57,9 +57,11 @@ impl SourceLimits {
     }
 }
 
-/// The changes to make, each list in an order in which it can be applied in parts.
+/// A part of the changes to make, in one database transaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SourcePlan {
+pub struct SourceChange {
+    /// Memberships to end, by account and user.
+    pub members_gone: Vec<(String, String)>,
     /// Accounts that are new or not as they should be.
     pub accounts: Vec<SourceAccount>,
     /// Users who are new or not as they should be.
@@ -69,62 +71,118 @@ pub struct SourcePlan {
     pub addresses: Vec<(Address, Option<String>)>,
     /// Memberships to set.
     pub members: Vec<SourceMember>,
-    /// Memberships to end, by account and user.
-    pub members_gone: Vec<(String, String)>,
 }
 
-impl SourcePlan {
+/// The changes to make, as positions in the snapshot that asks for them.
+#[derive(Debug)]
+pub struct SourcePlan<'s> {
+    snapshot: &'s SourceSnapshot,
+    members_gone: Vec<(String, String)>,
+    accounts: Vec<u32>,
+    users: Vec<u32>,
+    addresses_gone: Vec<Address>,
+    addresses: Vec<u32>,
+    members: Vec<u32>,
+}
+
+impl SourcePlan<'_> {
     /// Whether all is as it should be.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.members_gone.is_empty()
+            && self.addresses_gone.is_empty()
+            && [&self.accounts, &self.users, &self.addresses, &self.members]
+                .iter()
+                .all(|positions| positions.is_empty())
+    }
+
+    /// How many accounts are written.
+    pub fn accounts(&self) -> usize {
+        self.accounts.len()
+    }
+
+    /// How many users are written.
+    pub fn users(&self) -> usize {
+        self.users.len()
+    }
+
+    /// How many addresses begin or move.
+    pub fn addresses_begun(&self) -> usize {
+        self.addresses.len()
+    }
+
+    /// How many addresses nobody holds any more.
+    pub fn addresses_ended(&self) -> usize {
+        self.addresses_gone.len()
+    }
+
+    /// How many memberships are set.
+    pub fn members_set(&self) -> usize {
+        self.members.len()
+    }
+
+    /// How many memberships end.
+    pub fn members_gone(&self) -> usize {
+        self.members_gone.len()
     }
 
     /// The plan in parts of at most `rows` of one kind each, to be applied in order: who goes first,
     /// then what others refer to.
-    pub fn into_parts(self, rows: usize) -> Vec<Self> {
-        let mut parts = Vec::new();
-        let mut add = |part: Self| parts.push(part);
-        for members_gone in chunks(self.members_gone, rows) {
-            add(Self {
-                members_gone,
-                ..Self::default()
-            });
+    pub fn parts(&self, rows: usize) -> impl Iterator<Item = SourceChange> {
+        let gone = self.members_gone.chunks(rows).map(|pairs| SourceChange {
+            members_gone: pairs.to_vec(),
+            ..SourceChange::default()
+        });
+        let accounts = self.accounts.chunks(rows).map(|positions| SourceChange {
+            accounts: picked(&self.snapshot.accounts, positions)
+                .cloned()
+                .collect(),
+            ..SourceChange::default()
+        });
+        let users = self.users.chunks(rows).map(|positions| SourceChange {
+            users: picked(&self.snapshot.users, positions).cloned().collect(),
+            ..SourceChange::default()
+        });
+        let ended = self.addresses_gone.chunks(rows).map(|gone| SourceChange {
+            addresses: gone.iter().map(|address| (*address, None)).collect(),
+            ..SourceChange::default()
+        });
+        let begun = self.addresses.chunks(rows).map(|positions| SourceChange {
+            addresses: picked(&self.snapshot.addresses, positions)
+                .map(|(address, holder)| (*address, Some(self.account(*holder))))
+                .collect(),
+            ..SourceChange::default()
+        });
+        let members = self.members.chunks(rows).map(|positions| SourceChange {
+            members: picked(&self.snapshot.members, positions)
+                .map(|member| self.member(*member))
+                .collect(),
+            ..SourceChange::default()
+        });
+        gone.chain(accounts)
+            .chain(users)
+            .chain(ended)
+            .chain(begun)
+            .chain(members)
+    }
+
+    fn account(&self, position: u32) -> String {
+        self.snapshot.accounts[position as usize]
+            .external_id
+            .clone()
+    }
+
+    fn member(&self, (account, user, permissions): (u32, u32, u32)) -> SourceMember {
+        SourceMember {
+            account: self.account(account),
+            user: self.snapshot.users[user as usize].external_id.clone(),
+            permissions: self.snapshot.permissions[permissions as usize].clone(),
         }
-        for accounts in chunks(self.accounts, rows) {
-            add(Self {
-                accounts,
-                ..Self::default()
-            });
-        }
-        for users in chunks(self.users, rows) {
-            add(Self {
-                users,
-                ..Self::default()
-            });
-        }
-        for addresses in chunks(self.addresses, rows) {
-            add(Self {
-                addresses,
-                ..Self::default()
-            });
-        }
-        for members in chunks(self.members, rows) {
-            add(Self {
-                members,
-                ..Self::default()
-            });
-        }
-        parts
     }
 }
 
-/// `all` in lists of at most `length`.
-fn chunks<T>(all: Vec<T>, length: usize) -> impl Iterator<Item = Vec<T>> {
-    let mut all = all.into_iter();
-    std::iter::from_fn(move || {
-        let chunk: Vec<T> = all.by_ref().take(length).collect();
-        (!chunk.is_empty()).then_some(chunk)
-    })
+/// The values at these positions.
+fn picked<'t, T>(of: &'t [T], positions: &'t [u32]) -> impl Iterator<Item = &'t T> {
+    positions.iter().map(|position| &of[*position as usize])
 }
 
 /// Compares a snapshot with what is there, which is shown to it row by row.
@@ -134,9 +192,9 @@ pub struct SourceDifference<'s> {
     users_seen: Seen,
     addresses_seen: Seen,
     members_seen: Seen,
-    plan: SourcePlan,
-    /// Addresses that go altogether, and how many the source named before.
-    addresses_gone: u64,
+    members_gone: Vec<(String, String)>,
+    addresses_gone: Vec<Address>,
+    /// How many of each the source named before.
     addresses_known: u64,
     members_known: u64,
 }
@@ -153,10 +211,11 @@ impl Seen {
         self.0[position] = true;
     }
 
-    /// Those that were not.
-    fn others<'t, T>(&'t self, of: &'t [T]) -> impl Iterator<Item = &'t T> {
-        let all = of.iter().zip(&self.0);
-        all.filter_map(|(value, seen)| (!seen).then_some(value))
+    /// The positions of those that were not.
+    fn others(&self) -> Vec<u32> {
+        let all = (0..).zip(&self.0);
+        all.filter_map(|(position, seen)| (!seen).then_some(position))
+            .collect()
     }
 }
 
@@ -168,8 +227,8 @@ impl<'s> SourceDifference<'s> {
             users_seen: Seen::new(snapshot.users.len()),
             addresses_seen: Seen::new(snapshot.addresses.len()),
             members_seen: Seen::new(snapshot.members.len()),
-            plan: SourcePlan::default(),
-            addresses_gone: 0,
+            members_gone: Vec::new(),
+            addresses_gone: Vec::new(),
             addresses_known: 0,
             members_known: 0,
             snapshot,
@@ -220,8 +279,7 @@ impl<'s> SourceDifference<'s> {
             }
             Some(_) => {}
             None => {
-                self.addresses_gone += 1;
-                self.plan.addresses.push((address, None));
+                self.addresses_gone.push(address);
             }
         }
     }
@@ -252,7 +310,7 @@ impl<'s> SourceDifference<'s> {
             }
             None if by_source && !self.is_kept(account, user) => {
                 let pair = (account.to_owned(), user.to_owned());
-                self.plan.members_gone.push(pair);
+                self.members_gone.push(pair);
             }
             None => {}
         }
@@ -283,33 +341,22 @@ impl<'s> SourceDifference<'s> {
     }
 
     /// The plan, once everything was shown; or that too much would go, where `limits` are given.
-    pub fn finish(self, limits: Option<&SourceLimits>) -> Result<SourcePlan, SourceShrunk> {
+    pub fn finish(self, limits: Option<&SourceLimits>) -> Result<SourcePlan<'s>, SourceShrunk> {
         let snapshot = self.snapshot;
         if let Some(limits) = limits {
-            let (found, gone) = (snapshot.addresses(), self.addresses_gone);
+            let (found, gone) = (snapshot.addresses(), self.addresses_gone.len() as u64);
             limits.check("addresses", self.addresses_known, found, gone)?;
-            let gone = self.plan.members_gone.len() as u64;
+            let gone = self.members_gone.len() as u64;
             limits.check("memberships", self.members_known, snapshot.members(), gone)?;
         }
-        let mut plan = self.plan;
-        plan.accounts = self
-            .accounts_seen
-            .others(&snapshot.accounts)
-            .cloned()
-            .collect();
-        plan.users = self.users_seen.others(&snapshot.users).cloned().collect();
-        let account = |position: u32| snapshot.accounts[position as usize].external_id.clone();
-        let added = self.addresses_seen.others(&snapshot.addresses);
-        plan.addresses
-            .extend(added.map(|(address, holder)| (*address, Some(account(*holder)))));
-        let members = self.members_seen.others(&snapshot.members);
-        plan.members = members
-            .map(|(holder, user, permissions)| SourceMember {
-                account: account(*holder),
-                user: snapshot.users[*user as usize].external_id.clone(),
-                permissions: snapshot.permissions[*permissions as usize].clone(),
-            })
-            .collect();
-        Ok(plan)
+        Ok(SourcePlan {
+            snapshot,
+            members_gone: self.members_gone,
+            accounts: self.accounts_seen.others(),
+            users: self.users_seen.others(),
+            addresses_gone: self.addresses_gone,
+            addresses: self.addresses_seen.others(),
+            members: self.members_seen.others(),
+        })
     }
 }

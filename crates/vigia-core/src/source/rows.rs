@@ -1,12 +1,14 @@
 //! Reading rows, and finding what contradicts itself.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::de::{Deserializer, Visitor};
 
 use super::{Kept, SourceAccount, SourceRefusal, SourceSnapshot, SourceUser};
-use crate::{AccountKind, Address, Permissions, check_names, parse_address};
+use crate::{AccountKind, Address, Locale, Permissions, check_names, parse_address};
 
 /// The columns a query may return; `address` and `account_id` it has to.
 pub const SOURCE_COLUMNS: [&str; 8] = [
@@ -60,13 +62,29 @@ struct Key(String);
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::String(text) => Ok(Self(text)),
-            serde_json::Value::Number(number) => Ok(Self(number.to_string())),
-            other => Err(D::Error::custom(format!(
-                "{other} is neither a text nor a number"
-            ))),
-        }
+        deserializer.deserialize_any(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a number")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Key, E> {
+        Ok(Key(text.to_owned()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Key, E> {
+        Ok(Key(number.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Key, E> {
+        Ok(Key(number.to_string()))
     }
 }
 
@@ -78,21 +96,25 @@ enum Words {
     List(Vec<String>),
 }
 
-/// An account or user as the rows so far have it.
+/// An account or user as the rows so far have it; the key stands in the map.
 struct Seen<T> {
+    /// In which order it came.
+    number: u32,
     value: T,
-    /// Why it is refused; rows disagree about it, or it cannot be kept.
-    problem: Option<String>,
+    /// Why it is refused: rows disagree about it, or it cannot be kept.
+    problem: Option<Box<str>>,
 }
 
 /// Takes rows and makes a snapshot of them.
 #[derive(Default)]
 pub struct SourceBuilder {
     rows: u64,
-    accounts: Named<SourceAccount>,
-    users: Named<SourceUser>,
-    /// Who claims an address.
-    claims: HashMap<Address, Claim>,
+    accounts: Named<(AccountKind, Box<str>)>,
+    users: Named<(Locale, Box<str>)>,
+    /// Who claims an address first.
+    claims: HashMap<Address, u32>,
+    /// Who else does.
+    counterclaims: HashMap<Address, BTreeSet<u32>>,
     /// What is said of a user in an account; none where rows disagree.
     members: HashMap<(u32, u32), Option<u32>>,
     permissions: Vec<Permissions>,
@@ -101,41 +123,70 @@ pub struct SourceBuilder {
     kept: Kept,
 }
 
-enum Claim {
-    One(u32),
-    Several(Vec<u32>),
-}
-
 /// Accounts or users by their keys.
-struct Named<T> {
-    seen: Vec<Seen<T>>,
-    positions: HashMap<String, u32>,
-}
+struct Named<T>(HashMap<String, Seen<T>>);
 
 impl<T> Default for Named<T> {
     fn default() -> Self {
-        Self {
-            seen: Vec::new(),
-            positions: HashMap::new(),
-        }
+        Self(HashMap::new())
     }
 }
 
 impl<T: PartialEq> Named<T> {
-    /// The position of `value`; what rows before said of it has to be the same.
-    fn position(&mut self, key: &str, value: T, problem: Option<String>, doubt: &str) -> u32 {
-        let Some(position) = self.positions.get(key) else {
-            let position = u32::try_from(self.seen.len()).expect("rows are limited");
-            self.seen.push(Seen { value, problem });
-            self.positions.insert(key.to_owned(), position);
-            return position;
-        };
-        let seen = &mut self.seen[*position as usize];
-        if seen.problem.is_none() && (seen.value != value || problem.is_some()) {
-            seen.problem = Some(problem.unwrap_or_else(|| doubt.to_owned()));
+    /// The number of `key`; what rows before said of it has to be the same.
+    fn number(&mut self, key: String, value: T, problem: Option<String>, doubt: &str) -> u32 {
+        let next = number_of(self.0.len());
+        let problem = problem.map(String::into_boxed_str);
+        match self.0.entry(key) {
+            Entry::Vacant(entry) => {
+                let seen = Seen {
+                    number: next,
+                    value,
+                    problem,
+                };
+                entry.insert(seen).number
+            }
+            Entry::Occupied(mut entry) => {
+                let seen = entry.get_mut();
+                if seen.problem.is_none() && (seen.value != value || problem.is_some()) {
+                    seen.problem = Some(problem.unwrap_or_else(|| doubt.into()));
+                }
+                seen.number
+            }
         }
-        *position
     }
+
+    /// Keys by number, of those that the rows are in doubt about or `wanted` by number.
+    fn keys(&self, wanted: &HashSet<u32>) -> HashMap<u32, &str> {
+        let named = self.0.iter();
+        named
+            .filter(|(_, seen)| seen.problem.is_some() || wanted.contains(&seen.number))
+            .map(|(key, seen)| (seen.number, &**key))
+            .collect()
+    }
+
+    /// Those that nothing is wrong with, in order of their keys, and for each number the new one.
+    fn in_order(self) -> (Vec<Option<u32>>, Vec<(String, T)>) {
+        let mut order = vec![None; self.0.len()];
+        let good = self
+            .0
+            .into_iter()
+            .filter(|(_, seen)| seen.problem.is_none());
+        let mut good: Vec<(String, T, u32)> = good
+            .map(|(key, seen)| (key, seen.value, seen.number))
+            .collect();
+        good.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
+        for (new, (.., old)) in (0..).zip(&good) {
+            order[*old as usize] = Some(new);
+        }
+        let good = good.into_iter().map(|(key, value, _)| (key, value));
+        (order, good.collect())
+    }
+}
+
+/// A position among rows, which are limited to far less than this holds.
+fn number_of(length: usize) -> u32 {
+    u32::try_from(length).expect("rows are limited")
 }
 
 impl SourceBuilder {
@@ -156,38 +207,64 @@ impl SourceBuilder {
             self.refuse(subject, "a row names no account for it".to_owned());
             return Ok(());
         };
-        let account = self.account(&account_id, row.account_kind, row.account_name);
         match row.address.as_ref().map(|Key(text)| parse_address(text)) {
-            Some(Ok(address)) => self.claim(address, account),
-            Some(Err(error)) => {
-                let Some(Key(text)) = row.address else {
-                    return Ok(());
-                };
-                self.kept.holders.insert(account_id);
-                self.refuse(text, error.to_string());
+            Some(Ok(address)) => {
+                let account = self.account(account_id, row.account_kind, row.account_name);
+                self.claim(address, account);
+                self.member_of(
+                    account,
+                    row.user_id,
+                    row.user_name,
+                    row.locale,
+                    row.permissions,
+                );
             }
-            None => {
+            unreadable => {
                 self.kept.holders.insert(account_id.clone());
-                self.refuse(account_id, "a row has no address for it".to_owned());
+                match (unreadable, row.address) {
+                    (Some(Err(error)), Some(Key(text))) => self.refuse(text, error.to_string()),
+                    _ => {
+                        let reason = "a row has no address for it".to_owned();
+                        self.refuse(account_id.clone(), reason);
+                    }
+                }
+                let account = self.account(account_id, row.account_kind, row.account_name);
+                self.member_of(
+                    account,
+                    row.user_id,
+                    row.user_name,
+                    row.locale,
+                    row.permissions,
+                );
             }
-        }
-        if let Some(Key(user_id)) = row.user_id {
-            let user = self.user(&user_id, row.user_name, row.locale);
-            self.member(account, user, row.permissions);
         }
         Ok(())
+    }
+
+    fn member_of(
+        &mut self,
+        account: u32,
+        user: Option<Key>,
+        name: Option<Key>,
+        locale: Option<Key>,
+        permissions: Option<Words>,
+    ) {
+        if let Some(Key(user)) = user {
+            let subject = permissions.is_some().then(|| user.clone());
+            let user = self.user(user, name, locale);
+            self.member(account, user, subject, permissions);
+        }
     }
 
     /// The snapshot of all rows.
     pub fn finish(mut self) -> SourceSnapshot {
         self.keep_the_doubtful();
-        let (account_order, accounts) = in_order(self.accounts, |account| &account.external_id);
-        let (user_order, users) = in_order(self.users, |user| &user.external_id);
+        let (account_order, accounts) = self.accounts.in_order();
+        let (user_order, users) = self.users.in_order();
         let mut addresses: Vec<(Address, u32)> = Vec::with_capacity(self.claims.len());
-        for (address, claim) in self.claims {
-            if let Claim::One(account) = claim
-                && let Some(account) = account_order[account as usize]
-            {
+        for (address, account) in self.claims {
+            let is_sure = !self.counterclaims.contains_key(&address);
+            if let (true, Some(account)) = (is_sure, account_order[account as usize]) {
                 addresses.push((address, account));
             }
         }
@@ -202,10 +279,22 @@ impl SourceBuilder {
         members.sort_unstable();
         self.refused.sort_unstable();
         self.refused.dedup();
+        let accounts = accounts.into_iter();
+        let accounts = accounts.map(|(external_id, (kind, name))| SourceAccount {
+            external_id,
+            kind,
+            display_name: name.into_string(),
+        });
+        let users = users.into_iter();
+        let users = users.map(|(external_id, (locale, name))| SourceUser {
+            external_id,
+            display_name: name.into_string(),
+            locale,
+        });
         SourceSnapshot {
             rows: self.rows,
-            accounts,
-            users,
+            accounts: accounts.collect(),
+            users: users.collect(),
             addresses,
             members,
             permissions: self.permissions,
@@ -218,47 +307,40 @@ impl SourceBuilder {
         self.refused.push(SourceRefusal { subject, reason });
     }
 
-    fn account(&mut self, external_id: &str, kind: Option<Key>, name: Option<Key>) -> u32 {
-        let display_name = name.map_or_else(|| external_id.to_owned(), |name| name.0);
-        let mut problem = check_names("account", external_id, &display_name).err();
+    fn account(&mut self, external_id: String, kind: Option<Key>, name: Option<Key>) -> u32 {
+        let name = name.map_or_else(|| external_id.clone(), |name| name.0);
+        let mut problem = check_names("account", &external_id, &name).err();
         let kind = kind.map_or(Ok(AccountKind::Personal), |kind| kind.0.parse());
         let kind = kind.unwrap_or_else(|error| {
             problem.get_or_insert(error);
             AccountKind::Personal
         });
-        let account = SourceAccount {
-            external_id: external_id.to_owned(),
-            kind,
-            display_name,
-        };
         let doubt = "rows disagree about the account's kind or name";
-        self.accounts.position(external_id, account, problem, doubt)
+        let value = (kind, name.into_boxed_str());
+        self.accounts.number(external_id, value, problem, doubt)
     }
 
-    fn user(&mut self, external_id: &str, name: Option<Key>, locale: Option<Key>) -> u32 {
-        let display_name = name.map_or_else(|| external_id.to_owned(), |name| name.0);
-        let problem = check_names("user", external_id, &display_name).err();
+    fn user(&mut self, external_id: String, name: Option<Key>, locale: Option<Key>) -> u32 {
+        let name = name.map_or_else(|| external_id.clone(), |name| name.0);
+        let problem = check_names("user", &external_id, &name).err();
         // A language that no texts are in is no reason to leave somebody out.
         let locale = locale.and_then(|locale| locale.0.parse().ok());
-        let user = SourceUser {
-            external_id: external_id.to_owned(),
-            display_name,
-            locale: locale.unwrap_or_default(),
-        };
         let doubt = "rows disagree about the user's name or language";
-        self.users.position(external_id, user, problem, doubt)
+        let value = (locale.unwrap_or_default(), name.into_boxed_str());
+        self.users.number(external_id, value, problem, doubt)
     }
 
     fn claim(&mut self, address: Address, account: u32) {
-        let claim = self.claims.entry(address).or_insert(Claim::One(account));
-        match claim {
-            Claim::One(other) if *other == account => {}
-            Claim::One(other) => *claim = Claim::Several(vec![*other, account]),
-            Claim::Several(claimants) => claimants.push(account),
+        let first = *self.claims.entry(address).or_insert(account);
+        if first != account {
+            self.counterclaims
+                .entry(address)
+                .or_default()
+                .insert(account);
         }
     }
 
-    fn member(&mut self, account: u32, user: u32, words: Option<Words>) {
+    fn member(&mut self, account: u32, user: u32, subject: Option<String>, words: Option<Words>) {
         let permissions = match &words {
             None => Ok(Permissions::all()),
             Some(Words::Text(text)) => text.parse(),
@@ -267,9 +349,7 @@ impl SourceBuilder {
         let permissions = match permissions {
             Ok(permissions) => Some(self.permissions_position(permissions)),
             Err(error) => {
-                let user = &self.users.seen[user as usize].value.external_id;
-                let subject = user.clone();
-                self.refuse(subject, error);
+                self.refuse(subject.unwrap_or_default(), error);
                 None
             }
         };
@@ -280,7 +360,7 @@ impl SourceBuilder {
     }
 
     fn permissions_position(&mut self, permissions: Permissions) -> u32 {
-        let next = u32::try_from(self.permissions.len()).expect("rows are limited");
+        let next = number_of(self.permissions.len());
         let remember = |permissions: &Permissions| {
             self.permissions.push(permissions.clone());
             next
@@ -292,77 +372,63 @@ impl SourceBuilder {
     /// Refuses what rows disagree about, and notes what it has to stay with.
     fn keep_the_doubtful(&mut self) {
         let mut refused: Vec<(String, String)> = Vec::new();
-        for seen in &self.accounts.seen {
+        for (key, seen) in &self.accounts.0 {
             if let Some(problem) = &seen.problem {
-                let key = &seen.value.external_id;
                 self.kept.accounts.insert(key.clone());
                 self.kept.holders.insert(key.clone());
-                refused.push((key.clone(), problem.clone()));
+                refused.push((key.clone(), problem.to_string()));
             }
         }
-        for seen in &self.users.seen {
+        for (key, seen) in &self.users.0 {
             if let Some(problem) = &seen.problem {
-                let key = &seen.value.external_id;
                 self.kept.users.insert(key.clone());
-                refused.push((key.clone(), problem.clone()));
+                refused.push((key.clone(), problem.to_string()));
             }
         }
-        for (address, claim) in &self.claims {
-            let claimants: &[u32] = match claim {
-                Claim::One(account) => std::slice::from_ref(account),
-                Claim::Several(claimants) => claimants,
-            };
-            let of = |account: &u32| &self.accounts.seen[*account as usize];
-            if let Claim::Several(_) = claim {
-                let names: BTreeSet<&str> = claimants
-                    .iter()
-                    .map(|account| &*of(account).value.external_id)
-                    .collect();
-                let names: Vec<&str> = names.into_iter().collect();
-                let reason = format!(
-                    "it belongs to {} accounts at once: {}; an address has one",
-                    names.len(),
-                    names.join(", ")
-                );
-                refused.push((address.to_string(), reason));
-            }
-            let in_doubt = claimants.len() > 1 || of(&claimants[0]).problem.is_some();
-            if in_doubt {
+        let disputed = self.members.iter().filter(|(_, words)| words.is_none());
+        let disputed: Vec<(u32, u32)> = disputed.map(|(pair, _)| *pair).collect();
+        let mut wanted: HashSet<u32> = disputed.iter().map(|(account, _)| *account).collect();
+        for (address, others) in &self.counterclaims {
+            wanted.extend(others);
+            wanted.extend(self.claims.get(address));
+        }
+        let accounts = self.accounts.keys(&wanted);
+        let in_doubt = |account: &u32| {
+            let key = accounts.get(account);
+            key.is_some_and(|key| self.kept.accounts.contains(*key))
+        };
+        for (address, account) in &self.claims {
+            if in_doubt(account) {
                 self.kept.addresses.insert(*address);
             }
         }
-        for ((account, user), permissions) in &self.members {
-            if permissions.is_none() {
-                let account = &self.accounts.seen[*account as usize].value.external_id;
-                let user = &self.users.seen[*user as usize].value.external_id;
-                let pair = (account.clone(), user.clone());
-                self.kept.members.insert(pair);
-                let reason = format!(
-                    "its permissions in account {account} cannot be read, or rows disagree"
-                );
-                refused.push((user.clone(), reason));
-            }
+        for (address, others) in &self.counterclaims {
+            self.kept.addresses.insert(*address);
+            let claimants = others.iter().chain(self.claims.get(address));
+            let names: BTreeSet<&str> = claimants.map(|account| accounts[account]).collect();
+            let names: Vec<&str> = names.into_iter().collect();
+            let reason = format!(
+                "it belongs to {} accounts at once: {}; an address has one",
+                names.len(),
+                names.join(", ")
+            );
+            refused.push((address.to_string(), reason));
+        }
+        let users = self
+            .users
+            .keys(&disputed.iter().map(|(_, user)| *user).collect());
+        for (account, user) in &disputed {
+            let (account, user) = (accounts[account], users[user]);
+            let pair = (account.to_owned(), user.to_owned());
+            self.kept.members.insert(pair);
+            let reason =
+                format!("its permissions in account {account} cannot be read, or rows disagree");
+            refused.push((user.to_owned(), reason));
         }
         let refused = refused.into_iter();
         self.refused
             .extend(refused.map(|(subject, reason)| SourceRefusal { subject, reason }));
     }
-}
-
-/// The values that nothing is wrong with, in order of their keys, and for each position the new one.
-fn in_order<T>(named: Named<T>, key: impl Fn(&T) -> &String) -> (Vec<Option<u32>>, Vec<T>) {
-    let mut order = vec![None; named.seen.len()];
-    let mut good: Vec<(usize, T)> = Vec::with_capacity(named.seen.len());
-    for (position, seen) in named.seen.into_iter().enumerate() {
-        if seen.problem.is_none() {
-            good.push((position, seen.value));
-        }
-    }
-    good.sort_unstable_by(|(_, a), (_, b)| key(a).cmp(key(b)));
-    for (new, (old, _)) in (0..).zip(&good) {
-        order[*old] = Some(new);
-    }
-    (order, good.into_iter().map(|(_, value)| value).collect())
 }
 
 /// Every row is a text of its own: where in it something stands says nothing.

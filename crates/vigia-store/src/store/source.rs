@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use vigia_core::{
-    AccountKind, Address, Digest, Locale, Permissions, SourceDifference, SourceLimits,
-    SourceMember, SourcePlan, SourceRefusal, SourceShrunk, SourceSnapshot,
+    AccountKind, Address, Digest, Locale, Permissions, SourceChange, SourceDifference,
+    SourceLimits, SourceMember, SourcePlan, SourceRefusal, SourceShrunk, SourceSnapshot,
 };
 
 use super::codec::int;
@@ -22,11 +22,11 @@ const REFUSALS_KEPT: usize = 1_000;
 
 #[async_trait]
 impl SourceStore for SqlStore {
-    async fn source_compare(
+    async fn source_compare<'s>(
         &self,
-        snapshot: &SourceSnapshot,
+        snapshot: &'s SourceSnapshot,
         limits: Option<&SourceLimits>,
-    ) -> Result<std::result::Result<SourcePlan, SourceShrunk>> {
+    ) -> Result<std::result::Result<SourcePlan<'s>, SourceShrunk>> {
         let mut difference = SourceDifference::new(snapshot);
         let mut tx = self.database.read().await?;
         let accounts = query(sql!("source_account_list"));
@@ -71,7 +71,11 @@ impl SourceStore for SqlStore {
         Ok(difference.finish(limits))
     }
 
-    async fn source_apply(&self, guard: &SourceGuard, part: &SourcePlan) -> Result<SourceApplied> {
+    async fn source_apply(
+        &self,
+        guard: &SourceGuard,
+        part: &SourceChange,
+    ) -> Result<SourceApplied> {
         self.trying(|| self.source_apply_once(guard, part)).await
     }
 
@@ -155,7 +159,7 @@ impl SqlStore {
     async fn source_apply_once(
         &self,
         guard: &SourceGuard,
-        part: &SourcePlan,
+        part: &SourceChange,
     ) -> Result<SourceApplied> {
         let now_ms = int("time", self.clock.now_ms())?;
         let mut tx = self.database.write().await?;
@@ -179,7 +183,7 @@ impl SqlStore {
     }
 }
 
-async fn entities_upsert(tx: &mut Tx, part: &SourcePlan, now_ms: i64) -> Result<()> {
+async fn entities_upsert(tx: &mut Tx, part: &SourceChange, now_ms: i64) -> Result<()> {
     insert(
         tx,
         sql!("source_account_upsert"),

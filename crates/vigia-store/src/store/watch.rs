@@ -9,7 +9,10 @@ use super::codec::{self, int};
 use super::{SqlStore, commit, notify, register};
 use crate::db::{Lock, Row, Tx, Value, get, get_opt, insert, query};
 use crate::sql::sql;
-use crate::{Refused, Result, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore};
+use crate::{
+    Refused, Result, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore,
+    WatchTargets,
+};
 
 /// How often the database is asked for changes of other processes; a waiter learns of one within
 /// twice that, which keeps the promised second.
@@ -30,6 +33,26 @@ impl WatchStore for SqlStore {
             .fetch_one(&mut self.database.read().await?)
             .await?;
         get(&row, "version")
+    }
+
+    async fn watch_targets(&self) -> Result<WatchTargets> {
+        let mut tx = self.database.read().await?;
+        let row = query(sql!("watch_version")).fetch_one(&mut tx).await?;
+        let version = get(&row, "version")?;
+        let mut targets = Vec::new();
+        let contracts = query(sql!("watch_contracts")).fetch_all(&mut tx).await?;
+        for row in &contracts {
+            targets.push(codec::watch_target(row)?);
+        }
+        // Row by row: there may be millions, and each is 32 bytes.
+        let addresses = query(sql!("watch_addresses"));
+        addresses
+            .fetch_while(&mut tx, |row| {
+                targets.push(WatchTarget::Address(get(&row, "target")?));
+                Ok(true)
+            })
+            .await?;
+        Ok(WatchTargets { version, targets })
     }
 
     async fn watch_page(&self, after_id: i64, limit: u32) -> Result<Vec<WatchRow>> {

@@ -11,7 +11,7 @@ use vigia_core::{
 use vigia_store::{
     ActivityCursor, ActivityFilter, ActivityRow, IngestStore, NotificationRow, ProviderReport,
     RawTransactionRow, ReadStore, StatusReport, StoreError, WatchEntry, WatchReceipt,
-    WatchReconciliation, WatchRow, WatchStore, Watermark,
+    WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
 };
 
 use crate::app::TestApp;
@@ -216,6 +216,10 @@ impl WatchStore for FailingStore {
     }
 
     async fn watch_version(&self) -> Result<u64> {
+        self.fail()
+    }
+
+    async fn watch_targets(&self) -> Result<WatchTargets> {
         self.fail()
     }
 

@@ -46,16 +46,20 @@ fn ticks(fields: &[&str], wanted: &[usize]) -> Duration {
 /// `USER_HZ`, which is 100 on every Linux that Rust runs on.
 const TICKS_PER_S: u64 = 100;
 
+/// CPU time of another process so far; none where it is gone.
+pub(crate) fn cpu_time_of(process: u32) -> Option<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    Some(ticks(&fields(&stat), &[11, 12]))
+}
+
 /// The most memory this process has had resident, in KiB.
 pub(crate) fn peak_rss_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .expect("a peak");
-    line.split_whitespace()
-        .nth(1)
-        .expect("a number")
-        .parse()
-        .expect("a number")
+    peak_rss_kib_of(std::process::id()).expect("Linux tells")
+}
+
+/// The most memory a process has had resident, in KiB; none where it is gone.
+pub(crate) fn peak_rss_kib_of(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }

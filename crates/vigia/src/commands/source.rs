@@ -66,7 +66,8 @@ pub async fn run(common: &Common, command: SourceCommand) -> anyhow::Result<Exit
 }
 
 async fn check(follower: &SourceFollower, json: bool) -> anyhow::Result<ExitCode> {
-    let (snapshot, plan) = follower.check().await?;
+    let snapshot = follower.snapshot().await?;
+    let plan = follower.plan(&snapshot).await?;
     match json {
         true => println!("{}", check_json(&snapshot, &plan)),
         false => check_text(&snapshot, &plan),
@@ -77,17 +78,16 @@ async fn check(follower: &SourceFollower, json: bool) -> anyhow::Result<ExitCode
 
 fn check_json(
     snapshot: &SourceSnapshot,
-    plan: &std::result::Result<SourcePlan, SourceShrunk>,
+    plan: &std::result::Result<SourcePlan<'_>, SourceShrunk>,
 ) -> serde_json::Value {
     let changes = plan.as_ref().ok().map(|plan| {
-        let (begun, ended) = begun_and_ended(plan);
         json!({
-            "accounts": plan.accounts.len(),
-            "users": plan.users.len(),
-            "addressesBegun": begun,
-            "addressesEnded": ended,
-            "membersSet": plan.members.len(),
-            "membersGone": plan.members_gone.len(),
+            "accounts": plan.accounts(),
+            "users": plan.users(),
+            "addressesBegun": plan.addresses_begun(),
+            "addressesEnded": plan.addresses_ended(),
+            "membersSet": plan.members_set(),
+            "membersGone": plan.members_gone(),
         })
     });
     json!({
@@ -100,7 +100,7 @@ fn check_json(
     })
 }
 
-fn check_text(snapshot: &SourceSnapshot, plan: &std::result::Result<SourcePlan, SourceShrunk>) {
+fn check_text(snapshot: &SourceSnapshot, plan: &std::result::Result<SourcePlan<'_>, SourceShrunk>) {
     println!(
         "{} rows, {} addresses, {} memberships",
         snapshot.rows,
@@ -110,25 +110,18 @@ fn check_text(snapshot: &SourceSnapshot, plan: &std::result::Result<SourcePlan, 
     match plan {
         Err(problem) => println!("{problem}"),
         Ok(plan) if plan.is_empty() => println!("nothing would change"),
-        Ok(plan) => {
-            let (begun, ended) = begun_and_ended(plan);
-            println!(
-                "would begin or move {begun} addresses and end {ended}, set {} memberships and end {}, \
-                 and write {} accounts and {} users",
-                plan.members.len(),
-                plan.members_gone.len(),
-                plan.accounts.len(),
-                plan.users.len()
-            );
-        }
+        Ok(plan) => println!(
+            "would begin or move {} addresses and end {}, set {} memberships and end {}, and write {} \
+             accounts and {} users",
+            plan.addresses_begun(),
+            plan.addresses_ended(),
+            plan.members_set(),
+            plan.members_gone(),
+            plan.accounts(),
+            plan.users()
+        ),
     }
     print_refused(snapshot.refused());
-}
-
-fn begun_and_ended(plan: &SourcePlan) -> (usize, usize) {
-    let all = plan.addresses.len();
-    let begun = plan.addresses.iter().filter(|(_, to)| to.is_some()).count();
-    (begun, all - begun)
 }
 
 async fn refresh(

@@ -1,18 +1,14 @@
 //! Keeps the watch list in memory equal to the one in the database.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use vigia_core::WatchTarget;
-use vigia_store::{Result, Store, WatchReconciliation};
+use vigia_store::{Result, Store, WatchReconciliation, WatchTargets};
 use vigia_watch::{SharedWatchList, WatchList};
 
 use super::{Backoff, error_chain};
 
-/// Rows read at once while the list is loaded.
-const LOAD_ROWS: u32 = 10_000;
 /// Times that reconciling is tried at each interval.
 const RECONCILE_TRIES: u32 = 3;
 
@@ -37,7 +33,7 @@ pub struct WatchSync {
 impl WatchSync {
     /// Loads the whole list.
     pub async fn load(store: Arc<dyn Store>) -> Result<Self> {
-        let list = read_all(&*store).await?;
+        let list = list_of(store.watch_targets().await?);
         let sync = Self {
             store,
             list: Arc::new(SharedWatchList::new(list)),
@@ -70,33 +66,21 @@ impl WatchSync {
     /// None where the list changed meanwhile, so that nothing can be said.
     pub async fn reconcile(&self) -> Result<Option<WatchDifference>> {
         self.refresh().await?;
-        let version = self.list.read().version();
+        let table = self.store.watch_targets().await?;
         let mut difference = WatchDifference::default();
-        // A contract or coin has a row for each account that observes it.
-        let mut shared = HashSet::new();
-        let mut after_id = 0;
-        loop {
-            let rows = self.store.watch_page(after_id, LOAD_ROWS).await?;
-            let Some(last) = rows.last() else { break };
-            after_id = last.id;
+        {
             let list = self.list.read();
-            for row in &rows {
-                let is_address = matches!(row.target, WatchTarget::Address(_));
-                if is_address || shared.insert(row.target.clone()) {
-                    difference.entries += 1;
-                    difference.missing += u64::from(!list.contains(&row.target));
-                }
+            if list.version() != table.version {
+                return Ok(None);
             }
+            difference.entries = count(table.targets.len());
+            let missing = table.targets.iter().filter(|target| !list.contains(target));
+            difference.missing = count(missing.count());
+            let known = difference.entries - difference.missing;
+            difference.extra = count(list.len()).saturating_sub(known);
         }
-        if self.store.watch_version().await? != version || self.list.read().version() != version {
-            return Ok(None);
-        }
-        let known = difference.entries - difference.missing;
-        let in_memory = u64::try_from(self.list.read().len()).unwrap_or(u64::MAX);
-        difference.extra = in_memory.saturating_sub(known);
         if difference.missing + difference.extra > 0 {
-            let list = read_all(&*self.store).await?;
-            self.list.replace(list);
+            self.list.replace(list_of(table));
         }
         Ok(Some(difference))
     }
@@ -180,17 +164,15 @@ impl WatchSync {
     }
 }
 
-async fn read_all(store: &dyn Store) -> Result<WatchList> {
-    // The version is read first: a change during the load is applied again afterwards, and applying a
-    // change twice is harmless.
-    let mut list = WatchList::new(store.watch_version().await?);
-    let mut after_id = 0;
-    loop {
-        let rows = store.watch_page(after_id, LOAD_ROWS).await?;
-        let Some(last) = rows.last() else {
-            return Ok(list);
-        };
-        after_id = last.id;
-        rows.into_iter().for_each(|row| list.insert(row.target));
+fn list_of(table: WatchTargets) -> WatchList {
+    let mut list = WatchList::new(table.version);
+    list.reserve_addresses(table.targets.len());
+    for target in table.targets {
+        list.insert(target);
     }
+    list
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,6 @@
 //! The watch list: versions, holders, and commits matched with an old list (I-7).
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use vigia_core::{AccountKind, CommitOutcome, Scope, WatchOp, WatchTarget, parse_watch_target};
@@ -277,6 +278,17 @@ pub(crate) async fn pages_and_changes_agree<F: Fixture>() {
         .filter(|target| *target != WatchTarget::Address(address(2)))
         .collect();
     assert_eq!(listed, expected);
+    // A contract that two accounts observe is one target.
+    let observers = ["ana", "beto"].map(|account| WatchEntry {
+        target: parse_watch_target("0x2").unwrap(),
+        account: entry(1, account).account,
+    });
+    db.store.watch_add(&observers).await.unwrap();
+    let all = db.store.watch_targets().await.unwrap();
+    assert_eq!(all.version, 5);
+    let as_set = |targets: &[WatchTarget]| targets.iter().cloned().collect::<HashSet<_>>();
+    assert_eq!(as_set(&all.targets), as_set(&expected));
+    assert_eq!(all.targets.len(), expected.len());
 }
 
 pub(crate) async fn long_names_are_refused<F: Fixture>() {
