@@ -35,6 +35,13 @@ const BENCHES: &[Bench] = &[
         postgres: true,
     },
     Bench {
+        name: "pipeline-redis",
+        package: "vigia",
+        target: "processes",
+        arguments: &[],
+        postgres: true,
+    },
+    Bench {
         name: "registration",
         package: "vigia",
         target: "registration",
@@ -46,7 +53,7 @@ const BENCHES: &[Bench] = &[
 /// Flags of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Which: pipeline, pipeline-postgres, registration
+    /// Which: pipeline, pipeline-postgres, pipeline-redis, registration
     name: String,
     /// Be done within 60 s
     #[arg(long)]

@@ -12,7 +12,11 @@ use crate::run::{answers, root, run as say_and_run};
 use crate::tools;
 
 /// Suites with a full size: their name and the tests they are.
-const FULL: &[(&str, &str, &str)] = &[("kills", "vigia", "kills::"), ("chaos", "vigia", "chaos::")];
+const FULL: &[(&str, &str, &str)] = &[
+    ("kills", "vigia", "kills::"),
+    ("chaos", "vigia", "chaos::"),
+    ("rescue", "vigia", "shards::pollers_share"),
+];
 
 /// Features that are off by default and tested and linted all the same.
 pub(crate) const FEATURES: &str = "vigia-transport/sqs";

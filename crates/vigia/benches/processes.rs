@@ -1,0 +1,174 @@
+//! The pipeline in several processes: `poll`, `work`, Redis Streams between them and Postgres behind, all
+//! on the same cores, and the CPU time of all of them. The real binary throughout.
+
+#![expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    reason = "figures for people, not money"
+)]
+#![allow(
+    unused_crate_dependencies,
+    reason = "a bench uses some of the package's dependencies"
+)]
+
+mod support;
+
+use std::fmt::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use support::node::{NodeConfig, NodeProcess};
+use support::program::Program;
+use support::report::Report;
+use support::usage;
+use vigia_core::{Address, Hasher, SystemClock};
+use vigia_devnet::Packages;
+use vigia_store::{IngestStore, PostgresOptions, ReadStore, SqlStore};
+
+/// How long the server may take to answer.
+const REDIS_PATIENCE: Duration = Duration::from_secs(10);
+
+fn main() {
+    if support::node::served() {
+        return;
+    }
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let node_config = NodeConfig {
+        transactions: if quick { 20_000 } else { 100_000 },
+        per_checkpoint: 200,
+        relevant_per_mille: 500,
+        users: 1_000,
+    };
+    let watched: u64 = if quick { 20_000 } else { 200_000 };
+    let node = NodeProcess::start(&node_config);
+    let variable = |name: &str| {
+        std::env::var(name).unwrap_or_else(|_| panic!("{name} is set by cargo xtask bench"))
+    };
+    let url = variable("VIGIA_BENCH_POSTGRES_URL");
+    let postgres: u32 = variable("VIGIA_BENCH_POSTGRES_PID")
+        .parse()
+        .expect("a process id");
+    let redis = Redis::start();
+    let program = Program::new(&config(&url, &redis));
+    std::fs::write(program.path("users.csv"), users(watched, &node.ready.users)).expect("a file");
+    program.run(&["watch", "import", "users.csv"]);
+
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let options = PostgresOptions::new(&url).expect("an address");
+    let store = SqlStore::open(options, Arc::new(SystemClock));
+    let store = runtime.block_on(store).expect("a database");
+    let (postgres_before, redis_before) = (usage::family_cpu_time(postgres), redis.cpu_time());
+    let begun = Instant::now();
+    let worker = program.start(&["work"]);
+    let poller = program.start(&["poll", "--provider", &node.ready.url, "--from", "0"]);
+    let reached = || {
+        let watermark = runtime.block_on(store.watermark()).expect("a watermark");
+        watermark.map(|mark| mark.checkpoint)
+    };
+    while reached() != Some(node.ready.tip) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let wall = begun.elapsed().as_secs_f64();
+    let cpu = |process: u32| usage::cpu_time_of(process).expect("it runs").as_secs_f64();
+    let (poll_cpu, work_cpu) = (cpu(poller.id()), cpu(worker.id()));
+    let postgres_cpu = (usage::family_cpu_time(postgres) - postgres_before).as_secs_f64();
+    let redis_cpu = (redis.cpu_time() - redis_before).as_secs_f64();
+    let peak = |process: u32| usage::peak_rss_kib_of(process).expect("it runs") as f64 / 1024.0;
+    let status = runtime.block_on(store.status()).expect("a status");
+    let relevant = status.raw_transactions as f64;
+    let all = poll_cpu + work_cpu + postgres_cpu + redis_cpu;
+
+    let mut report = Report::new("pipeline-redis");
+    report.figure("relevant_tx_per_s", relevant / wall);
+    report.figure("tx_per_s", node_config.transactions as f64 / wall);
+    report.figure("cpu_ms_per_tx", all * 1000.0 / relevant);
+    report.figure("poll_cpu_s", poll_cpu);
+    report.figure("work_cpu_s", work_cpu);
+    report.figure("redis_cpu_s", redis_cpu);
+    report.figure("database_cpu_s", postgres_cpu);
+    report.figure("wall_s", wall);
+    report.figure("poll_peak_rss_mb", peak(poller.id()));
+    report.figure("work_peak_rss_mb", peak(worker.id()));
+    report.setting("transactions", node_config.transactions);
+    report.setting("transactions_per_checkpoint", node_config.per_checkpoint);
+    report.setting("watched_addresses", watched);
+    report.setting(
+        "processes",
+        "poll, work, Redis, Postgres (fsync on) on the same cores, from their start",
+    );
+    report.setting("trust", "provider");
+    report.finish();
+    runtime.block_on(store.close());
+    drop((poller, worker));
+    node.stop();
+}
+
+fn config(url: &str, redis: &Redis) -> String {
+    let packages = Packages::declared();
+    format!(
+        "[store]\nurl = \"{url}\"\n[transport]\nkind = \"redis\"\n\
+         redis_url = \"redis://127.0.0.1:{}\"\n[contracts.packages]\ncusd = \"{}\"\nconfio = \"{}\"\n\
+         pay = [\"{}\", \"{}\"]\np2p_trade = \"{}\"\ninvite_send = \"{}\"\n",
+        redis.port,
+        packages.cusd,
+        packages.confio,
+        packages.pay,
+        packages.pay_upgraded,
+        packages.p2p_trade,
+        packages.invite_send
+    )
+}
+
+/// The wallet's users, and strangers up to the number wanted.
+fn users(watched: u64, users: &[Address]) -> String {
+    let mut lines = String::from("address\n");
+    for n in 0..watched {
+        let known = usize::try_from(n).ok().and_then(|n| users.get(n));
+        let address = known.copied().unwrap_or_else(|| {
+            let mut hasher = Hasher::new();
+            hasher.update(n.to_le_bytes());
+            Address::new(*hasher.finalize().inner())
+        });
+        let _ = writeln!(lines, "{address}");
+    }
+    lines
+}
+
+/// A server of its own, which keeps nothing on disk.
+struct Redis {
+    server: Child,
+    port: u16,
+}
+
+impl Redis {
+    fn start() -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = free.local_addr().expect("a port").port();
+        drop(free);
+        let server = Command::new("redis-server")
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no"])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server is installed (Debian's package of that name)");
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(begun.elapsed() < REDIS_PATIENCE, "redis-server answers");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Self { server, port }
+    }
+
+    fn cpu_time(&self) -> Duration {
+        usage::cpu_time_of(self.server.id()).expect("it runs")
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
