@@ -11,6 +11,7 @@ mod business;
 mod chain;
 mod clock;
 mod commit;
+mod error;
 mod input;
 mod lease;
 mod notification;
@@ -36,6 +37,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit::{
     BalanceEffect, CheckpointRange, Commit, CommitOutcome, Frame, Lane, RawTransaction, Relevant,
 };
+pub use error::error_chain;
 pub use input::{InputError, parse_address, parse_coin_type, parse_digest, parse_watch_target};
 pub use lease::{
     FENCE_MAX, Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_HEARTBEAT_MS, LEASE_RESCUE_MS_MAX,

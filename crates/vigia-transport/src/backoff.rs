@@ -5,8 +5,8 @@ use std::time::Duration;
 use rand::Rng;
 use tokio::time::Instant;
 
-use crate::error::error_chain;
 use crate::{TransportError, TransportStats};
+use vigia_core::error_chain;
 
 /// The waits of one row of failures.
 #[derive(Debug)]

@@ -11,12 +11,11 @@ use async_trait::async_trait;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
-use vigia_core::Frame;
+use vigia_core::{Frame, error_chain};
 
 use crate::backoff::Backoff;
 use crate::channel::KibBudget;
 use crate::codec;
-use crate::error::error_chain;
 use crate::receipt::{Desk, Held, show_all};
 use crate::{Delivery, Depot, Receipt, TransportError, TransportStats};
 

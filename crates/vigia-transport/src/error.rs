@@ -57,14 +57,3 @@ impl TransportError {
         matches!(self, Self::Unavailable { .. } | Self::Depot(_))
     }
 }
-
-/// An error with its causes on one line, for logs and for the status that people read.
-pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}

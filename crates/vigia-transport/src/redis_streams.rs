@@ -197,7 +197,7 @@ mod tests {
         let config = RedisConfig::new("redis://user:s3cret@host:99999/x", "n");
         assert!(!format!("{config:?}").contains("s3cret"));
         let refused = RedisSender::new(&config).err().unwrap();
-        let shown = format!("{refused:?} {}", crate::error::error_chain(&refused));
+        let shown = format!("{refused:?} {}", vigia_core::error_chain(&refused));
         assert!(!shown.contains("s3cret"), "{shown}");
     }
 }

@@ -115,7 +115,7 @@ pub fn run() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", vigia_core::error_chain(error.as_ref()));
             exit::code_of(&error)
         }
     }

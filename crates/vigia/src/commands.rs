@@ -18,7 +18,7 @@ pub mod watch;
 use std::sync::Arc;
 
 use anyhow::Context;
-use vigia_core::{CoinInfo, SystemClock};
+use vigia_core::{CoinInfo, SystemClock, error_chain};
 use vigia_store::{IngestStore, SqlStore, StoreError, StoreOptions};
 
 use crate::config::Settings;
@@ -39,7 +39,7 @@ pub(crate) async fn wait_for_store(settings: &Settings) -> anyhow::Result<Arc<Sq
     loop {
         match open_store(settings).await {
             Err(error) if is_transient(&error) && is_shared(settings) => {
-                tracing::warn!(error = %format!("{error:#}"), "waiting for the database");
+                tracing::warn!(error = %error_chain(error.as_ref()), "waiting for the database");
                 backoff.wait().await;
             }
             opened => return opened,

@@ -69,14 +69,3 @@ impl Backoff {
         self.failures = 0;
     }
 }
-
-/// An error with its causes on one line, for the log where it is handled.
-pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}

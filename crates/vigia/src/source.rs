@@ -4,7 +4,9 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
-use vigia_core::{SourceLimits, SourcePlan, SourceRefusal, SourceShrunk, SourceSnapshot};
+use vigia_core::{
+    SourceLimits, SourcePlan, SourceRefusal, SourceShrunk, SourceSnapshot, error_chain,
+};
 use vigia_store::{
     SourceApplied, SourceGuard, SourceOutcome, SourceReader, SourceStore, SqlStore, WatchStore,
 };
@@ -110,7 +112,7 @@ impl SourceFollower {
     pub async fn refresh(&self, accept_fewer: bool) -> anyhow::Result<Followed> {
         let followed = self.follow(accept_fewer).await;
         if let Err(error) = &followed {
-            let text = format!("{error:#}");
+            let text = error_chain(error.as_ref());
             self.store.source_failed(&self.name, &text).await?;
         }
         followed
@@ -192,8 +194,7 @@ impl SourceFollower {
         for _ in 1..READ_TRIES {
             match self.reader.read().await {
                 Err(error) if error.is_transient() => {
-                    let error = anyhow::Error::from(error);
-                    tracing::warn!(source = self.name, error = %format!("{error:#}"), "cannot read the source yet");
+                    tracing::warn!(source = self.name, error = %error_chain(&error), "cannot read the source yet");
                     backoff.wait().await;
                 }
                 read => return Ok(read?),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use vigia_contracts::PackageIds;
-use vigia_core::{ChainId, Clock, SystemClock};
+use vigia_core::{ChainId, Clock, SystemClock, error_chain};
 use vigia_store::{IngestStore, ReadStore, SqlStore};
 use vigia_sui::{GrpcSource, NodeInfo};
 
@@ -94,7 +94,7 @@ async fn check_database(findings: &mut Findings, settings: &Settings) -> Option<
         Ok(store) => store,
         Err(error) => {
             let cure = "check that the folder exists and may be written, and --data-dir names it";
-            findings.problem("database", format!("{error:#}"), cure);
+            findings.problem("database", error_chain(error.as_ref()), cure);
             return None;
         }
     };

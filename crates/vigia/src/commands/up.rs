@@ -11,7 +11,7 @@ use clap::Args;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::{Interpreter, PackageIds, Registry};
-use vigia_core::{Clock, SystemClock};
+use vigia_core::{Clock, SystemClock, error_chain};
 use vigia_notify::BuiltInTexts;
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store, WatchEntry, WatchStore};
 use vigia_sui::{GrpcSource, StreamNotice};
@@ -26,7 +26,7 @@ use crate::exit::Exit;
 use crate::jobs::{self, JobRunner, LeaseTimes};
 use crate::pipeline::{
     CoinLookup, OutstandingMemory, Poller, PollerStatus, Rewind, ShardKeeper, Shards, WatchSync,
-    Worker, WorkerLimits, error_chain,
+    Worker, WorkerLimits,
 };
 
 /// How long roles may take to finish what they have in hand.

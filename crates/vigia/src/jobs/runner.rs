@@ -11,13 +11,13 @@ use anyhow::Context;
 use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use vigia_core::{Clock, Schedule};
+use vigia_core::{Clock, Schedule, error_chain};
 use vigia_store::{
     LeaseStore, Result, ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease,
 };
 
 use super::{Job, LeaseKeeper, LeaseTimes};
-use crate::pipeline::{Backoff, error_chain};
+use crate::pipeline::Backoff;
 
 /// How often the database is asked for what is due.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -134,7 +134,7 @@ impl JobRunner {
                     Ok(error) => return Err(error),
                     // Only its own schedule is wrong; the others run.
                     Err(error) => {
-                        tracing::error!(job = job.name(), error = %format!("{error:#}"), "job cannot be scheduled")
+                        tracing::error!(job = job.name(), error = %error_chain(error.as_ref()), "job cannot be scheduled")
                     }
                 },
             }
@@ -172,7 +172,7 @@ impl JobRunner {
             let (runner, job, shutdown) = (Arc::clone(self), Arc::clone(job), shutdown.clone());
             tasks.spawn(async move {
                 if let Err(error) = runner.run_due(&*job, &shutdown).await {
-                    tracing::warn!(job = job.name(), error = %format!("{error:#}"), "cannot run a job");
+                    tracing::warn!(job = job.name(), error = %error_chain(error.as_ref()), "cannot run a job");
                 }
                 runner.end(job.name());
             });
@@ -251,7 +251,7 @@ impl JobRunner {
         };
         let outcome = match ran {
             Ok(Ok(done)) => Ok(done),
-            Ok(Err(error)) => Err(format!("{error:#}")),
+            Ok(Err(error)) => Err(error_chain(error.as_ref())),
             Err(_) => Err("it panicked".to_owned()),
         };
         match &outcome {

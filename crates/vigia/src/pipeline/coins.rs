@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use vigia_core::{CoinInfo, parse_coin_type};
+use vigia_core::{CoinInfo, error_chain, parse_coin_type};
 use vigia_store::Store;
 use vigia_sui::GrpcSource;
 
@@ -26,7 +26,7 @@ impl CoinLookup {
     pub async fn run(&self, shutdown: CancellationToken) {
         loop {
             if let Err(error) = self.look_once().await {
-                tracing::warn!(error = %format!("{error:#}"), "cannot look up coins");
+                tracing::warn!(error = %error_chain(error.as_ref()), "cannot look up coins");
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,

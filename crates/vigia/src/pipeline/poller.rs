@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use futures::{FutureExt, StreamExt};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use vigia_core::{Checkpoint, Clock, Digest, Frame, Relevant};
+use vigia_core::{Checkpoint, Clock, Digest, Frame, Relevant, error_chain};
 use vigia_store::{ProviderReport, Store, StoreError};
 use vigia_sui::{CheckpointSource, CheckpointStream, GrpcSource, SourceError, Start};
 use vigia_transport::{FrameSender, TransportError};
 use vigia_watch::WatchList;
 
 use super::outstanding::{Outstanding, Resend};
-use super::{Backoff, Rewind, WatchSync, error_chain};
+use super::{Backoff, Rewind, WatchSync};
 use crate::config::LiveStart;
 pub use sharded::Shards;
 

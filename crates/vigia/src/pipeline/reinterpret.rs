@@ -8,11 +8,12 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use sui_sdk_types::TransactionEvents;
 use vigia_contracts::Interpreter;
-use vigia_core::{Commit, Digest, Evidence, ExecutedTransaction, RawTransaction, Relevant};
+use vigia_core::{
+    Commit, Digest, Evidence, ExecutedTransaction, RawTransaction, Relevant, error_chain,
+};
 use vigia_store::{FailedRetry, FailedStore, IngestStore, Result};
 
 use super::assemble::{assemble_again, assemble_failed_again};
-use super::error_chain;
 
 /// What trying again came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

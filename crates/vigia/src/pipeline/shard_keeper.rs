@@ -12,10 +12,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-use vigia_core::{Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_TTL_MS, ShardPlan, rebalance};
+use vigia_core::{Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_TTL_MS, ShardPlan, error_chain, rebalance};
 use vigia_store::{LeaseRow, LeaseStore, Result};
-
-use super::error_chain;
 
 /// Keeps leases on shards for one poller.
 pub struct ShardKeeper {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use vigia_core::error_chain;
 use vigia_store::{Result, Store, WatchReconciliation, WatchTargets};
 use vigia_watch::{SharedWatchList, WatchList};
 
-use super::{Backoff, error_chain};
+use super::Backoff;
 
 /// Times that reconciling is tried at each interval.
 const RECONCILE_TRIES: u32 = 3;

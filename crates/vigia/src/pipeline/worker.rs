@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::Interpreter;
-use vigia_core::{AddressBook, CommitOutcome, Frame, Lane};
+use vigia_core::{AddressBook, CommitOutcome, Frame, Lane, error_chain};
 use vigia_store::{Result, Store};
 use vigia_transport::{Delivery, FrameReceiver, Receipt};
 
-use super::{Backoff, Rewind, assemble, assemble_failed, error_chain};
+use super::{Backoff, Rewind, assemble, assemble_failed};
 
 /// What one commit may hold (I-13).
 #[derive(Clone, Copy, Debug)]

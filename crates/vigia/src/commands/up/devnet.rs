@@ -115,7 +115,7 @@ impl Simulated {
     /// Stops it.
     pub(super) async fn stop(self) {
         if let Err(error) = self.node.shutdown().await {
-            tracing::warn!(error = %format!("{error:#}"), "the simulated node did not stop cleanly");
+            tracing::warn!(error = %vigia_core::error_chain(error.as_ref()), "the simulated node did not stop cleanly");
         }
     }
 }
