@@ -23,6 +23,11 @@ pub trait LeaseStore: Send + Sync {
 
     /// Leases whose names begin with `prefix`, by name.
     async fn lease_list(&self, prefix: &str) -> Result<Vec<LeaseRow>>;
+
+    /// Removes leases whose names begin with `prefix` and that ran out more than `age_ms` ago or were
+    /// given back. Their fences begin anew, so only for names by which nothing is written (I-9): a
+    /// process that announces itself. Returns how many there were.
+    async fn lease_prune(&self, prefix: &str, age_ms: u64) -> Result<u64>;
 }
 
 /// A lease as it stands.

@@ -5,6 +5,7 @@
 
 mod copy;
 mod db;
+mod epoch;
 mod error;
 mod failed;
 mod ingest;
@@ -13,6 +14,7 @@ mod message;
 mod read;
 mod retention;
 mod schedule;
+mod shard;
 mod source;
 mod source_reader;
 mod sql;
@@ -24,6 +26,7 @@ pub use copy::{
     TableSum,
 };
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
+pub use epoch::{EpochRow, EpochStore};
 pub use error::StoreError;
 pub use failed::{FailedRetry, FailedRow, FailedStore, FailedTransaction};
 pub use ingest::{IngestStore, ProviderReport, Watermark};
@@ -31,10 +34,11 @@ pub use lease::{LeaseRow, LeaseStore};
 pub use message::MessageStore;
 pub use read::{
     ActivityCursor, ActivityFilter, ActivityRow, NotificationRow, RawTransactionRow, ReadStore,
-    StatusReport,
+    StatusReport, TransactionRemains,
 };
 pub use retention::{RetentionStore, Swept};
 pub use schedule::{ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease};
+pub use shard::{POLLER_LEASES, ShardRow, poller_leases, shard_lease, shard_leases};
 pub use source::{SourceApplied, SourceGuard, SourceOutcome, SourceReport, SourceStore};
 pub use source_reader::{SourceReadError, SourceReader};
 pub use store::SqlStore;
@@ -47,6 +51,6 @@ pub use watch::{
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything a whole process needs of its database.
-pub trait Store: IngestStore + WatchStore + ReadStore {}
+pub trait Store: IngestStore + WatchStore + ReadStore + FailedStore {}
 
-impl<T: IngestStore + WatchStore + ReadStore> Store for T {}
+impl<T: IngestStore + WatchStore + ReadStore + FailedStore> Store for T {}

@@ -6,7 +6,7 @@ use vigia_core::{
     NotificationKind, Place, RawTransaction, Scope, User,
 };
 
-use crate::{ProviderReport, Result, Watermark};
+use crate::{EpochRow, ProviderReport, Result, ShardRow, Watermark};
 
 /// The state of the system at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct StatusReport {
     pub watermark: Option<Watermark>,
     /// How the poller is doing.
     pub provider: Option<ProviderReport>,
+    /// The newest epoch heard of.
+    pub epoch: Option<EpochRow>,
     /// Relevant transactions kept.
     pub raw_transactions: u64,
     /// Activities written.
@@ -120,11 +122,26 @@ pub struct RawTransactionRow {
     pub balance_effects: Vec<BalanceEffect>,
 }
 
+/// What stays of a transaction whose evidence was older than its retention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransactionRemains {
+    /// Where it stands.
+    pub place: Place,
+    /// Time of its checkpoint.
+    pub timestamp_ms: u64,
+    /// What it did to watched balances.
+    pub balance_effects: Vec<BalanceEffect>,
+}
+
 /// The read side. Every read of users' data takes a scope (I-14).
 #[async_trait]
 pub trait ReadStore: Send + Sync {
     /// The state of the system.
     async fn status(&self) -> Result<StatusReport>;
+
+    /// The shards of each division of the chain in use, held or not; where nobody polls, of the one
+    /// that was polled last. None where a poller has the whole chain by itself, without leases.
+    async fn shard_list(&self) -> Result<Vec<ShardRow>>;
 
     /// Activities below `before` in the feed, newest first, at most `limit`.
     async fn activity_page(
@@ -156,6 +173,14 @@ pub trait ReadStore: Send + Sync {
         scope: &Scope,
         digest: &Digest,
     ) -> Result<Option<RawTransactionRow>>;
+
+    /// What stays of a transaction that is not kept any more, by its activities, where the scope holds
+    /// an account that it concerns. Ask `raw_transaction` first: evidence may go at any time.
+    async fn transaction_remains(
+        &self,
+        scope: &Scope,
+        digest: &Digest,
+    ) -> Result<Option<TransactionRemains>>;
 
     /// Notifications with a position below `before`, newest first, at most `limit`.
     async fn notification_page(

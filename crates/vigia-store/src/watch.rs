@@ -133,6 +133,9 @@ pub trait WatchStore: Send + Sync {
         age_ms_max: u64,
     ) -> Result<Vec<(WatchReconciliation, u64)>>;
 
+    /// Removes what pollers found before `before_ms`: they are gone. Returns how many there were.
+    async fn watch_reconciliation_prune(&self, before_ms: u64) -> Result<u64>;
+
     /// Returns as soon as the list's version is above `seen`; wakes at once for changes made in
     /// this process and within 1 s for those of others.
     async fn watch_wait(&self, seen: u64) -> Result<u64>;

@@ -49,6 +49,17 @@ impl LeaseStore for SqlStore {
             .await?;
         rows.iter().map(from_row).collect()
     }
+
+    async fn lease_prune(&self, prefix: &str, age_ms: u64) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let removed = query(sql!(dialects "lease_prune"))
+            .bind(prefix)
+            .bind(int("age", age_ms.min(TTL_MS_MAX))?)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(removed)
+    }
 }
 
 impl SqlStore {

@@ -12,13 +12,13 @@ use vigia_core::{
     Scope, User, parse_address,
 };
 
-use super::codec::int;
-use super::{SqlStore, ranges};
+use super::codec::{self, int};
+use super::{SqlStore, epoch, ranges, shard};
 use crate::db::{Tx, byte_strings, get, get_opt, query};
 use crate::sql::{Sql, sql, sql_text};
 use crate::{
     ActivityCursor, ActivityFilter, ActivityRow, NotificationRow, ProviderReport,
-    RawTransactionRow, ReadStore, Result, StatusReport,
+    RawTransactionRow, ReadStore, Result, ShardRow, StatusReport, TransactionRemains,
 };
 
 pub(super) mod row;
@@ -68,6 +68,7 @@ impl ReadStore for SqlStore {
             first_checkpoint: get_opt(&row, "first_checkpoint")?,
             watermark: ranges::watermark(&mut tx).await?,
             provider: provider(&mut tx).await?,
+            epoch: epoch::list(&mut tx, 1).await?.into_iter().next(),
             raw_transactions: get(&row, "raw_transactions")?,
             activities: get(&row, "activities")?,
             notifications: get(&row, "notifications")?,
@@ -76,6 +77,10 @@ impl ReadStore for SqlStore {
             watched_contracts: get(&row, "watched_contracts")?,
             watch_version: get(&row, "watch_version")?,
         })
+    }
+
+    async fn shard_list(&self) -> Result<Vec<ShardRow>> {
+        shard::list(&mut self.database.read().await?).await
     }
 
     async fn activity_page(
@@ -169,6 +174,28 @@ impl ReadStore for SqlStore {
         }))
     }
 
+    async fn transaction_remains(
+        &self,
+        scope: &Scope,
+        digest: &Digest,
+    ) -> Result<Option<TransactionRemains>> {
+        let mut tx = self.database.read().await?;
+        let user = user_of(scope);
+        let row = query(sql!("transaction_remains"))
+            .bind(digest.inner().to_vec())
+            .bind(digest_start(digest))
+            .bind(user)
+            .fetch_optional(&mut tx)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let place = codec::place(&row)?;
+        Ok(Some(TransactionRemains {
+            place,
+            timestamp_ms: get(&row, "timestamp_ms")?,
+            balance_effects: balance_effects(&mut tx, place, user).await?,
+        }))
+    }
+
     async fn notification_page(
         &self,
         scope: &Scope,
@@ -235,9 +262,15 @@ fn below(before: Option<ActivityCursor>) -> Result<(i64, i64, i64)> {
 async fn transaction_place(tx: &mut Tx, digest: &Digest) -> Result<Option<Place>> {
     let row = query(sql!("transaction_place"))
         .bind(digest.inner().to_vec())
+        .bind(digest_start(digest))
         .fetch_optional(tx)
         .await?;
-    row.as_ref().map(super::codec::place).transpose()
+    row.as_ref().map(codec::place).transpose()
+}
+
+/// The bytes of a digest over which activities have their index.
+fn digest_start(digest: &Digest) -> Vec<u8> {
+    digest.inner()[..8].to_vec()
 }
 
 async fn provider(tx: &mut Tx) -> Result<Option<ProviderReport>> {

@@ -283,6 +283,23 @@ pub(super) const TABLES: &[Table] = &[
         seeded: false,
     },
     Table {
+        name: "epoch",
+        columns: &[
+            ("epoch", Int),
+            ("start_ms", Int),
+            ("end_ms", Int),
+            ("first_checkpoint", Int),
+            ("last_checkpoint", Int),
+            ("reference_gas_price", Int),
+            ("protocol_version", Int),
+            ("committee_members", Int),
+            ("recorded_at_ms", Int),
+        ],
+        key: &["epoch"],
+        identity: None,
+        seeded: false,
+    },
+    Table {
         name: "provider_report",
         columns: &[
             ("singleton", Int),

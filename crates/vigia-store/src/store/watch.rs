@@ -107,6 +107,16 @@ impl WatchStore for SqlStore {
             .collect()
     }
 
+    async fn watch_reconciliation_prune(&self, before_ms: u64) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let removed = query(sql!("watch_reconciliation_prune"))
+            .bind(int("time", before_ms)?)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(removed)
+    }
+
     async fn watch_wait(&self, seen: u64) -> Result<u64> {
         let ask = || async { int("version", self.watch_version().await?) };
         let version = self

@@ -13,9 +13,9 @@ use vigia_core::{
     parse_watch_target,
 };
 use vigia_store::{
-    CopyLimits, CopyOutcome, CopyProgress, CopyReport, CopyStage, IngestStore, MessageStore,
-    ProviderReport, ReadStore, ScheduleSpec, ScheduleStore, SqlStore, StoreError, WatchEntry,
-    WatchStore,
+    CopyLimits, CopyOutcome, CopyProgress, CopyReport, CopyStage, EpochStore, IngestStore,
+    MessageStore, ProviderReport, ReadStore, ScheduleSpec, ScheduleStore, SqlStore, StoreError,
+    WatchEntry, WatchStore,
 };
 
 use crate::postgres::PostgresFixture;
@@ -62,6 +62,8 @@ async fn filled<F: Fixture>() -> Db<F> {
         next_at_ms: Some(7),
     };
     db.store.schedule_declare(&schedule).await.unwrap();
+    let epochs = [crate::suite::epoch::epoch(4)];
+    db.store.epoch_record(&epochs).await.unwrap();
     for checkpoint in 0..6 {
         let commit = Commit {
             balance_effects: vec![balance(place(checkpoint, 0), 1, i128::MIN + 7)],

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod business;
 pub(crate) mod chain;
 pub(crate) mod commit;
+pub(crate) mod epoch;
 pub(crate) mod failed;
 pub(crate) mod lease;
 pub(crate) mod limits;
@@ -15,6 +16,7 @@ pub(crate) mod ranges;
 pub(crate) mod retention;
 pub(crate) mod schedule;
 pub(crate) mod scope;
+pub(crate) mod shard;
 pub(crate) mod source;
 pub(crate) mod watch;
 
@@ -192,6 +194,7 @@ macro_rules! store_conformance_suite {
                 refused_commit_moves_no_watermark, dropped_commit_is_whole_or_absent,
                 thousands_of_rows,
             ],
+            epoch: [the_newest_comes_first, what_is_known_stays_known, numbers_have_63_bits],
             failed: [
                 listed_in_chain_order, a_retry_writes_what_was_missed, a_retry_may_fail_again,
                 a_retry_that_cannot_be_stored_changes_nothing, discarded_counts_no_longer,
@@ -199,7 +202,7 @@ macro_rules! store_conformance_suite {
             ],
             lease: [
                 random_steps_agree_with_the_model, one_of_many_claims, claims_go_on_after_the_end,
-                lists_by_prefix,
+                lists_by_prefix, what_ran_out_long_ago_is_pruned,
             ],
             limits: [
                 numbers_beyond_63_bits_are_refused, numbers_of_63_bits_are_kept,
@@ -227,6 +230,7 @@ macro_rules! store_conformance_suite {
             retention: [
                 the_horizon_follows_the_age, only_evidence_goes, what_comes_again_adds_only_meaning,
                 below_the_horizon_only_failures_are_stored, whole_parts_go, commits_go_on_meanwhile,
+                what_stays_is_found_by_digest, remains_are_for_those_they_concern,
             ],
             schedule: [
                 declared_again_keeps_its_tick, a_tick_fires_once, paused_does_not_fire,
@@ -244,6 +248,10 @@ macro_rules! store_conformance_suite {
                 balances_stay_with_who_held_the_address, members_share_an_account,
                 users_are_found_by_external_id,
             ],
+            shard: [
+                each_has_its_position, one_that_nobody_polls_is_seen,
+                when_all_pollers_died_their_shards_are_seen,
+            ],
             watch: [
                 first_version_holds_from_genesis, holds_above_everything_committed,
                 imports_do_not_raise_it, same_again_changes_nothing, address_needs_an_account,
@@ -254,6 +262,7 @@ macro_rules! store_conformance_suite {
                 contracts_have_many_observers, pages_and_changes_agree, long_names_are_refused,
                 stale_list_is_refused_at_the_boundary, stale_commit_writes_nothing,
                 waits_for_a_change, last_reconciliation_of_each_stays,
+                reconciliations_of_the_gone_are_pruned,
             ],
         );
     };

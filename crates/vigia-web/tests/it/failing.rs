@@ -5,12 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use vigia_core::{
-    Address, AddressBook, BusinessFolder, ChainId, CoinInfo, Commit, CommitOutcome, Digest, Scope,
-    User, WatchChange, WatchTarget,
+    Address, AddressBook, BusinessFolder, ChainId, CoinInfo, Commit, CommitOutcome, Digest, Place,
+    Scope, User, WatchChange, WatchTarget,
 };
 use vigia_store::{
-    ActivityCursor, ActivityFilter, ActivityRow, IngestStore, NotificationRow, ProviderReport,
-    RawTransactionRow, ReadStore, StatusReport, StoreError, WatchEntry, WatchReceipt,
+    ActivityCursor, ActivityFilter, ActivityRow, FailedRetry, FailedRow, FailedStore,
+    FailedTransaction, IngestStore, NotificationRow, ProviderReport, RawTransactionRow, ReadStore,
+    ShardRow, StatusReport, StoreError, TransactionRemains, WatchEntry, WatchReceipt,
     WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
 };
 
@@ -187,6 +188,18 @@ impl ReadStore for FailingStore {
         self.fail()
     }
 
+    async fn shard_list(&self) -> Result<Vec<ShardRow>> {
+        self.fail()
+    }
+
+    async fn transaction_remains(
+        &self,
+        _: &Scope,
+        _: &Digest,
+    ) -> Result<Option<TransactionRemains>> {
+        self.fail()
+    }
+
     async fn notification_page(
         &self,
         _: &Scope,
@@ -201,6 +214,25 @@ impl ReadStore for FailingStore {
     }
 
     async fn coin_list(&self) -> Result<Vec<CoinInfo>> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl FailedStore for FailingStore {
+    async fn failed_list(&self, _: Option<Place>, _: u32) -> Result<Vec<FailedRow>> {
+        self.fail()
+    }
+
+    async fn failed_find(&self, _: &Digest) -> Result<Option<FailedTransaction>> {
+        self.fail()
+    }
+
+    async fn failed_retry(&self, _: &Commit, _: &dyn BusinessFolder) -> Result<FailedRetry> {
+        self.fail()
+    }
+
+    async fn failed_discard(&self, _: &Digest) -> Result<bool> {
         self.fail()
     }
 }
@@ -236,6 +268,10 @@ impl WatchStore for FailingStore {
     }
 
     async fn watch_reconciliations(&self, _: u64) -> Result<Vec<(WatchReconciliation, u64)>> {
+        self.fail()
+    }
+
+    async fn watch_reconciliation_prune(&self, _: u64) -> Result<u64> {
         self.fail()
     }
 

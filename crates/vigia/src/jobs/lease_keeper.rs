@@ -216,6 +216,10 @@ mod tests {
         async fn lease_list(&self, _: &str) -> Result<Vec<LeaseRow>> {
             unreachable!("nobody lists here")
         }
+
+        async fn lease_prune(&self, _: &str, _: u64) -> Result<u64> {
+            unreachable!("nobody prunes here")
+        }
     }
 
     async fn claim(leases: &Arc<Leases>, holder: &str) -> Option<LeaseKeeper> {

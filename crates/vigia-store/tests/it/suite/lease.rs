@@ -148,3 +148,33 @@ pub(crate) async fn lists_by_prefix<F: Fixture>() {
     );
     assert_eq!(db.store.lease_list("").await.unwrap().len(), 4);
 }
+
+pub(crate) async fn what_ran_out_long_ago_is_pruned<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    let claim = async |name: &str, ttl_ms| {
+        let claimed = db.store.lease_claim(name, "me", ttl_ms).await.unwrap();
+        claimed.unwrap()
+    };
+    claim("poller:held", YEAR_MS).await;
+    claim("poller:out", 0).await;
+    let given_back = claim("poller:back", YEAR_MS).await;
+    assert!(
+        db.store
+            .lease_release("poller:back", given_back)
+            .await
+            .unwrap()
+    );
+    claim("job:out", 0).await;
+    // One that ran out just now is kept; one given back says no time and goes.
+    let pruned = db.store.lease_prune("poller:", YEAR_MS).await.unwrap();
+    assert_eq!(pruned, 1);
+    // The clock is the database's: until it has moved on.
+    let mut pruned = 0;
+    while pruned == 0 {
+        pruned = db.store.lease_prune("poller:", 0).await.unwrap();
+    }
+    assert_eq!(pruned, 1);
+    let left = db.store.lease_list("").await.unwrap();
+    let names: Vec<_> = left.iter().map(|row| &*row.name).collect();
+    assert_eq!(names, ["job:out", "poller:held"]);
+}

@@ -216,3 +216,64 @@ pub(crate) async fn commits_go_on_meanwhile<F: Fixture>() {
     let status = db.store.status().await.unwrap();
     assert_eq!((status.raw_transactions, status.activities), (40, 100));
 }
+
+/// A transfer of Ana at 0 whose evidence is gone, and one at 1 that is kept; `sample::address(2)`,
+/// Beto's, has a balance effect in the first.
+async fn partly_expired<F: Fixture>() -> Db<F> {
+    let db = Db::<F>::with_people().await;
+    let ana = db.account(1).await;
+    db.watch(3, "carla").await;
+    for checkpoint in 0..2 {
+        let at = place(checkpoint, 0);
+        let mut commit = transfer(checkpoint, &[ana]);
+        commit.balance_effects = vec![balance(at, 1, -5), balance(at, 2, 5)];
+        db.apply(&commit).await;
+    }
+    db.store.retention_raise(timestamp_ms(1)).await.unwrap();
+    assert_eq!(sweep(&db, 100).await.transactions, 1);
+    db
+}
+
+pub(crate) async fn what_stays_is_found_by_digest<F: Fixture>() {
+    let db = partly_expired::<F>().await;
+    let (gone, kept) = (digest_at(place(0, 0)), digest_at(place(1, 0)));
+    let remains = async |digest: &vigia_core::Digest| {
+        let remains = db.store.transaction_remains(&Scope::All, digest).await;
+        remains.unwrap()
+    };
+    let raw = db.store.raw_transaction(&Scope::All, &gone).await.unwrap();
+    assert!(raw.is_none());
+    let found = remains(&gone).await.unwrap();
+    assert_eq!(found.place, place(0, 0));
+    assert_eq!(found.timestamp_ms, timestamp_ms(0));
+    assert_eq!(found.balance_effects.len(), 2);
+    assert_eq!(remains(&digest_at(place(0, 1))).await, None);
+    // Another with the same beginning is another transaction.
+    let mut alike = *gone.inner();
+    alike[31] ^= 1;
+    assert_eq!(remains(&vigia_core::Digest::new(alike)).await, None);
+    for digest in [gone, kept] {
+        let filter = ActivityFilter {
+            address: None,
+            digest: Some(digest),
+        };
+        let page = db.store.activity_page(&Scope::All, &filter, None, 50);
+        let page = page.await.unwrap();
+        assert_eq!(page.len(), 1);
+        assert_eq!(page[0].digest, digest);
+    }
+}
+
+pub(crate) async fn remains_are_for_those_they_concern<F: Fixture>() {
+    let db = partly_expired::<F>().await;
+    let gone = digest_at(place(0, 0));
+    // By an activity, by a balance, not at all.
+    for (user, amounts) in [("ana", vec![-5]), ("beto", vec![5]), ("carla", vec![])] {
+        let scope = db.scope(user).await;
+        let found = db.store.transaction_remains(&scope, &gone).await.unwrap();
+        assert_eq!(found.is_some(), !amounts.is_empty(), "{user}");
+        let effects = found.map_or_else(Vec::new, |found| found.balance_effects);
+        let seen: Vec<i128> = effects.iter().map(|effect| effect.amount).collect();
+        assert_eq!(seen, amounts, "{user}");
+    }
+}

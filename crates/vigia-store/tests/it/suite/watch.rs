@@ -387,3 +387,26 @@ pub(crate) async fn last_reconciliation_of_each_stays<F: Fixture>() {
         "b has not been heard of since"
     );
 }
+
+pub(crate) async fn reconciliations_of_the_gone_are_pruned<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    for (at_ms, holder) in [(NOW_MS, "old"), (NOW_MS + 1, "young")] {
+        db.clock.set(at_ms);
+        let found = WatchReconciliation {
+            holder: holder.to_owned(),
+            entries: 1,
+            missing: 0,
+            extra: 0,
+        };
+        db.store.watch_reconciled(&found).await.unwrap();
+    }
+    let prune = async |before_ms| {
+        let pruned = db.store.watch_reconciliation_prune(before_ms).await;
+        pruned.unwrap()
+    };
+    assert_eq!(prune(NOW_MS).await, 0);
+    assert_eq!(prune(NOW_MS + 1).await, 1);
+    let left = db.store.watch_reconciliations(u64::MAX).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].0.holder, "young");
+}

@@ -1,0 +1,1 @@
+DELETE FROM watch_reconciliation WHERE at_ms < $1
