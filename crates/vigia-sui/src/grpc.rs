@@ -3,6 +3,7 @@
 //! Here: how to reach it, and what it says about itself and about coins. `live` follows its chain,
 //! whole or headers only; `fetch` gets single checkpoints and runs of them.
 
+mod epoch;
 mod fetch;
 mod live;
 mod retries;
@@ -21,6 +22,7 @@ use vigia_core::{ChainId, Checkpoint, CoinInfo, TypeTag};
 use crate::SourceError;
 use crate::decode::{Decoded, LIVE_MASK, OBJECTS_MASK, from_proto};
 
+pub use epoch::EpochInfo;
 pub use fetch::{FETCH_CONCURRENCY_MAX, check_binding};
 
 /// Frames of 90 MB were seen; tonic's default of 4 MiB fails on busy checkpoints.
@@ -177,10 +179,7 @@ impl GrpcSource {
                 .checkpoint_height
                 .ok_or_else(|| missing("checkpoint_height"))?,
             lowest_available: response.lowest_available_checkpoint.unwrap_or(0),
-            timestamp_ms: response.timestamp.and_then(|time| {
-                let seconds_ms = u64::try_from(time.seconds).ok()?.checked_mul(1000)?;
-                Some(seconds_ms + u64::try_from(time.nanos).ok()? / 1_000_000)
-            }),
+            timestamp_ms: response.timestamp.and_then(epoch::time_ms),
             server: response.server,
         })
     }

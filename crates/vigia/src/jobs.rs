@@ -5,23 +5,30 @@
 //! process was killed is taken over (I-9). A job may therefore be run again for the same tick: it has
 //! to be one that can be.
 
+mod address_reconcile;
+mod epoch_tracking;
 mod lease_keeper;
 mod message_blob_cleanup;
 mod raw_cleanup;
 mod runner;
 mod source_refresh;
+mod stale_rows;
 
+pub use address_reconcile::AddressReconcile;
+pub use epoch_tracking::EpochTracking;
 pub use lease_keeper::{LeaseKeeper, LeaseTimes};
 pub use message_blob_cleanup::MessageBlobCleanup;
 pub use raw_cleanup::RawCleanup;
 pub use runner::{JobRunner, RanNow};
 pub use source_refresh::SourceRefresh;
+pub use stale_rows::StaleRows;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use vigia_core::{Clock, MissedPolicy};
 use vigia_store::SqlStore;
+use vigia_sui::GrpcSource;
 
 use crate::config::Settings;
 use crate::source::SourceFollower;
@@ -45,16 +52,24 @@ pub trait Job: Send + Sync {
         MissedPolicy::Once
     }
 
+    /// How far back a new schedule begins, in milliseconds: a tick within is made up for at once,
+    /// where the policy makes up for any.
+    fn begins_ago_ms(&self) -> u64 {
+        0
+    }
+
     /// Does it; returns what was done, in words. Dropped half-way where the lease is lost or the
     /// process stops, so what it writes has to be whole at every await.
     async fn run(&self) -> anyhow::Result<String>;
 }
 
-/// All jobs that the settings ask for.
+/// All jobs that the settings ask for. Those that ask a full node are left to other processes where
+/// this one has none.
 pub fn all(
     settings: &Settings,
     store: &Arc<SqlStore>,
     clock: &Arc<dyn Clock>,
+    provider: Option<&GrpcSource>,
 ) -> anyhow::Result<Vec<Arc<dyn Job>>> {
     let mut jobs: Vec<Arc<dyn Job>> = vec![
         Arc::new(RawCleanup::new(
@@ -63,7 +78,13 @@ pub fn all(
             clock.clone(),
         )),
         Arc::new(MessageBlobCleanup::new(store.clone(), clock.clone())),
+        Arc::new(AddressReconcile::new(&settings.poll, store.clone())),
+        Arc::new(StaleRows::new(store.clone(), clock.clone())),
     ];
+    if let Some(provider) = provider {
+        let source = provider.clone();
+        jobs.push(Arc::new(EpochTracking::new(store.clone(), source)));
+    }
     if let Some(follower) = SourceFollower::new(settings, store)? {
         jobs.push(Arc::new(SourceRefresh::new(&settings.source, follower)));
     }

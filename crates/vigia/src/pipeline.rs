@@ -23,7 +23,7 @@ pub use outstanding::Outstanding;
 pub(crate) use poller::match_checkpoint;
 pub use poller::{OutstandingMemory, Poller, PollerStatus, Shards};
 pub use reinterpret::{Reinterpreted, Reinterpreter};
-pub use shard_keeper::{ShardKeeper, shard_lease};
+pub use shard_keeper::ShardKeeper;
 pub use watch_sync::{WatchDifference, WatchSync};
 pub use worker::{Worker, WorkerLimits};
 

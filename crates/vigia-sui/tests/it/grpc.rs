@@ -245,3 +245,31 @@ async fn tokens_that_no_header_can_carry_are_refused_unseen() {
     assert!(GrpcSource::new(&config("http://[::1]:65535/"), |_| {}).is_ok());
     assert!(GrpcSource::new(&config("http://[::1]"), |_| {}).is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn epochs_are_told() {
+    let node = Devnet::start(DevnetConfig {
+        chain: ChainConfig {
+            epoch_checkpoints: 5,
+            ..chain_config()
+        },
+        pace: Pace::Complete,
+        ..DevnetConfig::default()
+    });
+    let node = node.await.unwrap();
+    let (source, _) = source(&node.url());
+    let first = source.epoch(Some(0)).await.unwrap().unwrap();
+    assert_eq!((first.epoch, first.first_checkpoint), (0, Some(0)));
+    assert!(
+        first.last_checkpoint.is_some() && first.end_ms.is_some(),
+        "{first:?}"
+    );
+    assert!(first.committee_members > Some(0) && first.reference_gas_price > Some(0));
+    let current = source.epoch(None).await.unwrap().unwrap();
+    assert!(current.epoch > 0);
+    assert_eq!((current.last_checkpoint, current.end_ms), (None, None));
+    assert!(current.start_ms > first.start_ms);
+    let unknown = source.epoch(Some(current.epoch + 1)).await.unwrap();
+    assert_eq!(unknown, None);
+    node.shutdown().await.unwrap();
+}

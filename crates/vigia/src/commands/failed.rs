@@ -6,8 +6,8 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use vigia_contracts::{Interpreter, PackageIds};
-use vigia_core::{Digest, Place, parse_digest};
-use vigia_store::{FailedRow, FailedStore, FailedTransaction, SqlStore};
+use vigia_core::{Digest, Place, Scope, parse_digest};
+use vigia_store::{FailedRow, FailedStore, FailedTransaction, ReadStore, SqlStore, StoreError};
 
 use super::{open_existing_store, time_text};
 use crate::cli::Common;
@@ -69,7 +69,7 @@ pub async fn run(common: &Common, command: FailedCommand) -> anyhow::Result<Exit
         (FailedCommand::Discard { .. }, Some(digest)) => discard(&store, &digest).await,
         (FailedCommand::Retry(_), Some(digest)) => {
             let outcome = reinterpreter(&settings, &store)?.retry(&digest).await?;
-            report(&digest, outcome)
+            report(&store, &digest, outcome).await
         }
         (_, None) => retry_all(&settings, &store).await,
     };
@@ -124,7 +124,7 @@ async fn show(store: &SqlStore, digest: &Digest) -> anyhow::Result<ExitCode> {
         discarded_at_ms,
     }) = store.failed_find(digest).await?
     else {
-        return Err(not_failed(digest));
+        return Err(not_failed(store, digest).await);
     };
     let call = [
         raw.package.map(|package| package.to_string()),
@@ -164,7 +164,7 @@ async fn discard(store: &SqlStore, digest: &Digest) -> anyhow::Result<ExitCode> 
                 println!("{digest} was discarded before");
                 Ok(ExitCode::SUCCESS)
             }
-            None => Err(not_failed(digest)),
+            None => Err(not_failed(store, digest).await),
         };
     }
     println!("{digest} is discarded");
@@ -204,7 +204,11 @@ async fn retry_all(settings: &Settings, store: &Arc<SqlStore>) -> anyhow::Result
     }))
 }
 
-fn report(digest: &Digest, outcome: Reinterpreted) -> anyhow::Result<ExitCode> {
+async fn report(
+    store: &SqlStore,
+    digest: &Digest,
+    outcome: Reinterpreted,
+) -> anyhow::Result<ExitCode> {
     match outcome {
         Reinterpreted::Resolved {
             activities_new,
@@ -220,13 +224,31 @@ fn report(digest: &Digest, outcome: Reinterpreted) -> anyhow::Result<ExitCode> {
             println!("{digest} still fails: {problem}");
             Ok(ExitCode::from(exit::FAILED))
         }
-        Reinterpreted::NotFailed => Err(not_failed(digest)),
+        Reinterpreted::NotFailed => Err(not_failed(store, digest).await),
     }
 }
 
-fn not_failed(digest: &Digest) -> anyhow::Error {
-    Exit::bad_input(format!(
-        "there is no failed transaction {digest}; `vigia failed list` lists those there are"
-    ))
-    .into()
+/// Why a digest is none of a failed transaction.
+async fn not_failed(store: &SqlStore, digest: &Digest) -> anyhow::Error {
+    let known = async {
+        if store.raw_transaction(&Scope::All, digest).await?.is_some() {
+            return Ok("is interpreted");
+        }
+        let remains = store.transaction_remains(&Scope::All, digest).await?;
+        Ok(match remains {
+            Some(_) => {
+                "is interpreted; its evidence was older than work.retention_days and is not kept any \
+                 more, what it meant is"
+            }
+            None => "is not kept",
+        })
+    };
+    match known.await {
+        Ok(known) => Exit::bad_input(format!(
+            "there is no failed transaction {digest}: it {known}; `vigia failed list` lists those \
+             there are"
+        ))
+        .into(),
+        Err(error) => StoreError::into(error),
+    }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Clock, MissedPolicy, SystemClock};
 use vigia_store::{ScheduleRow, ScheduleStore, SqlStore};
+use vigia_sui::GrpcSource;
 
 use super::stop::StopSignal;
 use super::{open_existing_store, time_text};
@@ -50,7 +51,11 @@ pub async fn run(common: &Common, command: SchedulesCommand) -> anyhow::Result<E
         SchedulesCommand::List { json } => list(&store, json).await,
         SchedulesCommand::Run { name } => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-            let jobs = jobs::all(&settings, &store, &clock)?;
+            // Without a provider there are the jobs that need none.
+            let source = settings.provider()?;
+            let source = source.map(|config| GrpcSource::new(&config, |_| {}));
+            let source = source.transpose()?;
+            let jobs = jobs::all(&settings, &store, &clock, source.as_ref())?;
             let times = LeaseTimes::default();
             run_now(
                 &JobRunner::new(jobs, Arc::clone(&store), clock, times),

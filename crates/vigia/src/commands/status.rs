@@ -4,14 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
-use vigia_core::ShardPlan;
-use vigia_store::{
-    IngestStore, LeaseStore, ReadStore, SourceStore, SqlStore, StatusReport, WatchReconciliation,
-    WatchStore,
-};
+use vigia_store::{EpochRow, ReadStore, ShardRow, SourceStore, SqlStore, StatusReport};
 
-use super::open_existing_store;
+use super::reconciled::Reconciled;
 use super::source::{report_json, report_lines};
+use super::{open_existing_store, time_text};
 use crate::cli::Common;
 use crate::config::Overrides;
 
@@ -28,14 +25,14 @@ pub async fn run(common: &Common, args: StatusArgs) -> anyhow::Result<ExitCode> 
     let settings = common.settings(Overrides::default())?;
     let store = open_existing_store(&settings).await?;
     let status = store.status().await?;
-    let pollers = Pollers::read(&store, &status).await?;
+    let pollers = Pollers::read(&store).await?;
     let source = store.source_report(&settings.source.name).await?;
     if args.json {
         let mut status = to_json(&status, &pollers);
         status["source"] = source.as_ref().map_or(json!(null), report_json);
         println!("{status}");
     } else {
-        print!("{}{}", to_text(&status), pollers.to_text());
+        print!("{}{}", to_text(&status), pollers.to_text(status.tip()));
         let name = &settings.source.name;
         for line in source.iter().flat_map(|report| report_lines(name, report)) {
             println!("{line}");
@@ -45,102 +42,50 @@ pub async fn run(common: &Common, args: StatusArgs) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reports of pollers that are older than this are of processes that are gone.
-const RECONCILED_WITHIN_MS: u64 = 10 * 60 * 1000;
-
 /// What the pollers of a shared database do.
 struct Pollers {
-    shards: Vec<Shard>,
-    reconciled: Vec<(WatchReconciliation, u64)>,
-}
-
-/// A shard, and who polls it.
-struct Shard {
-    shard: u32,
-    shards: u32,
-    holder: Option<String>,
-    /// Up to where all of the shard is committed.
-    watermark: Option<u64>,
+    shards: Vec<ShardRow>,
+    reconciled: Reconciled,
 }
 
 impl Pollers {
-    async fn read(store: &SqlStore, status: &StatusReport) -> anyhow::Result<Self> {
-        let completed = store.range_list().await?;
-        let mut shards = Vec::new();
-        for lease in store.lease_list("shard:").await? {
-            let numbers = lease.name.strip_prefix("shard:");
-            let Some((count, shard)) = numbers.and_then(|numbers| numbers.split_once('/')) else {
-                continue;
-            };
-            let (Ok(count), Ok(shard)) = (count.parse(), shard.parse()) else {
-                continue;
-            };
-            let holder = lease.holder.filter(|_| lease.remaining_ms > 0);
-            // Leases of another division of the chain stay behind when it is changed.
-            let (Ok(plan), true) = (ShardPlan::new(count), holder.is_some()) else {
-                continue;
-            };
-            let first = status.first_checkpoint.unwrap_or(0);
-            let missing = plan.next_missing(shard, first, &completed);
-            shards.push(Shard {
-                shard,
-                shards: count,
-                holder,
-                watermark: missing.filter(|next| *next > first).map(|next| next - 1),
-            });
-        }
-        shards.sort_unstable_by_key(|shard| (shard.shards, shard.shard));
-        let reconciled = store.watch_reconciliations(RECONCILED_WITHIN_MS).await?;
-        Ok(Self { shards, reconciled })
+    async fn read(store: &SqlStore) -> anyhow::Result<Self> {
+        Ok(Self {
+            shards: store.shard_list().await?,
+            reconciled: Reconciled::read(store).await?,
+        })
     }
 
-    fn to_json(&self) -> (serde_json::Value, serde_json::Value) {
-        let shards = self.shards.iter().map(|shard| {
+    fn shards_to_json(&self, tip: Option<u64>) -> serde_json::Value {
+        let shards = self.shards.iter().map(|row| {
             json!({
-                "shard": shard.shard,
-                "shards": shard.shards,
-                "holder": shard.holder,
-                "watermark": shard.watermark,
+                "shard": row.shard,
+                "shards": row.shards,
+                "holder": row.holder,
+                "watermark": row.watermark,
+                "lagCheckpoints": row.lag_checkpoints(tip),
             })
         });
-        let reconciled = self.reconciled.iter().map(|(found, age_ms)| {
-            json!({
-                "poller": found.holder,
-                "entries": found.entries,
-                "missing": found.missing,
-                "extra": found.extra,
-                "ageMs": age_ms,
-            })
-        });
-        (shards.collect(), reconciled.collect())
+        shards.collect()
     }
 
-    fn to_text(&self) -> String {
+    fn to_text(&self, tip: Option<u64>) -> String {
         let mut text = String::new();
-        for shard in &self.shards {
-            let name = format!("shard {} of {}", shard.shard, shard.shards);
-            let holder = shard.holder.as_deref().unwrap_or("nobody");
-            let watermark = shard.watermark.map_or("none yet".to_owned(), |watermark| {
-                format!("committed up to {watermark}")
+        for row in &self.shards {
+            let name = format!("shard {} of {}", row.shard, row.shards);
+            let holder = row.holder.as_deref().unwrap_or("nobody");
+            let lag = row.lag_checkpoints(tip);
+            let lag = lag.map_or(String::new(), |lag| format!(", {lag} behind the tip"));
+            let watermark = row.watermark.map_or("none yet".to_owned(), |watermark| {
+                format!("committed up to {watermark}{lag}")
             });
             text += &format!("{name:<18} {watermark}, polled by {holder}\n");
         }
-        for (found, age_ms) in &self.reconciled {
-            let differences = found.missing + found.extra;
-            text += &format!(
-                "{:<18} {} entries, {differences} differences {} s ago in {}\n",
-                "watch list",
-                found.entries,
-                age_ms / 1000,
-                found.holder
-            );
-        }
-        text
+        text + &self.reconciled.to_text()
     }
 }
 
 fn to_json(status: &StatusReport, pollers: &Pollers) -> serde_json::Value {
-    let (shards, reconciled) = pollers.to_json();
     json!({
         "chainId": status.chain.map(|chain| chain.to_string()),
         "chainName": status.chain.and_then(|chain| chain.name()),
@@ -158,9 +103,37 @@ fn to_json(status: &StatusReport, pollers: &Pollers) -> serde_json::Value {
         "watchedAddresses": status.watched_addresses,
         "watchedContracts": status.watched_contracts,
         "watchVersion": status.watch_version,
-        "shards": shards,
-        "watchReconciled": reconciled,
+        "epoch": status.epoch.as_ref().map(epoch_to_json),
+        "shards": pollers.shards_to_json(status.tip()),
+        "watchReconciled": pollers.reconciled.to_json(),
     })
+}
+
+fn epoch_to_json(epoch: &EpochRow) -> serde_json::Value {
+    json!({
+        "epoch": epoch.epoch,
+        "startMs": epoch.start_ms,
+        "endMs": epoch.end_ms,
+        "firstCheckpoint": epoch.first_checkpoint,
+        "lastCheckpoint": epoch.last_checkpoint,
+        "referenceGasPrice": epoch.reference_gas_price,
+        "protocolVersion": epoch.protocol_version,
+        "committeeMembers": epoch.committee_members,
+    })
+}
+
+fn epoch_to_text(epoch: &EpochRow) -> String {
+    let begun = epoch
+        .start_ms
+        .map(|start_ms| format!(" since {}", time_text(start_ms)));
+    let price = epoch.reference_gas_price;
+    let price = price.map(|price| format!(", gas at {price} MIST"));
+    format!(
+        "{}{}{}",
+        epoch.epoch,
+        begun.unwrap_or_default(),
+        price.unwrap_or_default()
+    )
 }
 
 fn to_text(status: &StatusReport) -> String {
@@ -191,6 +164,9 @@ fn to_text(status: &StatusReport) -> String {
         ("watched addresses", status.watched_addresses.to_string()),
         ("watched contracts", status.watched_contracts.to_string()),
     ];
+    if let Some(epoch) = &status.epoch {
+        lines.push(("epoch", epoch_to_text(epoch)));
+    }
     if let Some(provider) = &status.provider {
         lines.push(("provider", provider.url.clone()));
         lines.push((

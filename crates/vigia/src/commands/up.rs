@@ -148,7 +148,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
         .await?;
     roles.work(&settings, &store, &registry, ends, rewind);
     roles.coins(&settings, Arc::clone(&store), &source);
-    roles.jobs(&settings, &store)?;
+    roles.jobs(&settings, &store, Some(&source))?;
     let ended = roles.run_until_stopped().await;
     if let Some(simulated) = simulated {
         simulated.stop().await;
@@ -208,7 +208,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     if let Some(source) = &source {
         roles.coins(&settings, Arc::clone(&store), source);
     }
-    roles.jobs(&settings, &store)?;
+    roles.jobs(&settings, &store, source.as_ref())?;
     let ended = roles.run_until_stopped().await;
     store.close().await;
     ended
@@ -290,6 +290,7 @@ impl Roles {
         let leases: Arc<dyn LeaseStore> = Arc::clone(store) as _;
         let store: Arc<dyn Store> = Arc::clone(store) as _;
         let watch = WatchSync::load(Arc::clone(&store)).await?;
+        watch.report_loaded(&process_name()).await?;
         let shards = match is_shared(settings) {
             true => Some(self.keep_shards(settings, leases)?),
             // A file has one poller.
@@ -409,9 +410,15 @@ impl Roles {
     }
 
     /// Starts what is done on a schedule.
-    fn jobs(&mut self, settings: &Settings, store: &Arc<SqlStore>) -> anyhow::Result<()> {
+    fn jobs(
+        &mut self,
+        settings: &Settings,
+        store: &Arc<SqlStore>,
+        provider: Option<&Provider>,
+    ) -> anyhow::Result<()> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let jobs = jobs::all(settings, store, &clock)?;
+        let source = provider.map(|provider| &provider.grpc);
+        let jobs = jobs::all(settings, store, &clock, source)?;
         let runner = JobRunner::new(jobs, Arc::clone(store), clock, LeaseTimes::default());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {

@@ -144,12 +144,13 @@ impl JobRunner {
 
     async fn declare(&self, job: &dyn Job) -> anyhow::Result<()> {
         let schedule = schedule_of(job)?;
+        let begins_ms = self.clock.now_ms().saturating_sub(job.begins_ago_ms());
         let spec = ScheduleSpec {
             name: job.name().to_owned(),
             pattern: job.pattern().to_owned(),
             time_zone: job.time_zone().to_owned(),
             missed: job.missed(),
-            next_at_ms: schedule.next_after(self.clock.now_ms()),
+            next_at_ms: schedule.next_after(begins_ms),
         };
         Ok(self.schedules.schedule_declare(&spec).await?)
     }

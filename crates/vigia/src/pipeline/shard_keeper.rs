@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_TTL_MS, ShardPlan, error_chain, rebalance};
-use vigia_store::{LeaseRow, LeaseStore, Result};
+use vigia_store::{LeaseRow, LeaseStore, Result, poller_leases, shard_lease, shard_leases};
 
 /// Keeps leases on shards for one poller.
 pub struct ShardKeeper {
@@ -28,21 +28,6 @@ pub struct ShardKeeper {
 struct Held {
     me: Option<Fence>,
     shards: BTreeMap<u32, Fence>,
-}
-
-/// Name of the lease of a shard.
-pub fn shard_lease(plan: ShardPlan, shard: u32) -> String {
-    format!("{}{shard}", shard_prefix(plan))
-}
-
-fn shard_prefix(plan: ShardPlan) -> String {
-    // Pollers that divide the chain otherwise have leases of their own: while they are replaced, the
-    // same checkpoints are read by both.
-    format!("shard:{}/", plan.shards())
-}
-
-fn poller_prefix(plan: ShardPlan) -> String {
-    format!("poller:{}/", plan.shards())
 }
 
 impl ShardKeeper {
@@ -93,11 +78,11 @@ impl ShardKeeper {
     /// Renews what is held and moves towards the fair share, once.
     async fn keep(&self, held: &mut Held) -> Result<()> {
         self.renew(held).await?;
-        let pollers = self.store.lease_list(&poller_prefix(self.plan)).await?;
+        let pollers = self.store.lease_list(&poller_leases(self.plan)).await?;
         let held_now = |row: &LeaseRow| row.remaining_ms > 0;
         let pollers = pollers.into_iter().filter(held_now);
         let pollers: BTreeSet<String> = pollers.filter_map(|row| row.holder).collect();
-        let prefix = shard_prefix(self.plan);
+        let prefix = shard_leases(self.plan);
         let rows = self.store.lease_list(&prefix).await?;
         let holders: BTreeMap<u32, String> = rows
             .into_iter()
@@ -129,7 +114,7 @@ impl ShardKeeper {
     }
 
     async fn renew(&self, held: &mut Held) -> Result<()> {
-        let me = format!("{}{}", poller_prefix(self.plan), self.me);
+        let me = format!("{}{}", poller_leases(self.plan), self.me);
         let alive = match held.me {
             Some(fence) => self.store.lease_renew(&me, fence, LEASE_TTL_MS).await?,
             None => false,
@@ -157,7 +142,7 @@ impl ShardKeeper {
             self.store.lease_release(&name, *fence).await?;
         }
         if let Some(fence) = held.me {
-            let me = format!("{}{}", poller_prefix(self.plan), self.me);
+            let me = format!("{}{}", poller_leases(self.plan), self.me);
             self.store.lease_release(&me, fence).await?;
         }
         Ok(())

@@ -86,6 +86,18 @@ impl WatchSync {
         Ok(Some(difference))
     }
 
+    /// Records that the list was just loaded, and so is the table's: from now on this poller is
+    /// expected to say what reconciling has shown.
+    pub async fn report_loaded(&self, holder: &str) -> Result<()> {
+        let found = WatchReconciliation {
+            holder: holder.to_owned(),
+            entries: count(self.list.read().len()),
+            missing: 0,
+            extra: 0,
+        };
+        self.store.watch_reconciled(&found).await
+    }
+
     /// Reconciles at an interval until told to stop; what is found is logged and recorded.
     pub async fn reconcile_for_ever(
         &self,

@@ -23,30 +23,30 @@ use vigia_store::{
 
 use crate::app::{App, PATIENCE, text};
 
-const MINUTE_MS: u64 = 60_000;
+pub(crate) const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
-const DAY_MS: u64 = 86_400_000;
-const START_MS: u64 = 20_000 * DAY_MS + 1;
+pub(crate) const DAY_MS: u64 = 86_400_000;
+pub(crate) const START_MS: u64 = 20_000 * DAY_MS + 1;
 
 /// A database, opened as several processes would, and the clock of all.
-struct Machine {
+pub(crate) struct Machine {
     folder: TempDir,
-    clock: Arc<ManualClock>,
+    pub(crate) clock: Arc<ManualClock>,
 }
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(START_MS));
         Self { folder, clock }
     }
 
-    async fn open(&self) -> Arc<SqlStore> {
+    pub(crate) async fn open(&self) -> Arc<SqlStore> {
         let options = SqliteOptions::new(self.folder.path().join("vigia.db"));
         Arc::new(SqlStore::open(options, self.clock.clone()).await.unwrap())
     }
 
-    fn clock(&self) -> Arc<dyn Clock> {
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }
 
@@ -71,6 +71,7 @@ fn start(runner: JobRunner) -> (JoinHandle<()>, CancellationToken) {
 struct Probe {
     pattern: &'static str,
     missed: MissedPolicy,
+    begins_ago_ms: u64,
     runs: AtomicU32,
     alone: AtomicU32,
     behave: fn(u32) -> Behaviour,
@@ -85,23 +86,22 @@ enum Behaviour {
 
 impl Probe {
     fn new(behave: fn(u32) -> Behaviour) -> Arc<Self> {
-        Arc::new(Self {
-            pattern: "every 1m",
-            missed: MissedPolicy::Once,
-            runs: AtomicU32::new(0),
-            alone: AtomicU32::new(0),
-            behave,
-        })
+        Arc::new(Self::of("every 1m", MissedPolicy::Once, behave))
     }
 
     fn hourly(missed: MissedPolicy) -> Arc<Self> {
-        Arc::new(Self {
-            pattern: "every 1h",
+        Arc::new(Self::of("every 1h", missed, |_| Behaviour::Well))
+    }
+
+    fn of(pattern: &'static str, missed: MissedPolicy, behave: fn(u32) -> Behaviour) -> Self {
+        Self {
+            pattern,
             missed,
+            begins_ago_ms: 0,
             runs: AtomicU32::new(0),
             alone: AtomicU32::new(0),
-            behave: |_| Behaviour::Well,
-        })
+            behave,
+        }
     }
 
     fn runs(&self) -> u32 {
@@ -121,6 +121,10 @@ impl Job for Probe {
 
     fn missed(&self) -> MissedPolicy {
         self.missed
+    }
+
+    fn begins_ago_ms(&self) -> u64 {
+        self.begins_ago_ms
     }
 
     async fn run(&self) -> anyhow::Result<String> {
@@ -357,7 +361,8 @@ async fn what_runs_elsewhere_is_not_run_beside_it() {
     assert_eq!(ran, Some(RanNow::Here(Ok("run 1".to_owned()))));
 }
 
-fn raw(checkpoint: u64, timestamp_ms: u64) -> Commit {
+/// One transaction at the place and time, of no meaning.
+pub(crate) fn raw(checkpoint: u64, timestamp_ms: u64) -> Commit {
     let mut digest = [7; 32];
     digest[..8].copy_from_slice(&checkpoint.to_be_bytes());
     let digest = Digest::new(digest);
@@ -402,7 +407,8 @@ fn raw(checkpoint: u64, timestamp_ms: u64) -> Commit {
     }
 }
 
-struct Nothing;
+/// No business objects occur.
+pub(crate) struct Nothing;
 
 impl vigia_core::BusinessFolder for Nothing {
     fn parties(
@@ -423,7 +429,7 @@ impl vigia_core::BusinessFolder for Nothing {
     }
 }
 
-fn settings(retention_days: u64, step: u32) -> Settings {
+pub(crate) fn settings(retention_days: u64, step: u32) -> Settings {
     let mut overrides = Overrides::default();
     overrides.set("work.retention_days", Some(retention_days));
     overrides.set("work.cleanup_transactions_max", Some(step));
@@ -482,6 +488,29 @@ async fn old_messages_are_removed() {
         store.message_blob_get("young").await.unwrap(),
         Some(vec![2])
     );
+}
+
+/// A job that looks back is run at once where it is new.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_schedule_may_begin_at_once() {
+    let machine = Machine::new();
+    let store = machine.open().await;
+    let job = Arc::new(Probe {
+        begins_ago_ms: MINUTE_MS,
+        ..Probe::of("every 1m", MissedPolicy::Once, |_| Behaviour::Well)
+    });
+    let (task, stop) = start(machine.runner(&job).await);
+    until(&store, "run", |row| row.last_finished_at_ms.is_some()).await;
+    stop.cancel();
+    task.await.unwrap();
+    assert_eq!(job.runs(), 1);
+    let row = row(&store).await.unwrap();
+    assert!(row.next_at_ms > Some(START_MS), "{row:?}");
+    // Declared again it goes on.
+    let (task, stop) = start(machine.runner(&job).await);
+    stop.cancel();
+    task.await.unwrap();
+    assert_eq!(job.runs(), 1);
 }
 
 /// The command line, on a database that only `migrate` has seen and then on a running system.

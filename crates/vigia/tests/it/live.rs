@@ -328,7 +328,7 @@ async fn polling_once_ends_at_the_newest_checkpoint() {
 async fn watch_lists_are_reconciled() {
     let node = start(busy_chain(8_000), Pace::Live, 1).await;
     let app = app_watching(&node, |index| index < 3);
-    app.configure(&(contracts() + "[poll]\nreconcile_interval_ms = 100\n"));
+    app.configure(&(contracts() + "[poll]\nreconcile_interval_ms = 2000\n"));
     let url = node.url();
     let poller = app.start(&["poll", "--provider", &url, "--from", "0", "--log", "warn"]);
     let status = app.wait_for("a reconciliation", |status| {

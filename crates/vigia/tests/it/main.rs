@@ -19,4 +19,5 @@ mod node;
 mod servers;
 mod shards;
 mod source;
+mod upkeep;
 mod walk;

@@ -64,7 +64,7 @@ async fn pollers_go_on_where_the_file_ended() {
     };
     let node = start(busy_chain(3_000), Pace::Manual, 30).await;
     let app = polled(&node).await;
-    let in_file = app.status();
+    let mut in_file = app.status();
     assert!(in_file["rawTransactions"].as_u64() > Some(100), "{in_file}");
 
     let output = migrate(&app, &postgres, &[]).output().unwrap();
@@ -81,6 +81,8 @@ async fn pollers_go_on_where_the_file_ended() {
     assert!(said.contains(&activities), "{activities} in {said}");
     let status = on_postgres(&app, &postgres, &["status", "--json"]).output();
     let status: serde_json::Value = serde_json::from_slice(&status.unwrap().stdout).unwrap();
+    // What a poller of the file reported says nothing about the other database.
+    in_file["watchReconciled"] = serde_json::json!([]);
     assert_eq!(status, in_file, "the same watermark and everything else");
 
     // The chain goes on, and so does a poller, on Postgres now.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use vigia_core::{LEASE_RESCUE_MS_MAX, ShardPlan};
 use vigia_devnet::{ChainConfig, Pace};
-use vigia_store::{LeaseStore, SqlStore};
+use vigia_store::{LeaseStore, SqlStore, shard_lease};
 
 use crate::app::{App, PATIENCE, Running};
 use crate::kills::assert_same;
@@ -29,7 +29,7 @@ async fn holders(store: &SqlStore) -> BTreeMap<u32, u32> {
     let plan = ShardPlan::new(SHARDS).expect("a plan");
     let mut holders = BTreeMap::new();
     for shard in 0..SHARDS {
-        let name = vigia::pipeline::shard_lease(plan, shard);
+        let name = shard_lease(plan, shard);
         for row in store.lease_list(&name).await.expect("leases") {
             let process = row
                 .holder
@@ -110,6 +110,18 @@ async fn pollers_share_a_chain_and_take_over_from_the_dead() {
 
     let mut pollers = vec![app.start(&poll), app.start(&poll)];
     settled(&store, &ids(&pollers)).await;
+    let status = app.status();
+    let shown: BTreeMap<u64, bool> = status["shards"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| {
+            let shard = row["shard"].as_u64().expect("a number");
+            (shard, row["holder"].is_string())
+        })
+        .collect();
+    let all = (0..u64::from(SHARDS)).map(|shard| (shard, true)).collect();
+    assert_eq!(shown, all, "{status}");
     pollers.push(app.start(&poll));
     let joined = settled(&store, &ids(&pollers)).await;
     let mut rescues = Vec::new();

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::json;
-use vigia_store::{WatchReconciliation, WatchStore};
+use vigia_store::WatchStore;
+
+use crate::commands::reconciled::Reconciled;
 
 /// Rows read at once.
 const PAGE: u32 = 10_000;
-/// Reports of pollers that are older than this are of processes that are gone.
-const RECONCILED_WITHIN_MS: u64 = 10 * 60 * 1000;
 
 /// What is watched, and how far pollers agree.
 pub(super) struct Stats {
@@ -16,8 +16,7 @@ pub(super) struct Stats {
     /// Live entries by kind of target.
     entries: BTreeMap<&'static str, u64>,
     accounts: usize,
-    /// What pollers found when they last compared their lists, and how many milliseconds ago.
-    reconciled: Vec<(WatchReconciliation, u64)>,
+    reconciled: Reconciled,
 }
 
 impl Stats {
@@ -39,25 +38,16 @@ impl Stats {
             version,
             entries,
             accounts: accounts.len(),
-            reconciled: store.watch_reconciliations(RECONCILED_WITHIN_MS).await?,
+            reconciled: Reconciled::read(store).await?,
         })
     }
 
     pub(super) fn to_json(&self) -> String {
-        let reconciled = self.reconciled.iter().map(|(found, age_ms)| {
-            json!({
-                "poller": found.holder,
-                "entries": found.entries,
-                "missing": found.missing,
-                "extra": found.extra,
-                "ageMs": age_ms,
-            })
-        });
         json!({
             "version": self.version,
             "entries": self.entries,
             "accounts": self.accounts,
-            "reconciled": reconciled.collect::<Vec<_>>(),
+            "reconciled": self.reconciled.to_json(),
         })
         .to_string()
     }
@@ -68,18 +58,8 @@ impl Stats {
             lines.push(format!("{:<18} {count}", kind.replace('_', " ")));
         }
         lines.push(format!("{:<18} {}", "accounts", self.accounts));
-        for (found, age_ms) in &self.reconciled {
-            let verdict = match found.missing + found.extra {
-                0 => "has them all".to_owned(),
-                differences => format!("had {differences} differences, repaired"),
-            };
-            lines.push(format!(
-                "{:<18} {} {verdict}, {} s ago",
-                "poller",
-                found.holder,
-                age_ms / 1000
-            ));
-        }
+        let reconciled = self.reconciled.to_text();
+        lines.extend(reconciled.lines().map(str::to_owned));
         lines.join("\n")
     }
 }

@@ -1,0 +1,80 @@
+//! What a node says about epochs.
+
+use sui_rpc::field::{FieldMask, FieldMaskUtil};
+use sui_rpc::proto::sui::rpc::v2 as proto;
+
+use super::GrpcSource;
+use crate::SourceError;
+
+/// The system state is left out, which is large.
+const EPOCH_MASK: [&str; 8] = [
+    "epoch",
+    "committee",
+    "first_checkpoint",
+    "last_checkpoint",
+    "start",
+    "end",
+    "reference_gas_price",
+    "protocol_config.protocol_version",
+];
+
+/// An epoch, as a node tells of it. What it does not say is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EpochInfo {
+    /// Its number.
+    pub epoch: u64,
+    /// When it began, in milliseconds since 1970.
+    pub start_ms: Option<u64>,
+    /// When it ended.
+    pub end_ms: Option<u64>,
+    /// Its first checkpoint.
+    pub first_checkpoint: Option<u64>,
+    /// Its last checkpoint.
+    pub last_checkpoint: Option<u64>,
+    /// Price of a unit of gas, in MIST.
+    pub reference_gas_price: Option<u64>,
+    /// Version of the protocol.
+    pub protocol_version: Option<u64>,
+    /// Validators of its committee.
+    pub committee_members: Option<u64>,
+}
+
+impl GrpcSource {
+    /// Asks about an epoch, or the one that goes on; none where the node does not know it any more.
+    pub async fn epoch(&self, epoch: Option<u64>) -> Result<Option<EpochInfo>, SourceError> {
+        let mut request = proto::GetEpochRequest::default();
+        request.epoch = epoch;
+        request.read_mask = Some(FieldMask::from_paths(EPOCH_MASK));
+        let response = match self.client.clone().ledger_client().get_epoch(request).await {
+            Ok(response) => response.into_inner(),
+            Err(status) if status.code() == tonic::Code::NotFound => return Ok(None),
+            Err(status) => return Err(self.error(&status)),
+        };
+        let found = response.epoch.unwrap_or_default();
+        // An absent number is not epoch 0 (I-4).
+        let Some(number) = found.epoch else {
+            return Err(self.problem("it tells of an epoch without a number"));
+        };
+        if epoch.is_some_and(|asked| asked != number) {
+            return Err(self.problem(format!("asked about epoch {epoch:?}, it tells of {number}")));
+        }
+        let committee = found.committee.map(|committee| committee.members.len());
+        let protocol = found.protocol_config;
+        Ok(Some(EpochInfo {
+            epoch: number,
+            start_ms: found.start.and_then(time_ms),
+            end_ms: found.end.and_then(time_ms),
+            first_checkpoint: found.first_checkpoint,
+            last_checkpoint: found.last_checkpoint,
+            reference_gas_price: found.reference_gas_price,
+            protocol_version: protocol.and_then(|protocol| protocol.protocol_version),
+            committee_members: committee.and_then(|members| u64::try_from(members).ok()),
+        }))
+    }
+}
+
+/// Milliseconds since 1970; none where they are before it, or too many.
+pub(super) fn time_ms(time: prost_types::Timestamp) -> Option<u64> {
+    let seconds_ms = u64::try_from(time.seconds).ok()?.checked_mul(1_000)?;
+    seconds_ms.checked_add(u64::try_from(time.nanos).ok()? / 1_000_000)
+}

@@ -1,0 +1,53 @@
+//! Removes what processes leave behind that are gone: their announcements and what they found.
+//!
+//! Leases of shards and jobs stay, since their fences are spent for ever (I-9); so does the change log
+//! of the watch list, by which commits of any age are checked (I-7).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use vigia_core::Clock;
+use vigia_store::{LeaseStore, POLLER_LEASES, WatchStore};
+
+use super::Job;
+
+/// How long they are kept: a day, for a person to see what was there.
+const KEPT_MS: u64 = 86_400_000;
+
+/// The job `stale_rows`.
+pub struct StaleRows {
+    watch: Arc<dyn WatchStore>,
+    leases: Arc<dyn LeaseStore>,
+    clock: Arc<dyn Clock>,
+}
+
+impl StaleRows {
+    /// Cleans up `store`.
+    pub fn new<S: WatchStore + LeaseStore + 'static>(store: Arc<S>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            watch: store.clone(),
+            leases: store,
+            clock,
+        }
+    }
+}
+
+#[async_trait]
+impl Job for StaleRows {
+    fn name(&self) -> &'static str {
+        "stale_rows"
+    }
+
+    fn pattern(&self) -> &str {
+        "15 * * * *"
+    }
+
+    async fn run(&self) -> anyhow::Result<String> {
+        let announcements = self.leases.lease_prune(POLLER_LEASES, KEPT_MS).await?;
+        let before_ms = self.clock.now_ms().saturating_sub(KEPT_MS);
+        let reports = self.watch.watch_reconciliation_prune(before_ms).await?;
+        Ok(format!(
+            "removed {announcements} announcements and {reports} reports of pollers that are gone"
+        ))
+    }
+}
