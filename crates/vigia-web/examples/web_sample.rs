@@ -7,11 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vigia_core::{
-    AccountId, Activity, Clock, Commit, Direction, Locale, NotificationKind, NotificationText,
-    RenderInput, Status, SystemClock,
+    AccountId, Activity, Clock, Commit, Digest, Direction, Locale, NotificationKind,
+    NotificationText, RenderInput, Status, SystemClock,
 };
-use vigia_store::{IngestStore, ProviderReport, SqlStore, SqliteOptions, WatchStore};
-use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
+use vigia_store::{
+    FailedRetry, FailedStore, IngestStore, ProviderReport, SqlStore, SqliteOptions, StoreError,
+    WatchStore,
+};
+use vigia_web::{FailedRetrier, LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 #[path = "../tests/it/sample.rs"]
 #[expect(clippy::unwrap_used, reason = "shared with the tests")]
@@ -54,6 +57,7 @@ async fn main() -> Anything<()> {
     let context = WebContext {
         store: store.clone(),
         registry: Arc::new(sample::registry()),
+        retrier: Arc::new(Hopeless(store.clone())),
         text: Arc::new(SampleText),
         authenticator: Arc::new(LocalOperatorAuthenticator),
         clock: Arc::new(SystemClock),
@@ -123,6 +127,11 @@ fn story(n: u64) -> Commit {
     let at_ms = SystemClock.now_ms() - age_ms;
     commit.raw_transactions[0].timestamp_ms = at_ms;
     commit.ranges[0].last.timestamp_ms = at_ms;
+    if n % 13 == 6 {
+        commit.activities.clear();
+        commit.raw_transactions[0].processing_error =
+            Some("event 0: 3 bytes are left over".to_owned());
+    }
     commit
 }
 
@@ -133,6 +142,17 @@ fn tell_apart(n: u64, activity: &mut Activity) {
         7 => activity.direction = Direction::Neutral,
         9 => activity.counterparty = Some(sample::address(99)),
         _ => {}
+    }
+}
+
+/// Fails again whatever is tried.
+struct Hopeless(Arc<SqlStore>);
+
+#[async_trait::async_trait]
+impl FailedRetrier for Hopeless {
+    async fn retry(&self, digest: &Digest) -> Result<FailedRetry, StoreError> {
+        let failed = self.0.failed_find(digest).await?;
+        Ok(failed.map_or(FailedRetry::NotFailed, |_| FailedRetry::StillFailed))
     }
 }
 

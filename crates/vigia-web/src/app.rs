@@ -8,7 +8,7 @@ use vigia_core::{Clock, NotificationText};
 use vigia_store::Store;
 
 use crate::graphql::{self, VigiaSchema};
-use crate::{Authenticator, WebConfig};
+use crate::{Authenticator, FailedRetrier, WebConfig};
 
 /// What the web role works with.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct WebContext {
     pub store: Arc<dyn Store>,
     /// Tells what the fields of declared events are.
     pub registry: Arc<Registry>,
+    /// Tries again what could not be interpreted.
+    pub retrier: Arc<dyn FailedRetrier>,
     /// Renders notifications.
     pub text: Arc<dyn NotificationText>,
     /// Says who is asking.

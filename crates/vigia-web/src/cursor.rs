@@ -32,6 +32,21 @@ pub(crate) fn to_activity(text: &str) -> Option<ActivityCursor> {
     })
 }
 
+/// The cursor of a place in the list of failed transactions.
+pub(crate) fn of_failed(Place { checkpoint, index }: Place) -> String {
+    encode(&format!("f:{checkpoint}:{index}"))
+}
+
+/// The place in the list of failed transactions that a cursor means; none if it is not one of ours.
+pub(crate) fn to_failed(text: &str) -> Option<Place> {
+    let decoded = decode(text)?;
+    let (checkpoint, index) = decoded.strip_prefix("f:")?.split_once(':')?;
+    Some(Place {
+        checkpoint: u64::try_from(checkpoint.parse::<i64>().ok()?).ok()?,
+        index: index.parse().ok()?,
+    })
+}
+
 /// The cursor of a place in the inbox.
 pub(crate) fn of_notification(seq: i64) -> String {
     encode(&format!("n:{seq}"))
@@ -68,6 +83,17 @@ mod tests {
         };
         assert_eq!(to_activity(&of_activity(cursor)), Some(cursor));
         assert_eq!(to_notification(&of_notification(7)), Some(7));
+        assert_eq!(to_failed(&of_failed(cursor.place)), Some(cursor.place));
+        for forged in [
+            "f:1",
+            "f:1:2:3",
+            "f:-1:0",
+            "f:9223372036854775808:0",
+            "a:1:2:3",
+            "",
+        ] {
+            assert_eq!(to_failed(&encode(forged)), None, "{forged}");
+        }
 
         let beyond = encode("a:9223372036854775808:0:1");
         let negative = encode("a:-1:0:1");

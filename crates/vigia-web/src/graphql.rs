@@ -6,6 +6,8 @@
 
 mod activity;
 mod error;
+mod failed;
+mod kept;
 mod limits;
 mod notification;
 mod page;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::http::GraphiQLSource;
-use async_graphql::{Data, EmptyMutation, Request, Response as Reply, Schema, ServerError};
+use async_graphql::{Data, Request, Response as Reply, Schema, ServerError};
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::Json;
 use axum::body::{Body, to_bytes};
@@ -38,7 +40,7 @@ use crate::{WebContext, WebLimits};
 use subscription::Slots;
 
 /// The schema of the web role.
-pub(crate) type VigiaSchema = Schema<query::Query, EmptyMutation, subscription::Subscription>;
+pub(crate) type VigiaSchema = Schema<query::Query, failed::Mutation, subscription::Subscription>;
 
 /// Deepest nesting of a document's text, before it has any meaning.
 const RECURSION_MAX: usize = 32;
@@ -57,9 +59,11 @@ pub fn schema_sdl() -> String {
     builder().finish().sdl()
 }
 
-fn builder() -> async_graphql::SchemaBuilder<query::Query, EmptyMutation, subscription::Subscription>
-{
-    Schema::build(query::Query, EmptyMutation, subscription::Subscription)
+type Builder =
+    async_graphql::SchemaBuilder<query::Query, failed::Mutation, subscription::Subscription>;
+
+fn builder() -> Builder {
+    Schema::build(query::Query, failed::Mutation, subscription::Subscription)
 }
 
 /// The schema, bounded and with what its resolvers read from.

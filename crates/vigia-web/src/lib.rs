@@ -2,13 +2,15 @@
 //!
 //! Everything is rendered on the server; pages work without script and get live with 100 lines of
 //! it. Every read goes through a `Principal`, which an `Authenticator` makes from a request (I-14).
-//! Nothing here writes, and nothing here knows which database is behind the store.
+//! Only operators write, and what they let vigia do again is behind a trait; nothing here knows which
+//! database is behind the store.
 
 mod app;
 mod assets;
 mod auth;
 mod config;
 mod cursor;
+mod failed;
 mod feed;
 mod graphql;
 mod guard;
@@ -22,5 +24,6 @@ mod text;
 pub use app::WebContext;
 pub use auth::{Authenticator, LocalOperatorAuthenticator, Unauthenticated};
 pub use config::{WebConfig, WebError, WebLimits};
+pub use failed::FailedRetrier;
 pub use graphql::schema_sdl;
 pub use server::WebServer;

@@ -1,6 +1,7 @@
 //! Pages: rendered on the server, in the reader's language, usable without script.
 
 mod error;
+mod failed;
 mod feed;
 mod inbox;
 mod ingestion;
@@ -10,6 +11,7 @@ mod search;
 mod transaction;
 
 pub(crate) use error::{ErrorPage, internal_error, not_found};
+pub(crate) use failed::{failed, failed_discard, failed_retry};
 pub(crate) use feed::feed;
 pub(crate) use inbox::inbox;
 pub(crate) use ingestion::ingestion;

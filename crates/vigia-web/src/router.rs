@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::{assets, graphql, guard, live, pages};
@@ -17,6 +17,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/tx/{digest}", get(pages::transaction))
         .route("/inbox", get(pages::inbox))
         .route("/ingestion", get(pages::ingestion))
+        .route("/failed", get(pages::failed))
+        .route("/failed/{digest}/retry", post(pages::failed_retry))
+        .route("/failed/{digest}/discard", post(pages::failed_discard))
         .route("/search", get(pages::search))
         .route("/live", get(live::events))
         .route("/graphql", get(graphql::graphiql).post(graphql::query))

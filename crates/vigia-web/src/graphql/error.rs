@@ -9,6 +9,8 @@ use vigia_store::StoreError;
 pub(super) const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 /// The document is not a query of this schema, or goes beyond its limits.
 pub(super) const BAD_QUERY: &str = "BAD_QUERY";
+/// Who asks may not do this.
+pub(super) const FORBIDDEN: &str = "FORBIDDEN";
 /// Something failed here; the log says what.
 pub(super) const INTERNAL: &str = "INTERNAL";
 /// Out of reach for the moment; the same request may succeed later.
@@ -20,6 +22,13 @@ pub(super) fn bad_input(argument: &str, problem: impl std::fmt::Display, expecte
         extensions.set("code", BAD_USER_INPUT);
         extensions.set("argument", argument);
         extensions.set("expected", expected);
+    })
+}
+
+/// That only operators may do this.
+pub(super) fn operators_only() -> Error {
+    Error::new("this is for operators").extend_with(|_, extensions| {
+        extensions.set("code", FORBIDDEN);
     })
 }
 

@@ -1,4 +1,4 @@
-//! Relay connections, newest first.
+//! Relay connections: most are newest first.
 
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{OutputType, Result};

@@ -2,11 +2,13 @@
 
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Object, Result};
-use vigia_core::{parse_address, parse_digest};
-use vigia_store::{ActivityFilter, ActivityRow};
+use vigia_core::parse_address;
+use vigia_store::{ActivityFilter, ActivityRow, FailedRow};
 
 use super::activity::Activity;
 use super::error::{bad_input, internal};
+use super::failed::{self, FailedTransaction, check_operator, digest_of};
+use super::kept::{self, Transaction};
 use super::notification::{Locale, Notification};
 use super::page;
 use super::status::Status;
@@ -35,7 +37,12 @@ impl Query {
         let web = web(ctx);
         let report = web.store.status().await.map_err(internal)?;
         let is_operator = reader(ctx).principal.is_operator();
-        Ok(Status::new(report, is_operator, web.version))
+        // Only where asked for: they cost a read of their own.
+        let shards = match is_operator && ctx.look_ahead().field("shards").exists() {
+            true => Some(web.store.shard_list().await.map_err(internal)?),
+            false => None,
+        };
+        Ok(Status::new(report, shards, is_operator, web.version))
     }
 
     /// Activities, newest first in the order of the chain.
@@ -76,25 +83,57 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Digest in base58.")] digest: String,
     ) -> Result<Option<RawTransaction>> {
-        let digest = parse_digest(&digest)
-            .map_err(|error| bad_input("digest", error, "the base58 text of 32 bytes"))?;
-        let (store, scope) = (&web(ctx).store, reader(ctx).scope());
-        let Some(row) = store
-            .raw_transaction(&scope, &digest)
-            .await
-            .map_err(internal)?
-        else {
-            return Ok(None);
-        };
-        let filter = ActivityFilter {
-            address: None,
-            digest: Some(digest),
-        };
-        let activities = store
-            .activity_page(&scope, &filter, None, page::FIRST_MAX)
+        kept::raw(ctx, &digest_of(&digest)?).await
+    }
+
+    /// A relevant transaction by its digest, also when its evidence was older than its retention and
+    /// only what it meant stays; null where it is not known or concerns none of the reader's accounts.
+    #[graphql(complexity = "child_complexity + 50")]
+    async fn transaction(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Digest in base58.")] digest: String,
+    ) -> Result<Option<Transaction>> {
+        kept::find(ctx, &digest_of(&digest)?).await
+    }
+
+    /// Transactions that could not be interpreted and that nobody discarded, in the order of the
+    /// chain. For operators.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn failed_transactions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Page size, 1 to 100; 20 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last transaction of the page before.")] after: Option<
+            String,
+        >,
+    ) -> Result<Connection<String, FailedTransaction>> {
+        check_operator(ctx)?;
+        let size = page::size(first)?;
+        let after = page::after(after.as_deref(), cursor::to_failed)?;
+        let rows = web(ctx)
+            .store
+            .failed_list(after, size + 1)
             .await
             .map_err(internal)?;
-        Ok(Some(RawTransaction { row, activities }))
+        let cursor = |row: &FailedRow| cursor::of_failed(row.place);
+        Ok(page::connection(
+            rows,
+            size,
+            cursor,
+            FailedTransaction::from,
+        ))
+    }
+
+    /// A transaction that could not be interpreted, discarded or not; null where it is not kept, or
+    /// interpreted. For operators.
+    async fn failed_transaction(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Digest in base58.")] digest: String,
+    ) -> Result<Option<FailedTransaction>> {
+        check_operator(ctx)?;
+        failed::find(ctx, &digest_of(&digest)?).await
     }
 
     /// The inbox, newest first.

@@ -1,11 +1,11 @@
 //! The state of the system.
 
 use async_graphql::SimpleObject;
-use vigia_store::StatusReport;
+use vigia_store::{EpochRow, ShardRow, StatusReport};
 
 use super::scalar::UInt53;
 
-/// The state of the system. Counts and the provider are for the operator; others get null.
+/// The state of the system. Counts, the provider and shards are for the operator; others get null.
 #[derive(SimpleObject)]
 pub(super) struct Status {
     /// The chain, as the base58 digest of its genesis checkpoint; null until a provider was heard.
@@ -22,8 +22,13 @@ pub(super) struct Status {
     tip: Option<UInt53>,
     /// Checkpoints between the watermark and the tip.
     lag_checkpoints: Option<UInt53>,
+    /// The newest epoch of the chain that was heard of; asked for every half hour.
+    epoch: Option<Epoch>,
     /// How the poller is doing.
     provider: Option<Provider>,
+    /// The parts into which pollers of a shared database divide the chain; none where one poller has
+    /// it all by itself.
+    shards: Option<Vec<Shard>>,
     /// Relevant transactions kept.
     raw_transactions: Option<UInt53>,
     /// Activities written.
@@ -53,8 +58,76 @@ struct Provider {
     reported_at_ms: UInt53,
 }
 
+/// An epoch of the chain, as the full node tells of it.
+#[derive(SimpleObject)]
+struct Epoch {
+    /// Its number.
+    epoch: UInt53,
+    /// When it began, in milliseconds since 1970.
+    start_ms: Option<UInt53>,
+    /// When it ended, where that is known already.
+    end_ms: Option<UInt53>,
+    /// Its first checkpoint.
+    first_checkpoint: Option<UInt53>,
+    /// Its last checkpoint, where that is known already.
+    last_checkpoint: Option<UInt53>,
+    /// Price of a unit of gas, in MIST.
+    reference_gas_price: Option<UInt53>,
+    /// Version of the protocol.
+    protocol_version: Option<UInt53>,
+    /// Validators of its committee.
+    committee_members: Option<UInt53>,
+}
+
+impl From<EpochRow> for Epoch {
+    fn from(row: EpochRow) -> Self {
+        Self {
+            epoch: UInt53(row.epoch),
+            start_ms: row.start_ms.map(UInt53),
+            end_ms: row.end_ms.map(UInt53),
+            first_checkpoint: row.first_checkpoint.map(UInt53),
+            last_checkpoint: row.last_checkpoint.map(UInt53),
+            reference_gas_price: row.reference_gas_price.map(UInt53),
+            protocol_version: row.protocol_version.map(UInt53),
+            committee_members: row.committee_members.map(UInt53),
+        }
+    }
+}
+
+/// A part of the chain, polled by one process at a time.
+#[derive(SimpleObject)]
+struct Shard {
+    /// Its number, from 0.
+    shard: u32,
+    /// Of how many.
+    shards: u32,
+    /// The process that polls it; null while none does.
+    holder: Option<String>,
+    /// Checkpoint such that those of the shard up to it are committed; null is not checkpoint 0.
+    watermark: Option<UInt53>,
+    /// Checkpoints between that and the tip.
+    lag_checkpoints: Option<UInt53>,
+}
+
+impl Shard {
+    fn new(row: ShardRow, tip: Option<u64>) -> Self {
+        Self {
+            lag_checkpoints: row.lag_checkpoints(tip).map(UInt53),
+            shard: row.shard,
+            shards: row.shards,
+            holder: row.holder,
+            watermark: row.watermark.map(UInt53),
+        }
+    }
+}
+
 impl Status {
-    pub(super) fn new(report: StatusReport, is_operator: bool, version: &'static str) -> Self {
+    pub(super) fn new(
+        report: StatusReport,
+        shards: Option<Vec<ShardRow>>,
+        is_operator: bool,
+        version: &'static str,
+    ) -> Self {
         let (tip, lag) = (report.tip(), report.lag_checkpoints());
         let watermark = report.watermark.map(|watermark| watermark.checkpoint);
         let count = |count: u64| is_operator.then_some(UInt53(count));
@@ -66,6 +139,10 @@ impl Status {
             watermark_timestamp_ms: report.watermark.map(|mark| UInt53(mark.timestamp_ms)),
             tip: tip.map(UInt53),
             lag_checkpoints: lag.map(UInt53),
+            epoch: report.epoch.map(Epoch::from),
+            shards: shards
+                .filter(|_| is_operator)
+                .map(|shards| shards.into_iter().map(|row| Shard::new(row, tip)).collect()),
             raw_transactions: count(report.raw_transactions),
             activities: count(report.activities),
             notifications: count(report.notifications),

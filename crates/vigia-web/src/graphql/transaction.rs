@@ -10,6 +10,7 @@ use vigia_store::{ActivityRow, RawTransactionRow};
 
 use super::activity::{Activity, Coin, ExecutionStatus};
 use super::error::internal;
+use super::query::web;
 use super::scalar::UInt53;
 use crate::text;
 
@@ -33,7 +34,7 @@ impl From<&MatchReason> for Reason {
 
 /// What the transaction did to one watched balance, gas included.
 #[derive(SimpleObject)]
-struct BalanceEffect {
+pub(super) struct BalanceEffect {
     /// Whose balance.
     address: String,
     /// Type of the coin.
@@ -85,6 +86,28 @@ impl TransactionEvent {
             sender: event.sender.to_string(),
             contents_hex: hex::encode(&event.contents),
         }
+    }
+}
+
+impl BalanceEffect {
+    /// As stored, with what is known of their coins.
+    pub(super) async fn list(
+        ctx: &Context<'_>,
+        effects: &[vigia_core::BalanceEffect],
+    ) -> Result<Vec<BalanceEffect>> {
+        let coins = web(ctx).store.coin_list().await.map_err(internal)?;
+        let known = |coin_type: &str| coins.iter().find(|coin| coin.coin_type == coin_type);
+        let effects = effects.iter().map(|effect| {
+            let coin: Option<&CoinInfo> = known(&effect.coin_type);
+            Self {
+                address: effect.address.to_string(),
+                coin_type: effect.coin_type.clone(),
+                coin: coin.map(Coin::from),
+                amount: effect.amount.to_string(),
+                amount_text: coin.and_then(|coin| text::money(effect.amount, coin)),
+            }
+        });
+        Ok(effects.collect())
     }
 }
 
@@ -167,23 +190,7 @@ impl RawTransaction {
 
     /// What it did to watched balances.
     async fn balance_effects(&self, ctx: &Context<'_>) -> Result<Vec<BalanceEffect>> {
-        let coins = super::query::web(ctx)
-            .store
-            .coin_list()
-            .await
-            .map_err(internal)?;
-        let known = |coin_type: &str| coins.iter().find(|coin| coin.coin_type == coin_type);
-        let effects = self.row.balance_effects.iter().map(|effect| {
-            let coin: Option<&CoinInfo> = known(&effect.coin_type);
-            BalanceEffect {
-                address: effect.address.to_string(),
-                coin_type: effect.coin_type.clone(),
-                coin: coin.map(Coin::from),
-                amount: effect.amount.to_string(),
-                amount_text: coin.and_then(|coin| text::money(effect.amount, coin)),
-            }
-        });
-        Ok(effects.collect())
+        BalanceEffect::list(ctx, &self.row.balance_effects).await
     }
 
     /// What it meant, for the accounts the reader may see.
@@ -193,7 +200,7 @@ impl RawTransaction {
 
     /// Its events; null where their evidence cannot be read.
     async fn events(&self, ctx: &Context<'_>) -> Option<Vec<TransactionEvent>> {
-        let registry = &super::query::web(ctx).registry;
+        let registry = &web(ctx).registry;
         let events = text::events(&self.row.raw)?.into_iter().enumerate();
         Some(
             events

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use vigia_store::StatusReport;
+use vigia_store::{ShardRow, StatusReport, StoreError};
 
 use super::internal_error;
 use super::item::time;
@@ -19,8 +19,9 @@ const REFRESH_SECONDS: u32 = 5;
 
 /// The state of ingestion; counts and the provider are for the operator.
 pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Response {
-    let report = match app.context.store.status().await {
-        Ok(report) => report,
+    let is_operator = reader.principal.is_operator();
+    let (report, shards) = match load(&app, is_operator).await {
+        Ok(found) => found,
         Err(error) => return internal_error(reader.locale, &error),
     };
     let words = words(reader.locale);
@@ -29,8 +30,9 @@ pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Re
         div.heading { h1 { (words.ingestion) } }
         div data-refresh=(REFRESH_SECONDS) {
             (progress(&report, &reader, now_ms))
-            @if reader.principal.is_operator() {
+            @if is_operator {
                 (provider(&report, &reader, now_ms))
+                (shard_list(&shards, &report, &reader))
                 (counts(&report, &reader))
             }
         }
@@ -43,6 +45,17 @@ pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Re
         content,
     }
     .into_response()
+}
+
+/// The state, and for operators the shards.
+async fn load(app: &App, is_operator: bool) -> Result<(StatusReport, Vec<ShardRow>), StoreError> {
+    let store = &app.context.store;
+    let report = store.status().await?;
+    let shards = match is_operator {
+        true => store.shard_list().await?,
+        false => Vec::new(),
+    };
+    Ok((report, shards))
 }
 
 fn progress(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
@@ -77,6 +90,18 @@ fn progress(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
                     None => (words.chain_unknown),
                 }
             }
+            @if let Some(epoch) = &report.epoch {
+                dt { (words.epoch) }
+                dd data-epoch {
+                    (epoch.epoch)
+                    @if let Some(start_ms) = epoch.start_ms {
+                        " · " (time(start_ms, now_ms, reader.locale))
+                    }
+                    @if let Some(price) = epoch.reference_gas_price {
+                        " · " (words.gas_price) " " (grouped(&price.to_string())) " MIST"
+                    }
+                }
+            }
         }
     }
 }
@@ -104,6 +129,42 @@ fn provider(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
     }
 }
 
+fn shard_list(shards: &[ShardRow], report: &StatusReport, reader: &Reader) -> Markup {
+    let words = words(reader.locale);
+    if shards.is_empty() {
+        return html! {};
+    }
+    let tip = report.tip();
+    html! {
+        section {
+            h2 { (words.shards) }
+            ul.balances.shards {
+                @for row in shards {
+                    li data-shard={ (row.shard) "/" (row.shards) } {
+                        span.what {
+                            span.title {
+                                (words.shard) " " (row.shard) " " (words.of) " " (row.shards)
+                            }
+                            span.meta {
+                                @match &row.holder {
+                                    Some(holder) => span { (words.polled_by) " " code { (holder) } },
+                                    None => span.failed { (words.polled_by_nobody) },
+                                }
+                            }
+                        }
+                        span.amount {
+                            (number(row.watermark, words.not_yet))
+                            @if let Some(lag) = row.lag_checkpoints(tip) {
+                                span.meta { (words.lag) " " (grouped(&lag.to_string())) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn counts(report: &StatusReport, reader: &Reader) -> Markup {
     let words = words(reader.locale);
     let counts = [
@@ -125,7 +186,14 @@ fn counts(report: &StatusReport, reader: &Reader) -> Markup {
     html! {
         dl.tiles.small {
             @for (name, label, count) in counts {
-                div data-count=(name) { dt { (label) } dd { (grouped(&count.to_string())) } }
+                div data-count=(name) {
+                    dt { (label) }
+                    dd {
+                        @if name == "failed" {
+                            a href="/failed" { (grouped(&count.to_string())) }
+                        } @else { (grouped(&count.to_string())) }
+                    }
+                }
             }
         }
     }

@@ -10,8 +10,10 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 use serde_json::Value;
 use vigia_contracts::Registry;
-use vigia_core::{CoinInfo, Digest, Event, Locale, RawTransaction, ReasonKind, parse_digest};
-use vigia_store::{ActivityFilter, ActivityRow, RawTransactionRow, StoreError};
+use vigia_core::{
+    BalanceEffect, CoinInfo, Digest, Event, Locale, RawTransaction, ReasonKind, parse_digest,
+};
+use vigia_store::{ActivityFilter, ActivityRow, RawTransactionRow, StoreError, TransactionRemains};
 
 use super::layout::{Page, Section};
 use super::{ErrorPage, activity_item, internal_error};
@@ -40,7 +42,10 @@ pub(crate) async fn transaction(
         Err(error) => return refused(StatusCode::BAD_REQUEST, error.to_string()).into_response(),
     };
     match load(&app, &reader, digest).await {
-        Ok(Some(found)) => page(&app, &reader, &found),
+        Ok(Some(found)) => match &found.kept {
+            Kept::Whole(row) => page(&app, &reader, &found, row),
+            Kept::Remains(remains) => remains_page(&app, &reader, &found, digest, remains),
+        },
         Ok(None) => {
             let words = words(reader.locale);
             let why = format!(
@@ -54,22 +59,34 @@ pub(crate) async fn transaction(
 }
 
 struct Found {
-    row: RawTransactionRow,
+    kept: Kept,
     activities: Vec<ActivityRow>,
     coins: Vec<CoinInfo>,
 }
 
+/// How much of a transaction there still is.
+enum Kept {
+    /// All, with its evidence.
+    Whole(Box<RawTransactionRow>),
+    /// What stays when the evidence was older than its retention.
+    Remains(TransactionRemains),
+}
+
 async fn load(app: &App, reader: &Reader, digest: Digest) -> Result<Option<Found>, StoreError> {
     let (store, scope) = (&app.context.store, reader.scope());
-    let Some(row) = store.raw_transaction(&scope, &digest).await? else {
-        return Ok(None);
+    let kept = match store.raw_transaction(&scope, &digest).await? {
+        Some(row) => Kept::Whole(Box::new(row)),
+        None => match store.transaction_remains(&scope, &digest).await? {
+            Some(remains) => Kept::Remains(remains),
+            None => return Ok(None),
+        },
     };
     let filter = ActivityFilter {
         address: None,
         digest: Some(digest),
     };
     Ok(Some(Found {
-        row,
+        kept,
         activities: store
             .activity_page(&scope, &filter, None, ACTIVITIES_MAX)
             .await?,
@@ -77,10 +94,37 @@ async fn load(app: &App, reader: &Reader, digest: Digest) -> Result<Option<Found
     }))
 }
 
-fn page(app: &App, reader: &Reader, found: &Found) -> Response {
+/// The page of a transaction whose evidence is gone.
+fn remains_page(
+    app: &App,
+    reader: &Reader,
+    found: &Found,
+    digest: Digest,
+    remains: &TransactionRemains,
+) -> Response {
     let words = words(reader.locale);
     let now_ms = app.context.clock.now_ms();
-    let raw = &found.row.raw;
+    let content = html! {
+        div.heading { h1 { (words.transaction) } }
+        p.digest { code { (digest) } }
+        p.note data-evidence="expired" { (words.evidence_expired) }
+        (meaning(found, reader, now_ms))
+        (balances(&remains.balance_effects, &found.coins, words))
+        section {
+            h2 { (words.transaction) }
+            dl.facts {
+                dt { (words.time) } dd { (when(remains.timestamp_ms, reader, now_ms)) }
+                dt { (words.checkpoint) } dd { (remains.place) }
+            }
+        }
+    };
+    framed(reader, content)
+}
+
+fn page(app: &App, reader: &Reader, found: &Found, row: &RawTransactionRow) -> Response {
+    let words = words(reader.locale);
+    let now_ms = app.context.clock.now_ms();
+    let raw = &row.raw;
     let content = html! {
         div.heading {
             h1 { (words.transaction) }
@@ -92,8 +136,36 @@ fn page(app: &App, reader: &Reader, found: &Found) -> Response {
         p.digest { code { (raw.digest) } }
         @if let Some(failure) = &raw.failure { p.problem { (failure) } }
         @if let Some(error) = &raw.processing_error {
-            p.problem { (words.processing_error) ": " (error) }
+            p.problem {
+                (words.processing_error) ": " (error)
+                @if reader.principal.is_operator() {
+                    " " a href="/failed" { (words.failed_title) }
+                }
+            }
         }
+        (meaning(found, reader, now_ms))
+        (balances(&row.balance_effects, &found.coins, words))
+        (facts(raw, reader.locale, when(raw.timestamp_ms, reader, now_ms)))
+        (events(raw, &app.context.registry, words))
+        (evidence(raw, words))
+    };
+    framed(reader, content)
+}
+
+fn framed(reader: &Reader, content: Markup) -> Response {
+    Page {
+        locale: reader.locale,
+        section: Section::Other,
+        title: words(reader.locale).transaction,
+        refresh_seconds: None,
+        content,
+    }
+    .into_response()
+}
+
+fn meaning(found: &Found, reader: &Reader, now_ms: u64) -> Markup {
+    let words = words(reader.locale);
+    html! {
         section {
             h2 { (words.meaning) }
             @if found.activities.is_empty() { p.none { (words.nothing_here) } }
@@ -101,23 +173,10 @@ fn page(app: &App, reader: &Reader, found: &Found) -> Response {
                 @for row in &found.activities { (activity_item(row, reader.locale, now_ms)) }
             }
         }
-        (balances(found, words))
-        (facts(raw, reader.locale, when(raw, reader, now_ms)))
-        (events(raw, &app.context.registry, words))
-        (evidence(raw, words))
-    };
-    Page {
-        locale: reader.locale,
-        section: Section::Other,
-        title: words.transaction,
-        refresh_seconds: None,
-        content,
     }
-    .into_response()
 }
 
-fn when(raw: &RawTransaction, reader: &Reader, now_ms: u64) -> Markup {
-    let ms = raw.timestamp_ms;
+fn when(ms: u64, reader: &Reader, now_ms: u64) -> Markup {
     html! {
         time datetime=(text::time_machine(ms)) {
             span data-ago=(ms) { (text::ago(now_ms, ms, reader.locale)) } " · " (text::time(ms))
@@ -125,9 +184,9 @@ fn when(raw: &RawTransaction, reader: &Reader, now_ms: u64) -> Markup {
     }
 }
 
-fn balances(found: &Found, words: &Words) -> Markup {
+fn balances(effects: &[BalanceEffect], coins: &[CoinInfo], words: &Words) -> Markup {
     let shown = |coin_type: &str, amount: i128| {
-        let coin = found.coins.iter().find(|coin| coin.coin_type == coin_type);
+        let coin = coins.iter().find(|coin| coin.coin_type == coin_type);
         let money = text::money_or_units(amount.saturating_abs(), coin_type, coin, words);
         let money = text::grouped(&money);
         format!("{}{money}", if amount < 0 { "\u{2212}" } else { "+" })
@@ -135,9 +194,9 @@ fn balances(found: &Found, words: &Words) -> Markup {
     html! {
         section {
             h2 { (words.balances) }
-            @if found.row.balance_effects.is_empty() { p.none { (words.nothing_here) } }
+            @if effects.is_empty() { p.none { (words.nothing_here) } }
             ul.balances {
-                @for effect in &found.row.balance_effects {
+                @for effect in effects {
                     li data-direction=(if effect.amount < 0 { "out" } else { "in" }) {
                         code title=(effect.address) { (text::short_address(&effect.address)) }
                         span.amount { (shown(&effect.coin_type, effect.amount)) }

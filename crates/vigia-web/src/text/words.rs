@@ -106,6 +106,44 @@ pub(crate) struct Words {
     pub(crate) lag: &'static str,
     /// Unit of the lag.
     pub(crate) checkpoints: &'static str,
+    /// Title of the list of transactions that could not be interpreted.
+    pub(crate) failed_title: &'static str,
+    /// What can be done about them.
+    pub(crate) failed_hint: &'static str,
+    /// There are none.
+    pub(crate) failed_none: &'static str,
+    /// What would be there.
+    pub(crate) failed_none_hint: &'static str,
+    /// Button.
+    pub(crate) failed_retry: &'static str,
+    /// Button.
+    pub(crate) failed_discard: &'static str,
+    /// What became of a retry.
+    pub(crate) failed_resolved: &'static str,
+    /// What became of a retry.
+    pub(crate) failed_still: &'static str,
+    /// What became of discarding.
+    pub(crate) failed_discarded: &'static str,
+    /// There was nothing to do.
+    pub(crate) failed_not: &'static str,
+    /// Link to the next page of them.
+    pub(crate) failed_next: &'static str,
+    /// Link to the first page of them.
+    pub(crate) failed_first: &'static str,
+    /// The evidence was older than its retention.
+    pub(crate) evidence_expired: &'static str,
+    /// Label of the price of gas in an epoch.
+    pub(crate) gas_price: &'static str,
+    /// Heading of the parts of the chain that pollers share.
+    pub(crate) shards: &'static str,
+    /// Before the number of a part.
+    pub(crate) shard: &'static str,
+    /// Between a number and of how many.
+    pub(crate) of: &'static str,
+    /// Before the process that polls a part.
+    pub(crate) polled_by: &'static str,
+    /// No process polls a part.
+    pub(crate) polled_by_nobody: &'static str,
     /// In place of a number that is not known.
     pub(crate) not_yet: &'static str,
     /// Label.
@@ -207,6 +245,25 @@ static ES: Words = Words {
     tip: "Punta de la cadena",
     lag: "Atraso",
     checkpoints: "checkpoints",
+    failed_title: "Transacciones sin interpretar",
+    failed_hint: "Se guardan con su evidencia. Reintenta una cuando esté corregida la causa; descarta la que no haga falta.",
+    failed_none: "Todo se pudo interpretar",
+    failed_none_hint: "Aquí aparece lo que vigia guarda y no entiende, por ejemplo eventos con un formato distinto del declarado.",
+    failed_retry: "Reintentar",
+    failed_discard: "Descartar",
+    failed_resolved: "Ya está interpretada",
+    failed_still: "Sigue sin poder interpretarse",
+    failed_discarded: "Descartada",
+    failed_not: "No hay nada que hacer: no está guardada o ya está interpretada",
+    failed_next: "Siguientes",
+    failed_first: "Volver al principio",
+    evidence_expired: "La evidencia ya no se guarda: pasó su plazo de retención. Lo que significó se queda.",
+    gas_price: "precio del gas",
+    shards: "Partes de la cadena",
+    shard: "Parte",
+    of: "de",
+    polled_by: "a cargo de",
+    polled_by_nobody: "Nadie la sigue",
     not_yet: "aún no",
     provider: "Proveedor",
     provider_ok: "Funciona",
@@ -280,6 +337,25 @@ static EN: Words = Words {
     tip: "Tip of the chain",
     lag: "Lag",
     checkpoints: "checkpoints",
+    failed_title: "Transactions not interpreted",
+    failed_hint: "They are kept with their evidence. Retry one when its cause is mended; discard one that is not needed.",
+    failed_none: "Everything could be interpreted",
+    failed_none_hint: "What vigia keeps and does not understand appears here, such as events with another layout than the declared one.",
+    failed_retry: "Retry",
+    failed_discard: "Discard",
+    failed_resolved: "It is interpreted now",
+    failed_still: "It still cannot be interpreted",
+    failed_discarded: "Discarded",
+    failed_not: "Nothing to do: it is not kept, or interpreted already",
+    failed_next: "Next",
+    failed_first: "Back to the first",
+    evidence_expired: "The evidence is not kept any more: it was older than its retention. What it meant stays.",
+    gas_price: "gas price",
+    shards: "Shards of the chain",
+    shard: "Shard",
+    of: "of",
+    polled_by: "polled by",
+    polled_by_nobody: "Nobody polls it",
     not_yet: "not yet",
     provider: "Provider",
     provider_ok: "Working",
@@ -353,6 +429,25 @@ static PT: Words = Words {
     tip: "Ponta da cadeia",
     lag: "Atraso",
     checkpoints: "checkpoints",
+    failed_title: "Transações sem interpretar",
+    failed_hint: "Ficam guardadas com sua evidência. Repita uma quando a causa estiver corrigida; descarte a que não fizer falta.",
+    failed_none: "Tudo pôde ser interpretado",
+    failed_none_hint: "Aqui aparece o que vigia guarda e não entende, por exemplo eventos com um formato diferente do declarado.",
+    failed_retry: "Repetir",
+    failed_discard: "Descartar",
+    failed_resolved: "Já está interpretada",
+    failed_still: "Ainda não pode ser interpretada",
+    failed_discarded: "Descartada",
+    failed_not: "Não há nada a fazer: não está guardada ou já está interpretada",
+    failed_next: "Próximas",
+    failed_first: "Voltar ao início",
+    evidence_expired: "A evidência não é mais guardada: passou do prazo de retenção. O que significou permanece.",
+    gas_price: "preço do gás",
+    shards: "Partes da cadeia",
+    shard: "Parte",
+    of: "de",
+    polled_by: "a cargo de",
+    polled_by_nobody: "Ninguém a segue",
     not_yet: "ainda não",
     provider: "Provedor",
     provider_ok: "Funcionando",

@@ -17,6 +17,7 @@ use vigia_core::{
 use vigia_store::{IngestStore, ReadStore, SqlStore, SqliteOptions, Store, WatchStore};
 use vigia_web::{Authenticator, Unauthenticated, WebConfig, WebContext, WebError, WebServer};
 
+use crate::operator::TransferRetrier;
 use crate::sample;
 
 /// Nothing in these tests takes longer.
@@ -74,6 +75,7 @@ impl TestApp {
         let context = WebContext {
             store: wrap(store.clone()),
             registry: Arc::new(sample::registry()),
+            retrier: Arc::new(TransferRetrier(store.clone())),
             text: Arc::new(PlainText),
             authenticator: Arc::new(HeaderAuthenticator(store.clone())),
             clock,

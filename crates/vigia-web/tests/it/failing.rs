@@ -71,13 +71,20 @@ async fn queries_get_a_code_and_no_internals() {
         "{{ rawTransaction(digest: \"{}\") {{ digest }} }}",
         sample::digest(0)
     );
+    let digest = sample::digest(0);
+    let failed = format!("{{ failedTransaction(digest: \"{digest}\") {{ error }} }}");
+    let discard =
+        format!("mutation {{ discardFailedTransaction(digest: \"{digest}\") {{ outcome }} }}");
     for failure in Failure::ALL {
         let app = failure.app().await;
         for query in [
             "{ status { version } }",
             "{ activities { nodes { id } } }",
             "{ notifications { nodes { id } } }",
+            "{ failedTransactions { nodes { error } } }",
             &transaction,
+            &failed,
+            &discard,
         ] {
             let reply = app.graphql(query).await;
             assert_eq!(reply["errors"].as_array().unwrap().len(), 1, "{reply}");
@@ -111,7 +118,14 @@ async fn readers_get_a_page_and_no_internals() {
     let transaction = format!("/tx/{}", sample::digest(0));
     for failure in Failure::ALL {
         let app = failure.app().await;
-        for path in ["/", "/inbox", "/ingestion", "/live", &transaction] {
+        for path in [
+            "/",
+            "/inbox",
+            "/ingestion",
+            "/failed",
+            "/live",
+            &transaction,
+        ] {
             let request = app.get(path).header("accept-language", "en");
             let response = request.send().await.unwrap();
             assert_eq!(response.status(), failure.status(), "{path}");

@@ -8,6 +8,7 @@ use vigia_store::{SqlStore, SqliteOptions};
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebError, WebServer};
 
 use crate::app::{TestApp, USER_HEADER};
+use crate::operator::TransferRetrier;
 
 struct NoText;
 
@@ -23,10 +24,12 @@ async fn bind(listen: &str, insecure_no_auth: bool) -> Result<WebServer, WebErro
     let store = SqlStore::open(options, Arc::new(SystemClock))
         .await
         .unwrap();
+    let store = Arc::new(store);
     let mut config = WebConfig::new(listen.parse().unwrap());
     config.insecure_no_auth = insecure_no_auth;
     let context = WebContext {
-        store: Arc::new(store),
+        retrier: Arc::new(TransferRetrier(store.clone())),
+        store,
         registry: Arc::default(),
         text: Arc::new(NoText),
         authenticator: Arc::new(LocalOperatorAuthenticator),

@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod app;
+mod expired;
 mod failing;
 mod graphql;
 mod guard;
 mod limits;
 mod live;
+mod operator;
 mod pages;
 mod sample;
 mod scope;

@@ -25,8 +25,8 @@ use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
 use crate::jobs::{self, JobRunner, LeaseTimes};
 use crate::pipeline::{
-    CoinLookup, OutstandingMemory, Poller, PollerStatus, Rewind, ShardKeeper, Shards, WatchSync,
-    Worker, WorkerLimits,
+    CoinLookup, OutstandingMemory, Poller, PollerStatus, Reinterpreter, Rewind, ShardKeeper,
+    Shards, WatchSync, Worker, WorkerLimits,
 };
 
 /// How long roles may take to finish what they have in hand.
@@ -441,7 +441,9 @@ impl Roles {
             development: settings.web.graphiql,
             ..WebConfig::new(listen)
         };
+        let interpreter = Interpreter::new(Arc::clone(&registry));
         let context = WebContext {
+            retrier: Arc::new(Reinterpreter::new(Arc::clone(&store), interpreter)),
             store,
             registry,
             text: Arc::new(BuiltInTexts),

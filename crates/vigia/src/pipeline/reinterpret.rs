@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use serde::de::DeserializeOwned;
 use sui_sdk_types::TransactionEvents;
 use vigia_contracts::Interpreter;
@@ -12,6 +13,7 @@ use vigia_core::{
     Commit, Digest, Evidence, ExecutedTransaction, RawTransaction, Relevant, error_chain,
 };
 use vigia_store::{FailedRetry, FailedStore, IngestStore, Result};
+use vigia_web::FailedRetrier;
 
 use super::assemble::{assemble_again, assemble_failed_again};
 
@@ -79,6 +81,24 @@ impl<S: FailedStore + IngestStore> Reinterpreter<S> {
             reasons: raw.reasons,
         };
         Ok(assemble_again(&relevant, &self.interpreter, &book))
+    }
+}
+
+/// For the web role, which reads the reason of one that still fails where it is kept.
+#[async_trait]
+impl<S: FailedStore + IngestStore> FailedRetrier for Reinterpreter<S> {
+    async fn retry(&self, digest: &Digest) -> Result<FailedRetry> {
+        Ok(match Self::retry(self, digest).await? {
+            Reinterpreted::Resolved {
+                activities_new,
+                notifications_new,
+            } => FailedRetry::Resolved {
+                activities_new,
+                notifications_new,
+            },
+            Reinterpreted::StillFailed(_) => FailedRetry::StillFailed,
+            Reinterpreted::NotFailed => FailedRetry::NotFailed,
+        })
     }
 }
 

@@ -11,8 +11,10 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use vigia_devnet::{ChainConfig, Pace};
+use vigia_store::IngestStore;
 
-use crate::app::PATIENCE;
+use crate::app::{App, PATIENCE};
+use crate::jobs::{Nothing, raw};
 use crate::node::{app_watching, start};
 
 /// A running chromedriver, ended with its guard.
@@ -48,6 +50,11 @@ impl Driver {
     }
 
     async fn browser(&self) -> Client {
+        self.browser_with(json!({})).await
+    }
+
+    /// A browser with these preferences.
+    async fn browser_with(&self, preferences: Value) -> Client {
         let arguments = [
             "--headless",
             "--no-sandbox",
@@ -59,7 +66,9 @@ impl Driver {
             "--disable-sync",
             "--window-size=360,800",
         ];
-        let capabilities = json!({ "goog:chromeOptions": { "args": arguments } });
+        let capabilities = json!({
+            "goog:chromeOptions": { "args": arguments, "prefs": preferences }
+        });
         let Value::Object(capabilities) = capabilities else {
             unreachable!("an object")
         };
@@ -93,12 +102,20 @@ async fn activity_ids(browser: &Client) -> Vec<String> {
     ids
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_activity_arrives_without_reloading() {
-    let Ok(program) = std::env::var("VIGIA_CHROMEDRIVER") else {
+/// The program that drives a browser; a test without it says that it was skipped.
+fn chromedriver() -> Option<String> {
+    let program = std::env::var("VIGIA_CHROMEDRIVER").ok();
+    if program.is_none() {
         let required = std::env::var("VIGIA_REQUIRE_BROWSER").is_ok_and(|value| value == "1");
         assert!(!required, "VIGIA_CHROMEDRIVER is not set");
         eprintln!("skipped: VIGIA_CHROMEDRIVER is not set");
+    }
+    program
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_activity_arrives_without_reloading() {
+    let Some(program) = chromedriver() else {
         return;
     };
     let chain = ChainConfig {
@@ -194,4 +211,48 @@ async fn an_activity_arrives_without_reloading() {
     drop(driver);
     up.stop();
     node.shutdown().await.expect("the node stops");
+}
+
+/// The buttons of `/failed` in a browser without script: what they send has to pass as this site's own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_transaction_is_retried_and_discarded_without_script() {
+    let Some(program) = chromedriver() else {
+        return;
+    };
+    let app = App::new();
+    app.ok(&["migrate"]);
+    let store = app.store().await;
+    store.live_begin(0).await.expect("a beginning");
+    let mut poisonous = raw(0, 1_700_000_000_000);
+    poisonous.raw_transactions[0].processing_error = Some("as it was".to_owned());
+    store
+        .commit_apply(&poisonous, &Nothing)
+        .await
+        .expect("it is kept");
+    store.close().await;
+    let mut web = app.start(&["web", "--listen", "127.0.0.1:0", "--log", "error"]);
+    let line = web.line_with("http://");
+    let address = line.split_whitespace().last().expect("an address");
+
+    let driver = Driver::start(&program);
+    let no_script = json!({ "profile.managed_default_content_settings.javascript": 2 });
+    let browser = driver.browser_with(no_script).await;
+    let page = format!("{address}failed");
+    browser.goto(&page).await.expect("the page");
+    for (action, done) in [("retry", "still-failed"), ("discard", "discarded")] {
+        let button = format!("form[action$='/{action}'] button");
+        let button = browser.find(Locator::Css(&button)).await.expect("a button");
+        button.click().await.expect("it can be pressed");
+        let told = format!("[data-done='{done}']");
+        let told = browser.wait().for_element(Locator::Css(&told)).await;
+        told.expect("what was done is told");
+    }
+    assert!(
+        browser.find(Locator::Css("[data-failed]")).await.is_err(),
+        "nothing is left"
+    );
+    assert_eq!(app.status()["failed"], 0);
+    browser.close().await.expect("the browser closes");
+    drop(driver);
+    web.stop();
 }

@@ -79,6 +79,27 @@ async fn mending_the_contracts_mends_the_rows() {
     assert_eq!(failed_count(&app), count - 1);
 
     app.configure(&contracts());
+    // Through GraphQL, in a process that has the mended contracts too.
+    let mut web = app.start(&["web", "--listen", "127.0.0.1:0", "--log", "warn"]);
+    let line = web.line_with("http://");
+    let address = line.split_whitespace().last().unwrap();
+    let second = failed[1]["digest"].as_str().unwrap();
+    let query =
+        format!("mutation {{ retryFailedTransaction(digest: \"{second}\") {{ outcome }} }}");
+    for outcome in ["RESOLVED", "NOT_FAILED"] {
+        let request = reqwest::Client::new()
+            .post(format!("{address}graphql"))
+            .json(&serde_json::json!({ "query": query }));
+        let reply: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(
+            reply["data"]["retryFailedTransaction"]["outcome"], outcome,
+            "{reply}"
+        );
+    }
+    web.stop();
+    let count = count - 1;
+    let refused = app.run(&["failed", "show", second]);
+    assert!(text(&refused.stderr).contains("it is interpreted"));
     let printed = app.ok(&["failed", "retry", "--all"]);
     assert_eq!(
         printed,
