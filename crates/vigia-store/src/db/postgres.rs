@@ -22,6 +22,12 @@ const CONNECTIONS_DEFAULT: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Prepared statements kept per connection: about as many as there are SQL files.
 const STATEMENTS_CACHED: usize = 256;
+/// How a transaction that writes begins. Whatever the role's default is, what a commit reads after it has
+/// got a lock has to be what is committed by then. Whether it may write is not said: an administrator
+/// who makes the database read-only means vigia too.
+const WRITE: &str = "ISOLATION LEVEL READ COMMITTED";
+/// How one that reads begins.
+const READ: &str = "ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Channel on which commits tell what they wrote.
 pub(crate) const CHANNEL: &str = "vigia";
 
@@ -128,11 +134,8 @@ impl PostgresDatabase {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_lazy_with(options.connect.clone());
         let database = Self {
-            begin_write: options.begin("READ WRITE", options.lock_timeout),
-            begin_read: options.begin(
-                "ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                options.lock_timeout,
-            ),
+            begin_write: options.begin(WRITE, options.lock_timeout),
+            begin_read: options.begin(READ, options.lock_timeout),
             pool,
             options,
         };
@@ -153,9 +156,7 @@ impl PostgresDatabase {
 
     /// Runs the next migration; false when there is none left.
     async fn migrate_one(&self) -> Result<bool> {
-        let begin = self
-            .options
-            .begin("READ WRITE", self.options.statement_timeout);
+        let begin = self.options.begin(WRITE, self.options.statement_timeout);
         let mut tx = self.begin(begin).await?;
         Lock::Migration.take(&mut tx).await?;
         let next = done(&mut tx).await?;
