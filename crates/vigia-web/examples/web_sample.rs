@@ -56,6 +56,7 @@ async fn main() -> Anything<()> {
         registry: Arc::new(sample::registry()),
         text: Arc::new(SampleText),
         authenticator: Arc::new(LocalOperatorAuthenticator),
+        readiness: Arc::new(vigia_web::AlwaysReady),
         clock: Arc::new(SystemClock),
         version: env!("CARGO_PKG_VERSION"),
     };

@@ -15,7 +15,9 @@ use vigia_core::{
     AccountId, Commit, Locale, ManualClock, NotificationText, Principal, RenderInput,
 };
 use vigia_store::{IngestStore, ReadStore, SqlStore, SqliteOptions, Store, WatchStore};
-use vigia_web::{Authenticator, Unauthenticated, WebConfig, WebContext, WebError, WebServer};
+use vigia_web::{
+    AlwaysReady, Authenticator, Unauthenticated, WebConfig, WebContext, WebError, WebServer,
+};
 
 use crate::sample;
 
@@ -76,6 +78,7 @@ impl TestApp {
             registry: Arc::new(sample::registry()),
             text: Arc::new(PlainText),
             authenticator: Arc::new(HeaderAuthenticator(store.clone())),
+            readiness: Arc::new(AlwaysReady),
             clock,
             version: "0.0-test",
         };

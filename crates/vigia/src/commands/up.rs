@@ -1,6 +1,7 @@
 //! `vigia up`, `poll`, `work` and `web`: the roles of the one binary, wired.
 
 mod devnet;
+mod readiness;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,19 +16,20 @@ use vigia_core::{Clock, SystemClock};
 use vigia_notify::BuiltInTexts;
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store, WatchEntry, WatchStore};
 use vigia_sui::{GrpcSource, StreamNotice};
-use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
+use vigia_web::{HealthServer, LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 use super::stop::StopSignal;
 use super::transport::{self, Transport};
-use super::{declare_coins, is_shared, open_existing_store, place_of, wait_for_store};
+use super::{declare_coins, is_shared, is_transient, open_existing_store, open_store, place_of};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
 use crate::jobs::{self, JobRunner, LeaseTimes};
 use crate::pipeline::{
-    CoinLookup, OutstandingMemory, Poller, PollerStatus, Rewind, ShardKeeper, Shards, WatchSync,
-    Worker, WorkerLimits, error_chain,
+    Backoff, CoinLookup, OutstandingMemory, Poller, PollerStatus, Rewind, ShardKeeper, Shards,
+    Trouble, WatchSync, Worker, WorkerLimits, error_chain,
 };
+use readiness::ProcessReadiness;
 
 /// How long roles may take to finish what they have in hand.
 const STOP_WITHIN: Duration = Duration::from_secs(9);
@@ -130,7 +132,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
         .unwrap_or_default();
     let registry = Arc::new(settings.registry(&packages)?);
     let source = Provider::new(&settings)?;
-    let store = wait_for_store(&settings).await?;
+    let store = roles.store(&settings).await?;
     if let Some(simulated) = &simulated {
         simulated.watch_users(&*store).await?;
     }
@@ -164,8 +166,9 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
     let settings = common.settings(overrides)?;
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
     let source = Provider::new(&settings)?;
-    let store = wait_for_store(&settings).await?;
     let mut roles = Roles::new()?;
+    roles.health(&settings).await?;
+    let store = roles.store(&settings).await?;
     let rewind = Arc::new(Rewind::default());
     // With a broker, others commit.
     let works_too = settings.transport.kind == TransportKind::Memory;
@@ -198,8 +201,9 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
         None if commits => None,
         _ => Some(Provider::new(&settings)?),
     };
-    let store = wait_for_store(&settings).await?;
     let mut roles = Roles::new()?;
+    roles.health(&settings).await?;
+    let store = roles.store(&settings).await?;
     if commits {
         let ends = transport::open(&settings, &store, true).await?;
         let rewind = Arc::new(Rewind::default());
@@ -220,8 +224,8 @@ pub async fn web(common: &Common, args: WebArgs) -> anyhow::Result<ExitCode> {
     args.listen.set(&mut overrides);
     let settings = common.settings(overrides)?;
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
-    let store = open_existing_store(&settings).await?;
     let mut roles = Roles::new()?;
+    let store = roles.existing_store(&settings).await?;
     let address = roles.web(&settings, Arc::clone(&store), registry).await?;
     println!(
         "vigia {} serves http://{address}/",
@@ -263,6 +267,7 @@ struct Roles {
     stop: StopSignal,
     shutdown: CancellationToken,
     tasks: JoinSet<anyhow::Result<()>>,
+    readiness: Arc<ProcessReadiness>,
 }
 
 impl Roles {
@@ -272,7 +277,71 @@ impl Roles {
             stop: StopSignal::listen()?,
             shutdown: CancellationToken::new(),
             tasks: JoinSet::new(),
+            readiness: Arc::default(),
         })
+    }
+
+    /// Opens the database.
+    async fn store(&mut self, settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
+        let store = self.patiently(settings, || open_store(settings)).await?;
+        self.readiness.set_store(&store);
+        Ok(store)
+    }
+
+    /// Opens a database that has to be there already.
+    async fn existing_store(&mut self, settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
+        let opening = || open_existing_store(settings);
+        let store = self.patiently(settings, opening).await?;
+        self.readiness.set_store(&store);
+        Ok(store)
+    }
+
+    /// Does what a start needs of the database, waiting for a server that is out of reach or takes no
+    /// writes: a process of many is not to end because the database restarts.
+    async fn patiently<T, F>(
+        &mut self,
+        settings: &Settings,
+        call: impl Fn() -> F,
+    ) -> anyhow::Result<T>
+    where
+        F: Future<Output = anyhow::Result<T>>,
+    {
+        let (mut backoff, trouble) = (Backoff::default(), Trouble::new("waiting for the database"));
+        let stopped = || Exit::stopped("stopped while waiting for the database");
+        loop {
+            let tried = tokio::select! {
+                () = self.stop.received() => return Err(stopped().into()),
+                tried = call() => tried,
+            };
+            match tried {
+                Err(error) if is_transient(&error) && is_shared(settings) => {
+                    trouble.failing(&*error);
+                }
+                done => {
+                    trouble.well();
+                    return done;
+                }
+            }
+            tokio::select! {
+                () = self.stop.received() => return Err(stopped().into()),
+                () = backoff.wait() => {}
+            }
+        }
+    }
+
+    /// Starts to say how this process is, where the settings want that.
+    async fn health(&mut self, settings: &Settings) -> anyhow::Result<()> {
+        let Some(listen) = settings.health_listen()? else {
+            return Ok(());
+        };
+        let server = HealthServer::bind(listen, Arc::clone(&self.readiness) as _)
+            .await
+            .map_err(Exit::bad_input)?;
+        println!("health at http://{}/readyz", server.address());
+        let shutdown = self.shutdown.clone();
+        self.tasks
+            .spawn(async move { Ok(server.run(shutdown.cancelled_owned()).await?) });
+        Ok(())
     }
 
     /// Starts the poller.
@@ -285,11 +354,16 @@ impl Roles {
         ends: &Transport,
         rewind: &Arc<Rewind>,
     ) -> anyhow::Result<()> {
-        declare_coins(store, registry).await?;
-        watch_contracts(&**store, registry).await?;
         let leases: Arc<dyn LeaseStore> = Arc::clone(store) as _;
+        let watch = self
+            .patiently(settings, || async {
+                declare_coins(store, registry).await?;
+                watch_contracts(&**store, registry).await?;
+                Ok(WatchSync::load(Arc::clone(store) as _).await?)
+            })
+            .await?;
         let store: Arc<dyn Store> = Arc::clone(store) as _;
-        let watch = WatchSync::load(Arc::clone(&store)).await?;
+        self.readiness.add_transport(ends.sender.stats());
         let shards = match is_shared(settings) {
             true => Some(self.keep_shards(settings, leases)?),
             // A file has one poller.
@@ -378,6 +452,7 @@ impl Roles {
         let Some(receiver) = ends.receiver else {
             return;
         };
+        self.readiness.add_transport(receiver.stats());
         let worker = Worker::new(
             Arc::clone(store) as _,
             Arc::new(Interpreter::new(Arc::clone(registry))),
@@ -388,6 +463,7 @@ impl Roles {
             },
             rewind,
         );
+        self.readiness.set_worker(worker.status());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             worker.run(receiver, shutdown).await;
@@ -439,6 +515,7 @@ impl Roles {
             registry,
             text: Arc::new(BuiltInTexts),
             authenticator: Arc::new(LocalOperatorAuthenticator),
+            readiness: Arc::clone(&self.readiness) as _,
             clock: Arc::new(SystemClock),
             version: env!("CARGO_PKG_VERSION"),
         };

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use vigia_store::{Result, Store, WatchReconciliation, WatchTargets};
 use vigia_watch::{SharedWatchList, WatchList};
 
-use super::{Backoff, error_chain};
+use super::{Backoff, Trouble, error_chain};
 
 /// Times that reconciling is tried at each interval.
 const RECONCILE_TRIES: u32 = 3;
@@ -143,6 +143,7 @@ impl WatchSync {
     /// Follows the database until told to stop.
     pub async fn run(&self, shutdown: CancellationToken) {
         let mut backoff = Backoff::default();
+        let trouble = Trouble::new("cannot follow the watch list");
         loop {
             let seen = self.list.read().version();
             let waited = tokio::select! {
@@ -154,9 +155,12 @@ impl WatchSync {
                 Err(error) => Err(error),
             };
             match refreshed {
-                Ok(()) => backoff.reset(),
+                Ok(()) => {
+                    backoff.reset();
+                    trouble.well();
+                }
                 Err(error) => {
-                    tracing::warn!(error = %error_chain(&error), "cannot follow the watch list");
+                    trouble.failing(&error);
                     backoff.wait().await;
                 }
             }
