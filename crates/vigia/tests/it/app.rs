@@ -17,6 +17,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A folder of its own for one test.
 pub(crate) struct App {
     folder: TempDir,
+    environment: Vec<(&'static str, &'static str)>,
 }
 
 impl App {
@@ -27,9 +28,19 @@ impl App {
     /// With the text of a configuration file.
     pub(crate) fn with_config(config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let app = Self { folder };
+        let environment = Vec::new();
+        let app = Self {
+            folder,
+            environment,
+        };
         app.configure(config);
         app
+    }
+
+    /// With these variables in the environment of its processes.
+    pub(crate) fn in_environment(mut self, variables: &[(&'static str, &'static str)]) -> Self {
+        self.environment.extend(variables);
+        self
     }
 
     /// Replaces the configuration file.
@@ -57,6 +68,7 @@ impl App {
             .arg(self.data_dir());
         command.arg("--config").arg(self.path("vigia.toml"));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command.envs(self.environment.iter().copied());
         command
     }
 
