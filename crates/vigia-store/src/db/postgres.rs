@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::migrate::{self, MIGRATIONS};
 use super::query::{execute_script, query};
+use super::session::Session;
 use super::{Lock, Tx};
 use crate::sql::sql;
 use crate::{Result, StoreError};
@@ -121,6 +122,7 @@ fn parse(url: &str) -> Result<PgConnectOptions> {
 pub(crate) struct PostgresDatabase {
     pool: PgPool,
     options: PostgresOptions,
+    session: Session,
     begin_write: String,
     begin_read: String,
 }
@@ -129,15 +131,26 @@ impl PostgresDatabase {
     /// Connects and brings the schema up to date. Processes that start at once take turns at a lock,
     /// and the first of them migrates.
     pub(super) async fn open(options: PostgresOptions) -> Result<Self> {
+        let session = Session::new(options.statement_timeout, !options.pooled);
+        let (before, after) = (session.renewal.clone(), session.renewal.clone());
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.max(1))
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .before_acquire(move |_, meta| {
+                let is_current = before.is_current(meta.age);
+                Box::pin(async move { Ok(is_current) })
+            })
+            .after_release(move |_, meta| {
+                let is_current = after.is_current(meta.age);
+                Box::pin(async move { Ok(is_current) })
+            })
             .connect_lazy_with(options.connect.clone());
         let database = Self {
             begin_write: options.begin(WRITE, options.lock_timeout),
             begin_read: options.begin(READ, options.lock_timeout),
             pool,
             options,
+            session,
         };
         database.migrate().await?;
         Ok(database)
@@ -187,12 +200,14 @@ impl PostgresDatabase {
     async fn begin(&self, statement: String) -> Result<Tx> {
         // In a task of its own: sqlx 0.9 forgets a transaction whose beginning is given up half-way, and
         // would hand its connection to the next caller with the transaction open.
-        let pool = self.pool.clone();
-        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statement)).await });
-        let tx = begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
+        let (pool, session) = (self.pool.clone(), self.session.clone());
+        let begun = tokio::spawn(async move {
+            let begin = pool.begin_with(AssertSqlSafe(statement));
+            session.answer(begin).await
+        });
         Ok(Tx::Postgres {
-            tx,
-            persistent: !self.options.pooled,
+            tx: begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??,
+            session: self.session.clone(),
         })
     }
 
