@@ -87,6 +87,12 @@ pub enum StoreError {
     /// There is no room for what was to be written: worth another try.
     #[error("the disk of the database is full")]
     Full(#[source] sqlx::Error),
+    /// Prepared statements are not where they were left: a pooler is in between.
+    #[error(
+        "the database is behind a pooler that shares its connections, such as PgBouncer: set \
+         store.direct_url to an address that leads past it"
+    )]
+    Pooled(#[source] sqlx::Error),
     /// Anything else the database says.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
@@ -121,6 +127,7 @@ impl From<sqlx::Error> for StoreError {
                 Judgement::Unavailable => Self::Unavailable(error),
                 Judgement::ReadOnly => Self::ReadOnly(error),
                 Judgement::Full => Self::Full(error),
+                Judgement::Pooled => Self::Pooled(error),
                 Judgement::Failed => Self::Database(error),
             },
             _ => Self::Database(error),
@@ -134,6 +141,7 @@ enum Judgement {
     Unavailable,
     ReadOnly,
     Full,
+    Pooled,
     Failed,
 }
 
@@ -149,7 +157,7 @@ const SQLITE: [(i32, Judgement); 5] = [
 ];
 /// Postgres' codes or the classes that they begin with; the first that fits counts. Its codes have five
 /// characters, SQLite's at most four.
-const POSTGRES: [(&str, Judgement); 9] = [
+const POSTGRES: [(&str, Judgement); 11] = [
     ("25006", Judgement::ReadOnly),
     ("53100", Judgement::Full),
     // Connections; other resources; the operator: shutting down, starting up, cancelled.
@@ -162,6 +170,9 @@ const POSTGRES: [(&str, Judgement); 9] = [
     // Serialization failure, deadlock.
     ("40001", Judgement::Contended),
     ("40P01", Judgement::Contended),
+    // A prepared statement is there already, or is not.
+    ("42P05", Judgement::Pooled),
+    ("26000", Judgement::Pooled),
 ];
 
 fn judge(code: Option<&str>) -> Judgement {

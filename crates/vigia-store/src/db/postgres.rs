@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use super::migrate::{self, MIGRATIONS};
 use super::query::{execute_script, query};
@@ -21,6 +21,8 @@ use crate::{Result, StoreError};
 const CONNECTIONS_DEFAULT: u32 = 8;
 /// How long a call waits for a connection of this process.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long may be looked for the reason why no connection was had.
+const CAUSE_WITHIN: Duration = Duration::from_secs(2);
 /// Prepared statements kept per connection: about as many as there are SQL files.
 const STATEMENTS_CACHED: usize = 256;
 /// How a transaction that writes begins. Whatever the role's default is, what a commit reads after it has
@@ -131,11 +133,17 @@ impl PostgresDatabase {
     /// Connects and brings the schema up to date. Processes that start at once take turns at a lock,
     /// and the first of them migrates.
     pub(super) async fn open(options: PostgresOptions) -> Result<Self> {
+        // Asked without the pool, which goes on trying a server that refuses connections.
+        let connecting = options.connect.connect();
+        match tokio::time::timeout(ACQUIRE_TIMEOUT, connecting).await {
+            Ok(connected) => connected?.close().await?,
+            Err(_) => return Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
+        }
         let session = Session::new(options.statement_timeout, !options.pooled);
         let (before, after) = (session.renewal.clone(), session.renewal.clone());
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.max(1))
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(ACQUIRE_TIMEOUT.min(options.statement_timeout))
             .before_acquire(move |_, meta| {
                 let is_current = before.is_current(meta.age);
                 Box::pin(async move { Ok(is_current) })
@@ -205,10 +213,27 @@ impl PostgresDatabase {
             let begin = pool.begin_with(AssertSqlSafe(statement));
             session.answer(begin).await
         });
+        let tx = match begun.await.map_err(|_| sqlx::Error::WorkerCrashed)? {
+            Err(StoreError::Unavailable(error)) => return Err(self.cause(error).await),
+            begun => begun?,
+        };
         Ok(Tx::Postgres {
-            tx: begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??,
+            tx,
             session: self.session.clone(),
         })
+    }
+
+    /// Why no transaction could begin: a pool that waits for a server which refuses connections only says
+    /// that it has waited.
+    async fn cause(&self, error: sqlx::Error) -> StoreError {
+        if !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) {
+            return error.into();
+        }
+        let connecting = self.options.connect.connect();
+        match tokio::time::timeout(CAUSE_WITHIN, connecting).await {
+            Ok(Err(cause)) => cause.into(),
+            Ok(Ok(_)) | Err(_) => StoreError::Unavailable(error),
+        }
     }
 
     pub(super) async fn close(&self) {

@@ -44,15 +44,20 @@ impl Session {
             Ok(Err(error)) => StoreError::from(error),
             Err(_) => {
                 let problem = format!("no answer within {} s", self.patience.as_secs());
-                self.renewal.renew();
+                self.give_up_connections();
                 let silence = std::io::Error::new(ErrorKind::TimedOut, problem);
                 StoreError::Unavailable(sqlx::Error::Io(silence))
             }
         };
         if matches!(error, StoreError::ReadOnly(_)) {
-            self.renewal.renew();
+            self.give_up_connections();
         }
         Err(error)
+    }
+
+    /// What is open now is closed when it comes back, and replaced.
+    pub(crate) fn give_up_connections(&self) {
+        self.renewal.renew();
     }
 }
 

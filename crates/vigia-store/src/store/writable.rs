@@ -18,15 +18,16 @@ impl SqlStore {
 
     async fn begin_write(&self) -> Result<()> {
         let mut tx = self.database.write().await?;
-        if matches!(tx, Tx::Sqlite(_)) {
+        let session = match &tx {
+            Tx::Sqlite(_) => return Ok(()),
+            Tx::Postgres { session, .. } => session.clone(),
+        };
+        let row = query(sql!("postgres/writable")).fetch_one(&mut tx).await?;
+        if get(&row, "writable")? {
             return Ok(());
         }
-        let row = query(sql!("postgres/writable")).fetch_one(&mut tx).await?;
-        match get(&row, "writable")? {
-            true => Ok(()),
-            false => Err(StoreError::ReadOnly(sqlx::Error::Protocol(
-                "a transaction begins read-only".to_owned(),
-            ))),
-        }
+        session.give_up_connections();
+        let problem = "a transaction begins read-only".to_owned();
+        Err(StoreError::ReadOnly(sqlx::Error::Protocol(problem)))
     }
 }

@@ -2,6 +2,7 @@
 
 mod devnet;
 mod readiness;
+mod start;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -16,18 +17,18 @@ use vigia_core::{Clock, SystemClock};
 use vigia_notify::BuiltInTexts;
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store, WatchEntry, WatchStore};
 use vigia_sui::{GrpcSource, StreamNotice};
-use vigia_web::{HealthServer, LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
+use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 use super::stop::StopSignal;
 use super::transport::{self, Transport};
-use super::{declare_coins, is_shared, is_transient, open_existing_store, open_store, place_of};
+use super::{declare_coins, is_shared, place_of};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
 use crate::jobs::{self, JobRunner, LeaseTimes};
 use crate::pipeline::{
-    Backoff, CoinLookup, OutstandingMemory, Poller, PollerStatus, Rewind, ShardKeeper, Shards,
-    Trouble, WatchSync, Worker, WorkerLimits, error_chain,
+    CoinLookup, OutstandingMemory, Poller, PollerStatus, Rewind, ShardKeeper, Shards, WatchSync,
+    Worker, WorkerLimits, error_chain,
 };
 use readiness::ProcessReadiness;
 
@@ -279,69 +280,6 @@ impl Roles {
             tasks: JoinSet::new(),
             readiness: Arc::default(),
         })
-    }
-
-    /// Opens the database.
-    async fn store(&mut self, settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
-        let store = self.patiently(settings, || open_store(settings)).await?;
-        self.readiness.set_store(&store);
-        Ok(store)
-    }
-
-    /// Opens a database that has to be there already.
-    async fn existing_store(&mut self, settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
-        let opening = || open_existing_store(settings);
-        let store = self.patiently(settings, opening).await?;
-        self.readiness.set_store(&store);
-        Ok(store)
-    }
-
-    /// Does what a start needs of the database, waiting for a server that is out of reach or takes no
-    /// writes: a process of many is not to end because the database restarts.
-    async fn patiently<T, F>(
-        &mut self,
-        settings: &Settings,
-        call: impl Fn() -> F,
-    ) -> anyhow::Result<T>
-    where
-        F: Future<Output = anyhow::Result<T>>,
-    {
-        let (mut backoff, trouble) = (Backoff::default(), Trouble::new("waiting for the database"));
-        let stopped = || Exit::stopped("stopped while waiting for the database");
-        loop {
-            let tried = tokio::select! {
-                () = self.stop.received() => return Err(stopped().into()),
-                tried = call() => tried,
-            };
-            match tried {
-                Err(error) if is_transient(&error) && is_shared(settings) => {
-                    trouble.failing(&*error);
-                }
-                done => {
-                    trouble.well();
-                    return done;
-                }
-            }
-            tokio::select! {
-                () = self.stop.received() => return Err(stopped().into()),
-                () = backoff.wait() => {}
-            }
-        }
-    }
-
-    /// Starts to say how this process is, where the settings want that.
-    async fn health(&mut self, settings: &Settings) -> anyhow::Result<()> {
-        let Some(listen) = settings.health_listen()? else {
-            return Ok(());
-        };
-        let server = HealthServer::bind(listen, Arc::clone(&self.readiness) as _)
-            .await
-            .map_err(Exit::bad_input)?;
-        println!("health at http://{}/readyz", server.address());
-        let shutdown = self.shutdown.clone();
-        self.tasks
-            .spawn(async move { Ok(server.run(shutdown.cancelled_owned()).await?) });
-        Ok(())
     }
 
     /// Starts the poller.
