@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -90,6 +90,11 @@ impl App {
 
     /// Starts a command that goes on running.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        self.start_logged(arguments).0
+    }
+
+    /// Also returns what it logs, line by line.
+    pub(crate) fn start_logged(&self, arguments: &[&str]) -> (Running, Log) {
         let mut child = self
             .command(arguments)
             .stdout(Stdio::piped())
@@ -97,13 +102,16 @@ impl App {
             .spawn()
             .expect("the binary starts");
         let stderr = child.stderr.take().expect("stderr is piped");
+        let log = Log::default();
+        let heard = log.clone();
         // Read on, so that a full pipe never stops the process; shown when a test fails.
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 eprintln!("  {line}");
+                heard.0.lock().unwrap().push(line);
             }
         });
-        Running { child }
+        (Running { child }, log)
     }
 
     pub(crate) fn status(&self) -> Value {
@@ -137,6 +145,17 @@ impl App {
         SqlStore::open(options, Arc::new(SystemClock))
             .await
             .expect("the database opens")
+    }
+}
+
+/// What a process has logged.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    /// All lines so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
     }
 }
 

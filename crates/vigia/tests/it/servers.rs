@@ -2,9 +2,11 @@
 //! `cargo xtask test` starts, or a whole cluster, a Redis, or an imitation of Amazon SQS of its own.
 
 mod cluster;
+mod pooler;
 mod redis;
 mod repeats;
 mod sqs;
+mod tmpfs;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -16,13 +18,15 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use vigia_core::SystemClock;
 use vigia_store::{PostgresOptions, SqlStore};
 
-pub(crate) use cluster::{Cluster, Shutdown};
+pub(crate) use cluster::{Cluster, Shutdown, is_root, own, owned_folder};
+pub(crate) use pooler::Pooler;
 pub(crate) use redis::Redis;
 pub(crate) use repeats::Repeats;
 pub(crate) use sqs::Sqs;
+pub(crate) use tmpfs::Tmpfs;
 
 /// A port that nobody uses, for a server that takes no other word for it.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
     free.local_addr().expect("an address").port()
 }
@@ -75,6 +79,10 @@ impl PostgresDatabase {
             .expect("an address with a user");
         let (host, _) = host.rsplit_once('/').expect("an address with a database");
         format!("postgres://{0}:hush-hush@{host}/{0}", self.name)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(crate) async fn store(&self) -> SqlStore {

@@ -70,10 +70,6 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
     pub(crate) async fn database(&self) -> PostgresDatabase {
         PostgresDatabase::create_on(&self.url()).await
     }
@@ -233,7 +229,7 @@ fn newest_binaries() -> Option<PathBuf> {
 }
 
 /// A command as a user that Postgres runs as; a server ends when the test does.
-fn as_user(program: &Path) -> Command {
+pub(super) fn as_user(program: &Path) -> Command {
     let mut command = Command::new("setpriv");
     if is_root() {
         let user = format!("--reuid={DEBIAN_USER}");
