@@ -19,7 +19,7 @@ const FULL: &[(&str, &str, &str)] = &[
 ];
 
 /// Features that are off by default and tested and linted all the same.
-pub(crate) const FEATURES: &str = "vigia-transport/sqs";
+pub(crate) const FEATURES: &str = "vigia/sqs";
 
 /// Flags of `cargo xtask test`.
 #[derive(Debug, Args)]
@@ -86,7 +86,7 @@ fn run_full(mut command: Command, name: &str) -> anyhow::Result<()> {
         );
     };
     command
-        .args(["-p", package, "--"])
+        .args(["-p", package, "--features", FEATURES, "--"])
         .arg(filter)
         .arg("--nocapture");
     say_and_run(command.env("VIGIA_FULL", name))

@@ -1,4 +1,4 @@
-//! What tests need beside Rust: a browser, clients nobody here wrote, and brokers. Installed when
+//! What tests need beside Rust: a browser, clients nobody here wrote, brokers and a pooler. Installed when
 //! missing, into the target folder where that is possible.
 
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ pub(crate) fn prepare() -> anyhow::Result<Environment> {
     pysui(&mut environment)?;
     mysten(&mut environment)?;
     brokers(&mut environment)?;
+    pooler(&mut environment)?;
     Ok(environment)
 }
 
@@ -54,6 +55,15 @@ fn brokers(environment: &mut Environment) -> anyhow::Result<()> {
     let requirements = root().join("crates/vigia-transport/tests/requirements.txt");
     let python = python_tool("moto", &requirements)?;
     environment.push(("VIGIA_MOTO_PYTHON", python));
+    Ok(())
+}
+
+/// What hands out connections to Postgres, in front of which tests put it.
+fn pooler(environment: &mut Environment) -> anyhow::Result<()> {
+    if !answers("pgbouncer", "--version") {
+        debian(&["pgbouncer"], "the test of a pooler")?;
+    }
+    environment.push(("VIGIA_PGBOUNCER", "pgbouncer".into()));
     Ok(())
 }
 

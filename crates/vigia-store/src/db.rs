@@ -11,6 +11,7 @@ mod money;
 mod postgres;
 mod query;
 mod row;
+mod session;
 mod sqlite;
 mod value;
 
@@ -60,8 +61,7 @@ pub(crate) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres {
         tx: Transaction<'static, Postgres>,
-        /// Whether statements may be prepared for the life of the connection.
-        persistent: bool,
+        session: session::Session,
     },
 }
 
@@ -116,7 +116,7 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres { tx, .. } => tx.commit().await?,
+            Self::Postgres { tx, session } => session.answer(tx.commit()).await?,
         }
         Ok(())
     }

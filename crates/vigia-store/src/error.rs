@@ -81,6 +81,18 @@ pub enum StoreError {
     /// The database refused, is busy or out of reach: worth another try.
     #[error("the database is not available")]
     Unavailable(#[source] sqlx::Error),
+    /// Somebody has made the database read-only, or it is a standby: worth another try.
+    #[error("the database is read-only")]
+    ReadOnly(#[source] sqlx::Error),
+    /// There is no room for what was to be written: worth another try.
+    #[error("the disk of the database is full")]
+    Full(#[source] sqlx::Error),
+    /// Prepared statements are not where they were left: a pooler is in between.
+    #[error(
+        "the database is behind a pooler that shares its connections, such as PgBouncer: set \
+         store.direct_url to an address that leads past it"
+    )]
+    Pooled(#[source] sqlx::Error),
     /// Anything else the database says.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
@@ -89,7 +101,10 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Contended(_))
+        matches!(
+            self,
+            Self::Unavailable(_) | Self::Contended(_) | Self::ReadOnly(_) | Self::Full(_)
+        )
     }
 
     /// Whether the same call may succeed at once.
@@ -110,6 +125,9 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(refusal) => match judge(refusal.code().as_deref()) {
                 Judgement::Contended => Self::Contended(error),
                 Judgement::Unavailable => Self::Unavailable(error),
+                Judgement::ReadOnly => Self::ReadOnly(error),
+                Judgement::Full => Self::Full(error),
+                Judgement::Pooled => Self::Pooled(error),
                 Judgement::Failed => Self::Database(error),
             },
             _ => Self::Database(error),
@@ -117,38 +135,57 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+#[derive(Clone, Copy)]
 enum Judgement {
     Contended,
     Unavailable,
+    ReadOnly,
+    Full,
+    Pooled,
     Failed,
 }
 
-/// SQLite's primary result codes for "somebody else has the file", "read only", "the disk failed" and
-/// "the disk is full"; extended codes hold the primary one in their low byte.
-const SQLITE_UNAVAILABLE: [i32; 5] = [5, 6, 8, 10, 13];
-/// Postgres' classes of "connection", "resources" (full disks, too many connections) and "operator"
-/// (shutting down, starting up, cancelled), and "lock not available", "read only", "idle in
-/// transaction". Its codes have five characters, SQLite's at most four.
-const POSTGRES_UNAVAILABLE: [&str; 6] = ["08", "53", "57", "55P03", "25006", "25P03"];
-/// "Serialization failure" and "deadlock detected".
-const POSTGRES_CONTENDED: [&str; 2] = ["40001", "40P01"];
+/// SQLite's primary result codes; extended codes hold the primary one in their low byte.
+const SQLITE: [(i32, Judgement); 5] = [
+    // Busy, locked.
+    (5, Judgement::Unavailable),
+    (6, Judgement::Unavailable),
+    (8, Judgement::ReadOnly),
+    // The disk failed.
+    (10, Judgement::Unavailable),
+    (13, Judgement::Full),
+];
+/// Postgres' codes or the classes that they begin with; the first that fits counts. Its codes have five
+/// characters, SQLite's at most four.
+const POSTGRES: [(&str, Judgement); 11] = [
+    ("25006", Judgement::ReadOnly),
+    ("53100", Judgement::Full),
+    // Connections; other resources; the operator: shutting down, starting up, cancelled.
+    ("08", Judgement::Unavailable),
+    ("53", Judgement::Unavailable),
+    ("57", Judgement::Unavailable),
+    // A lock is not available; silent for too long within a transaction.
+    ("55P03", Judgement::Unavailable),
+    ("25P03", Judgement::Unavailable),
+    // Serialization failure, deadlock.
+    ("40001", Judgement::Contended),
+    ("40P01", Judgement::Contended),
+    // A prepared statement is there already, or is not.
+    ("42P05", Judgement::Pooled),
+    ("26000", Judgement::Pooled),
+];
 
 fn judge(code: Option<&str>) -> Judgement {
     let code = code.unwrap_or_default();
-    if code.len() == 5 {
-        if POSTGRES_CONTENDED.contains(&code) {
-            return Judgement::Contended;
-        }
-        let unavailable = POSTGRES_UNAVAILABLE
+    let known = match code.len() {
+        5 => POSTGRES
             .iter()
-            .any(|class| code.starts_with(class));
-        return match unavailable {
-            true => Judgement::Unavailable,
-            false => Judgement::Failed,
-        };
-    }
-    match code.parse::<i32>() {
-        Ok(code) if SQLITE_UNAVAILABLE.contains(&(code & 0xff)) => Judgement::Unavailable,
-        _ => Judgement::Failed,
-    }
+            .find(|(class, _)| code.starts_with(class))
+            .map(|(_, judgement)| *judgement),
+        _ => code.parse::<i32>().ok().and_then(|code| {
+            let primary = SQLITE.iter().find(|(primary, _)| code & 0xff == *primary);
+            primary.map(|(_, judgement)| *judgement)
+        }),
+    };
+    known.unwrap_or(Judgement::Failed)
 }

@@ -26,6 +26,7 @@ mod signal;
 mod source;
 mod tables;
 mod watch;
+mod writable;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,13 +193,21 @@ impl Drop for SqlStore {
 
 /// Hears other processes for ever. What is missed while the connection is down is found by asking.
 async fn listen(listener: Listener, signals: Arc<Signals>) {
+    let mut is_said = false;
     loop {
         let heard = listener.run(|message| signals.heard(message)).await;
         match heard {
-            Ok(()) => tracing::info!("the connection for notifications ended, listening again"),
-            Err(error) => {
-                tracing::warn!(error = ?error, "cannot hear notifications of the database, asking instead");
+            Ok(()) => {
+                tracing::info!("the connection for notifications ended, listening again");
+                is_said = false;
             }
+            // Once: while a database is away, this is tried every second.
+            Err(error) if !is_said => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(error = %error, cause, "cannot hear notifications of the database, asking instead");
+                is_said = true;
+            }
+            Err(_) => {}
         }
         tokio::time::sleep(LISTEN_RETRY).await;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use vigia_core::Frame;
 
-use crate::{Receipt, TransportError, TransportStats};
+use crate::{Backlog, Receipt, TransportError, TransportStats};
 
 /// Takes frames from a poller. Shared by as many as like.
 #[async_trait]
@@ -19,6 +19,11 @@ pub trait FrameSender: Send + Sync {
 
     /// What it has counted, and what is wrong.
     fn stats(&self) -> Arc<TransportStats>;
+
+    /// How many messages the broker has, asked once; none where there is no broker.
+    async fn backlog(&self) -> Result<Option<Backlog>, TransportError> {
+        Ok(None)
+    }
 }
 
 /// Hands frames to a worker.

@@ -8,6 +8,7 @@
 //! `FrameSender` and `FrameReceiver` are the seam. Behind it are a bounded channel within one
 //! process, Redis Streams, and Amazon SQS (feature `sqs`); one conformance suite holds for all.
 
+mod backlog;
 mod backoff;
 mod broker;
 mod channel;
@@ -21,6 +22,7 @@ mod redis_streams;
 mod sqs;
 mod stats;
 
+pub use backlog::Backlog;
 pub use broker::ReceiverLimits;
 pub use channel::{ChannelReceiver, ChannelSender, Limits, channel};
 pub use depot::{Depot, DepotError};

@@ -60,6 +60,7 @@ async fn main() -> Anything<()> {
         retrier: Arc::new(Hopeless(store.clone())),
         text: Arc::new(SampleText),
         authenticator: Arc::new(LocalOperatorAuthenticator),
+        readiness: Arc::new(vigia_web::AlwaysReady),
         clock: Arc::new(SystemClock),
         version: env!("CARGO_PKG_VERSION"),
     };

@@ -8,7 +8,7 @@ use vigia_core::{Clock, NotificationText};
 use vigia_store::Store;
 
 use crate::graphql::{self, VigiaSchema};
-use crate::{Authenticator, FailedRetrier, WebConfig};
+use crate::{Authenticator, FailedRetrier, Readiness, WebConfig};
 
 /// What the web role works with.
 #[derive(Clone)]
@@ -23,6 +23,8 @@ pub struct WebContext {
     pub text: Arc<dyn NotificationText>,
     /// Says who is asking.
     pub authenticator: Arc<dyn Authenticator>,
+    /// Says whether this process can do its work.
+    pub readiness: Arc<dyn Readiness>,
     /// Tells the time, for "5 minutes ago".
     pub clock: Arc<dyn Clock>,
     /// Version of vigia, shown and reported.

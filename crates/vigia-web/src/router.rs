@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::extract::State;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{assets, graphql, guard, live, pages};
+use crate::{assets, graphql, guard, health, live, pages};
 
 /// The whole web role as one service.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -24,7 +25,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/live", get(live::events))
         .route("/graphql", get(graphql::graphiql).post(graphql::query))
         .route("/graphql/ws", get(graphql::socket))
-        .route("/healthz", get(healthz))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(readyz))
         .route("/assets/{name}", get(assets::asset))
         .fallback(pages::not_found)
         .layer(from_fn_with_state(app.clone(), guard::time_limit))
@@ -34,6 +36,6 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn healthz() -> (StatusCode, &'static str) {
-    (StatusCode::OK, "ok")
+async fn readyz(State(app): State<Arc<App>>) -> impl IntoResponse {
+    health::readyz(&*app.context.readiness).await
 }

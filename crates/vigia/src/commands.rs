@@ -19,12 +19,11 @@ pub mod watch;
 use std::sync::Arc;
 
 use anyhow::Context;
-use vigia_core::{CoinInfo, SystemClock, error_chain};
+use vigia_core::{CoinInfo, SystemClock};
 use vigia_store::{IngestStore, SqlStore, StoreError, StoreOptions};
 
 use crate::config::Settings;
 use crate::exit::Exit;
-use crate::pipeline::Backoff;
 
 /// Opens the database, creating it where it is missing.
 pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
@@ -33,22 +32,8 @@ pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Arc<SqlSto
     Ok(Arc::new(store.with_context(place)?))
 }
 
-/// Opens the database, waiting for a server that cannot be reached: a process of many is not to end
-/// because the database restarts.
-pub(crate) async fn wait_for_store(settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
-    let mut backoff = Backoff::default();
-    loop {
-        match open_store(settings).await {
-            Err(error) if is_transient(&error) && is_shared(settings) => {
-                tracing::warn!(error = %error_chain(error.as_ref()), "waiting for the database");
-                backoff.wait().await;
-            }
-            opened => return opened,
-        }
-    }
-}
-
-fn is_transient(error: &anyhow::Error) -> bool {
+/// Whether this is a database that is out of reach for now.
+pub(crate) fn is_transient(error: &anyhow::Error) -> bool {
     let store = error.downcast_ref::<StoreError>();
     store.is_some_and(StoreError::is_transient)
 }

@@ -38,6 +38,7 @@ pub struct Settings {
     pub work: WorkSettings,
     pub source: SourceSettings,
     pub web: WebSettings,
+    pub health: HealthSettings,
     pub contracts: ContractSettings,
     pub log: LogSettings,
     pub devnet: DevnetSettings,
@@ -158,6 +159,13 @@ pub struct WebSettings {
     pub listen: String,
     pub insecure_no_auth: bool,
     pub graphiql: bool,
+}
+
+/// `[health]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct HealthSettings {
+    pub listen: String,
 }
 
 /// `[contracts]`
@@ -330,6 +338,19 @@ impl Settings {
         Ok(Some(reader))
     }
 
+    /// Where processes without a web role say how they are; none where they do not.
+    pub fn health_listen(&self) -> Result<Option<std::net::SocketAddr>, ConfigError> {
+        let listen = &self.health.listen;
+        if listen.is_empty() {
+            return Ok(None);
+        }
+        let expected = "ADDRESS:PORT, such as 127.0.0.1:8421, or nothing";
+        let address = listen.parse();
+        address
+            .map(Some)
+            .map_err(|_| ConfigError::value("health.listen", listen, expected))
+    }
+
     /// Where a database without a watermark begins.
     pub fn live_start(&self) -> Result<LiveStart, ConfigError> {
         match self.poll.start.as_str() {
@@ -405,6 +426,7 @@ impl Settings {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.live_start()?;
+        self.health_listen()?;
         self.shard_plan()?;
         self.work.check()?;
         self.source.check()?;

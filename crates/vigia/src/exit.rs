@@ -38,6 +38,14 @@ impl Exit {
         }
     }
 
+    /// Told to end before it could begin, which is no failure.
+    pub fn stopped(message: impl ToString) -> Self {
+        Self {
+            code: OK,
+            message: message.to_string(),
+        }
+    }
+
     /// Out of reach.
     pub fn unavailable(message: impl ToString) -> Self {
         Self {
@@ -69,7 +77,8 @@ pub fn code_of(error: &anyhow::Error) -> ExitCode {
                 | StoreError::SchemaTooNew { .. }
                 | StoreError::CopyUnfinished
                 | StoreError::CopyRefused { .. } => REFUSED,
-                StoreError::Unavailable(_) | StoreError::CopySourceBusy(_) => UNAVAILABLE,
+                StoreError::CopySourceBusy(_) => UNAVAILABLE,
+                error if error.is_transient() => UNAVAILABLE,
                 _ => FAILED,
             });
         }

@@ -12,6 +12,7 @@ mod outstanding;
 mod poller;
 mod reinterpret;
 mod shard_keeper;
+mod trouble;
 mod watch_sync;
 mod worker;
 
@@ -24,8 +25,9 @@ pub(crate) use poller::match_checkpoint;
 pub use poller::{OutstandingMemory, Poller, PollerStatus, Shards};
 pub use reinterpret::{Reinterpreted, Reinterpreter};
 pub use shard_keeper::ShardKeeper;
+pub use trouble::Trouble;
 pub use watch_sync::{WatchDifference, WatchSync};
-pub use worker::{Worker, WorkerLimits};
+pub use worker::{Worker, WorkerLimits, WorkerStatus};
 
 use tokio::sync::Notify;
 

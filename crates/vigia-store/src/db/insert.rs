@@ -37,10 +37,11 @@ pub(crate) async fn insert<R>(
                 inserted += query.execute(&mut **tx).await?.rows_affected();
             }
         }
-        Tx::Postgres { tx, persistent } => {
+        Tx::Postgres { tx, session } => {
             for chunk in rows.chunks(POSTGRES_ROWS) {
-                let query = postgres_query(sql, chunk, &values)?.persistent(*persistent);
-                inserted += query.execute(&mut **tx).await?.rows_affected();
+                let query = postgres_query(sql, chunk, &values)?.persistent(session.persistent);
+                let done = session.answer(query.execute(&mut **tx)).await?;
+                inserted += done.rows_affected();
             }
         }
     }
@@ -63,10 +64,10 @@ pub(crate) async fn insert_returning<R>(
                 returned.extend(rows.into_iter().map(Row::Sqlite));
             }
         }
-        Tx::Postgres { tx, persistent } => {
+        Tx::Postgres { tx, session } => {
             for chunk in rows.chunks(POSTGRES_ROWS) {
-                let query = postgres_query(sql, chunk, &values)?.persistent(*persistent);
-                let rows = query.fetch_all(&mut **tx).await?;
+                let query = postgres_query(sql, chunk, &values)?.persistent(session.persistent);
+                let rows = session.answer(query.fetch_all(&mut **tx)).await?;
                 returned.extend(rows.into_iter().map(Row::Postgres));
             }
         }

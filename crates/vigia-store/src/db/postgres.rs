@@ -8,10 +8,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use super::migrate::{self, MIGRATIONS};
 use super::query::{execute_script, query};
+use super::session::Session;
 use super::{Lock, Tx};
 use crate::sql::sql;
 use crate::{Result, StoreError};
@@ -20,8 +21,16 @@ use crate::{Result, StoreError};
 const CONNECTIONS_DEFAULT: u32 = 8;
 /// How long a call waits for a connection of this process.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long may be looked for the reason why no connection was had.
+const CAUSE_WITHIN: Duration = Duration::from_secs(2);
 /// Prepared statements kept per connection: about as many as there are SQL files.
 const STATEMENTS_CACHED: usize = 256;
+/// How a transaction that writes begins. Whatever the role's default is, what a commit reads after it has
+/// got a lock has to be what is committed by then. Whether it may write is not said: an administrator
+/// who makes the database read-only means vigia too.
+const WRITE: &str = "ISOLATION LEVEL READ COMMITTED";
+/// How one that reads begins.
+const READ: &str = "ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Channel on which commits tell what they wrote.
 pub(crate) const CHANNEL: &str = "vigia";
 
@@ -115,6 +124,7 @@ fn parse(url: &str) -> Result<PgConnectOptions> {
 pub(crate) struct PostgresDatabase {
     pool: PgPool,
     options: PostgresOptions,
+    session: Session,
     begin_write: String,
     begin_read: String,
 }
@@ -123,18 +133,32 @@ impl PostgresDatabase {
     /// Connects and brings the schema up to date. Processes that start at once take turns at a lock,
     /// and the first of them migrates.
     pub(super) async fn open(options: PostgresOptions) -> Result<Self> {
+        // Asked without the pool, which goes on trying a server that refuses connections.
+        let connecting = options.connect.connect();
+        match tokio::time::timeout(ACQUIRE_TIMEOUT, connecting).await {
+            Ok(connected) => connected?.close().await?,
+            Err(_) => return Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
+        }
+        let session = Session::new(options.statement_timeout, !options.pooled);
+        let (before, after) = (session.renewal.clone(), session.renewal.clone());
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.max(1))
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(ACQUIRE_TIMEOUT.min(options.statement_timeout))
+            .before_acquire(move |_, meta| {
+                let is_current = before.is_current(meta.age);
+                Box::pin(async move { Ok(is_current) })
+            })
+            .after_release(move |_, meta| {
+                let is_current = after.is_current(meta.age);
+                Box::pin(async move { Ok(is_current) })
+            })
             .connect_lazy_with(options.connect.clone());
         let database = Self {
-            begin_write: options.begin("READ WRITE", options.lock_timeout),
-            begin_read: options.begin(
-                "ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                options.lock_timeout,
-            ),
+            begin_write: options.begin(WRITE, options.lock_timeout),
+            begin_read: options.begin(READ, options.lock_timeout),
             pool,
             options,
+            session,
         };
         database.migrate().await?;
         Ok(database)
@@ -153,9 +177,7 @@ impl PostgresDatabase {
 
     /// Runs the next migration; false when there is none left.
     async fn migrate_one(&self) -> Result<bool> {
-        let begin = self
-            .options
-            .begin("READ WRITE", self.options.statement_timeout);
+        let begin = self.options.begin(WRITE, self.options.statement_timeout);
         let mut tx = self.begin(begin).await?;
         Lock::Migration.take(&mut tx).await?;
         let next = done(&mut tx).await?;
@@ -186,13 +208,32 @@ impl PostgresDatabase {
     async fn begin(&self, statement: String) -> Result<Tx> {
         // In a task of its own: sqlx 0.9 forgets a transaction whose beginning is given up half-way, and
         // would hand its connection to the next caller with the transaction open.
-        let pool = self.pool.clone();
-        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(statement)).await });
-        let tx = begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
+        let (pool, session) = (self.pool.clone(), self.session.clone());
+        let begun = tokio::spawn(async move {
+            let begin = pool.begin_with(AssertSqlSafe(statement));
+            session.answer(begin).await
+        });
+        let tx = match begun.await.map_err(|_| sqlx::Error::WorkerCrashed)? {
+            Err(StoreError::Unavailable(error)) => return Err(self.cause(error).await),
+            begun => begun?,
+        };
         Ok(Tx::Postgres {
             tx,
-            persistent: !self.options.pooled,
+            session: self.session.clone(),
         })
+    }
+
+    /// Why no transaction could begin: a pool that waits for a server which refuses connections only says
+    /// that it has waited.
+    async fn cause(&self, error: sqlx::Error) -> StoreError {
+        if !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) {
+            return error.into();
+        }
+        let connecting = self.options.connect.connect();
+        match tokio::time::timeout(CAUSE_WITHIN, connecting).await {
+            Ok(Err(cause)) => cause.into(),
+            Ok(Ok(_)) | Err(_) => StoreError::Unavailable(error),
+        }
     }
 
     pub(super) async fn close(&self) {

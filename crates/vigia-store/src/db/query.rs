@@ -39,11 +39,10 @@ impl Query {
                 let rows = query.fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
-            Tx::Postgres { tx, persistent } => {
-                let query = sqlx::query(self.sql.postgres).persistent(*persistent);
-                let rows = postgres_bound(query, self.values)
-                    .fetch_all(&mut **tx)
-                    .await?;
+            Tx::Postgres { tx, session } => {
+                let query = sqlx::query(self.sql.postgres).persistent(session.persistent);
+                let query = postgres_bound(query, self.values);
+                let rows = session.answer(query.fetch_all(&mut **tx)).await?;
                 rows.into_iter().map(Row::Postgres).collect()
             }
         })
@@ -65,10 +64,10 @@ impl Query {
                     }
                 }
             }
-            Tx::Postgres { tx, persistent } => {
-                let query = sqlx::query(self.sql.postgres).persistent(*persistent);
+            Tx::Postgres { tx, session } => {
+                let query = sqlx::query(self.sql.postgres).persistent(session.persistent);
                 let mut rows = postgres_bound(query, self.values).fetch(&mut **tx);
-                while let Some(row) = rows.try_next().await? {
+                while let Some(row) = session.answer(rows.try_next()).await? {
                     if !take(Row::Postgres(row))? {
                         break;
                     }
@@ -96,10 +95,11 @@ impl Query {
                 let query = sqlite_bound(sqlx::query(self.sql.sqlite), self.values);
                 query.execute(&mut **tx).await?.rows_affected()
             }
-            Tx::Postgres { tx, persistent } => {
-                let query = sqlx::query(self.sql.postgres).persistent(*persistent);
+            Tx::Postgres { tx, session } => {
+                let query = sqlx::query(self.sql.postgres).persistent(session.persistent);
                 let query = postgres_bound(query, self.values);
-                query.execute(&mut **tx).await?.rows_affected()
+                let done = session.answer(query.execute(&mut **tx)).await?;
+                done.rows_affected()
             }
         })
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, Transaction};
 
 use super::Tx;
 use super::migrate::{self, MIGRATIONS};
@@ -185,6 +185,12 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .max_lifetime(None)
+        // SQLite ends a transaction by itself where the disk is full or fails. sqlx then cannot roll it
+        // back, believes it open for ever, and would refuse every transaction on that connection.
+        .before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_free) })
+        })
 }
 
 fn create_parent(options: &SqliteOptions) -> Result<()> {

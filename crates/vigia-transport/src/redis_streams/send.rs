@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use redis::streams::StreamInfoGroupsReply;
 use vigia_core::Frame;
 
 use super::link::{Link, failed};
-use super::{FIELD, NAME, RedisConfig};
+use super::{FIELD, GROUP, NAME, RedisConfig};
 use crate::backoff::{Attempts, Backoff};
-use crate::{FrameSender, TransportError, TransportStats, codec};
+use crate::{Backlog, FrameSender, TransportError, TransportStats, codec};
 
 /// Messages appended in one go at most.
 const APPEND_MAX: usize = 16;
@@ -117,5 +118,28 @@ impl FrameSender for RedisSender {
 
     fn stats(&self) -> Arc<TransportStats> {
         Arc::clone(&self.stats)
+    }
+
+    async fn backlog(&self) -> Result<Option<Backlog>, TransportError> {
+        let doing = "asking how many messages there are";
+        let on_stream = |words: &[&str]| {
+            let mut command = redis::cmd(words[0]);
+            command.arg(&words[1..]).arg(&self.stream);
+            command
+        };
+        let length = self.link.query::<u64>(&on_stream(&["XLEN"])).await;
+        let length = length.map_err(|error| failed(doing, error))?;
+        if length == 0 {
+            return Ok(Some(Backlog::default()));
+        }
+        let groups = on_stream(&["XINFO", "GROUPS"]);
+        let groups = self.link.query::<StreamInfoGroupsReply>(&groups).await;
+        let groups = groups.map_err(|error| failed(doing, error))?.groups;
+        let pending = groups.iter().find(|group| group.name == GROUP);
+        let held = pending.map_or(0, |group| group.pending as u64).min(length);
+        Ok(Some(Backlog {
+            waiting: length - held,
+            held,
+        }))
     }
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use vigia_core::Frame;
 
 use super::body::{self, RAW_BYTES_MAX};
 use super::client::{client, failed};
 use super::{NAME, SqsConfig};
 use crate::backoff::Attempts;
-use crate::{Depot, FrameSender, TransportError, TransportStats, codec};
+use crate::{Backlog, Depot, FrameSender, TransportError, TransportStats, codec};
 
 const SENDING: &str = "sending frames";
 
@@ -142,5 +142,25 @@ impl FrameSender for SqsSender {
 
     fn stats(&self) -> Arc<TransportStats> {
         Arc::clone(&self.stats)
+    }
+
+    async fn backlog(&self) -> Result<Option<Backlog>, TransportError> {
+        use QueueAttributeName::{
+            ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesDelayed as Delayed,
+            ApproximateNumberOfMessagesNotVisible as NotVisible,
+        };
+        let request = self
+            .client
+            .get_queue_attributes()
+            .queue_url(&self.queue_url)
+            .set_attribute_names(Some(vec![Visible, Delayed, NotVisible]));
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| failed("asking how many messages there are", error))?;
+        let attributes = answer.attributes.unwrap_or_default();
+        let count = |name| attributes.get(&name).and_then(|count| count.parse().ok());
+        Ok(Some(Backlog {
+            waiting: count(Visible).unwrap_or(0) + count(Delayed).unwrap_or(0),
+            held: count(NotVisible).unwrap_or(0),
+        }))
     }
 }

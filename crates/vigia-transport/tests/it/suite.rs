@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vigia_core::Frame;
-use vigia_transport::{FrameReceiver, FrameSender, TransportError};
+use vigia_transport::{Backlog, FrameReceiver, FrameSender, TransportError};
 
 use crate::frames::{frames, large, sequences, text};
 use crate::support::{MemoryDepot, drain, eventually, next};
@@ -45,7 +45,7 @@ macro_rules! transport_conformance_suite {
             several_receivers_share, large_frames_arrive, malformed_messages_are_set_aside,
             malformed_messages_outlast_a_failing_depot, giving_up_waiting_loses_nothing,
             slow_workers_keep_what_they_have, nobody_keeps_a_delivery_for_ever,
-            receipts_belong_to_their_transport,
+            receipts_belong_to_their_transport, brokers_say_what_they_have,
         ]);
     };
     (@stamp $fixture:ty, [$($test:ident),* $(,)?]) => {
@@ -60,6 +60,29 @@ macro_rules! transport_conformance_suite {
     };
 }
 pub(crate) use transport_conformance_suite;
+
+pub(crate) async fn brokers_say_what_they_have<F: Fixture>(fixture: &F) {
+    let sender = fixture.sender().await;
+    let none = Backlog::default();
+    let Some(empty) = sender.backlog().await.unwrap() else {
+        return; // within a process there is no broker
+    };
+    assert_eq!(empty, none);
+    for frame in frames(1, 3) {
+        sender.send(vec![frame]).await.unwrap();
+    }
+    let backlog = async || sender.backlog().await.unwrap().unwrap();
+    let (waiting, held) = (3, 0);
+    assert_eq!(backlog().await, Backlog { waiting, held });
+    let mut receiver = fixture.receiver().await;
+    let mut receipts = vec![next(&mut *receiver).await.receipt];
+    receipts.push(next(&mut *receiver).await.receipt);
+    receipts.push(next(&mut *receiver).await.receipt);
+    let (waiting, held) = (0, 3);
+    assert_eq!(backlog().await, Backlog { waiting, held });
+    receiver.acknowledge(receipts).await.unwrap();
+    eventually("nothing is left", async || backlog().await == none).await;
+}
 
 pub(crate) async fn everything_sent_arrives<F: Fixture>(fixture: &F) {
     let (sender, mut receiver) = (fixture.sender().await, fixture.receiver().await);

@@ -15,7 +15,9 @@ use vigia_core::{
     AccountId, Commit, Locale, ManualClock, NotificationText, Principal, RenderInput,
 };
 use vigia_store::{IngestStore, ReadStore, SqlStore, SqliteOptions, Store, WatchStore};
-use vigia_web::{Authenticator, Unauthenticated, WebConfig, WebContext, WebError, WebServer};
+use vigia_web::{
+    AlwaysReady, Authenticator, Unauthenticated, WebConfig, WebContext, WebError, WebServer,
+};
 
 use crate::operator::TransferRetrier;
 use crate::sample;
@@ -78,6 +80,7 @@ impl TestApp {
             retrier: Arc::new(TransferRetrier(store.clone())),
             text: Arc::new(PlainText),
             authenticator: Arc::new(HeaderAuthenticator(store.clone())),
+            readiness: Arc::new(AlwaysReady),
             clock,
             version: "0.0-test",
         };

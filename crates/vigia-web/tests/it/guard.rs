@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tempfile::tempdir;
 use vigia_core::{Locale, NotificationText, RenderInput, SystemClock};
 use vigia_store::{SqlStore, SqliteOptions};
-use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebError, WebServer};
+use vigia_web::{
+    AlwaysReady, LocalOperatorAuthenticator, WebConfig, WebContext, WebError, WebServer,
+};
 
 use crate::app::{TestApp, USER_HEADER};
 use crate::operator::TransferRetrier;
@@ -33,6 +35,7 @@ async fn bind(listen: &str, insecure_no_auth: bool) -> Result<WebServer, WebErro
         registry: Arc::default(),
         text: Arc::new(NoText),
         authenticator: Arc::new(LocalOperatorAuthenticator),
+        readiness: Arc::new(AlwaysReady),
         clock: Arc::new(SystemClock),
         version: "test",
     };

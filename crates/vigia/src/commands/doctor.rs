@@ -93,7 +93,10 @@ async fn check_database(findings: &mut Findings, settings: &Settings) -> Option<
     let store = match open_existing_store(settings).await {
         Ok(store) => store,
         Err(error) => {
-            let cure = "check that the folder exists and may be written, and --data-dir names it";
+            let cure = match is_shared(settings) {
+                true => "check store.url, that the server runs and that this machine may connect",
+                false => "check that the folder exists and may be written, and --data-dir names it",
+            };
             findings.problem("database", error_chain(error.as_ref()), cure);
             return None;
         }

@@ -1,5 +1,7 @@
 //! `vigia status`: the whole system at a glance.
 
+mod carried;
+
 use std::process::ExitCode;
 
 use clap::Args;
@@ -11,6 +13,7 @@ use super::source::{report_json, report_lines};
 use super::{open_existing_store, time_text};
 use crate::cli::Common;
 use crate::config::Overrides;
+use carried::Carried;
 
 /// Flags of `vigia status`.
 #[derive(Debug, Args)]
@@ -26,13 +29,16 @@ pub async fn run(common: &Common, args: StatusArgs) -> anyhow::Result<ExitCode> 
     let store = open_existing_store(&settings).await?;
     let status = store.status().await?;
     let pollers = Pollers::read(&store).await?;
+    let carried = Carried::read(&settings, &store).await?;
     let source = store.source_report(&settings.source.name).await?;
     if args.json {
         let mut status = to_json(&status, &pollers);
+        status["transport"] = carried.to_json();
         status["source"] = source.as_ref().map_or(json!(null), report_json);
         println!("{status}");
     } else {
         print!("{}{}", to_text(&status), pollers.to_text(status.tip()));
+        print!("{}", carried.to_text());
         let name = &settings.source.name;
         for line in source.iter().flat_map(|report| report_lines(name, report)) {
             println!("{line}");

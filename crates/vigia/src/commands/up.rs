@@ -1,6 +1,8 @@
 //! `vigia up`, `poll`, `work` and `web`: the roles of the one binary, wired.
 
 mod devnet;
+mod readiness;
+mod start;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 use super::stop::StopSignal;
 use super::transport::{self, Transport};
-use super::{declare_coins, is_shared, open_existing_store, place_of, wait_for_store};
+use super::{declare_coins, is_shared, place_of};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
@@ -28,6 +30,7 @@ use crate::pipeline::{
     CoinLookup, OutstandingMemory, Poller, PollerStatus, Reinterpreter, Rewind, ShardKeeper,
     Shards, WatchSync, Worker, WorkerLimits,
 };
+use readiness::ProcessReadiness;
 
 /// How long roles may take to finish what they have in hand.
 const STOP_WITHIN: Duration = Duration::from_secs(9);
@@ -130,7 +133,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
         .unwrap_or_default();
     let registry = Arc::new(settings.registry(&packages)?);
     let source = Provider::new(&settings)?;
-    let store = wait_for_store(&settings).await?;
+    let store = roles.store(&settings).await?;
     if let Some(simulated) = &simulated {
         simulated.watch_users(&*store).await?;
     }
@@ -164,8 +167,9 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
     let settings = common.settings(overrides)?;
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
     let source = Provider::new(&settings)?;
-    let store = wait_for_store(&settings).await?;
     let mut roles = Roles::new()?;
+    roles.health(&settings).await?;
+    let store = roles.store(&settings).await?;
     let rewind = Arc::new(Rewind::default());
     // With a broker, others commit.
     let works_too = settings.transport.kind == TransportKind::Memory;
@@ -198,8 +202,9 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
         None if commits => None,
         _ => Some(Provider::new(&settings)?),
     };
-    let store = wait_for_store(&settings).await?;
     let mut roles = Roles::new()?;
+    roles.health(&settings).await?;
+    let store = roles.store(&settings).await?;
     if commits {
         let ends = transport::open(&settings, &store, true).await?;
         let rewind = Arc::new(Rewind::default());
@@ -220,8 +225,8 @@ pub async fn web(common: &Common, args: WebArgs) -> anyhow::Result<ExitCode> {
     args.listen.set(&mut overrides);
     let settings = common.settings(overrides)?;
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
-    let store = open_existing_store(&settings).await?;
     let mut roles = Roles::new()?;
+    let store = roles.existing_store(&settings).await?;
     let address = roles.web(&settings, Arc::clone(&store), registry).await?;
     println!(
         "vigia {} serves http://{address}/",
@@ -263,6 +268,7 @@ struct Roles {
     stop: StopSignal,
     shutdown: CancellationToken,
     tasks: JoinSet<anyhow::Result<()>>,
+    readiness: Arc<ProcessReadiness>,
 }
 
 impl Roles {
@@ -272,6 +278,7 @@ impl Roles {
             stop: StopSignal::listen()?,
             shutdown: CancellationToken::new(),
             tasks: JoinSet::new(),
+            readiness: Arc::default(),
         })
     }
 
@@ -285,12 +292,18 @@ impl Roles {
         ends: &Transport,
         rewind: &Arc<Rewind>,
     ) -> anyhow::Result<()> {
-        declare_coins(store, registry).await?;
-        watch_contracts(&**store, registry).await?;
         let leases: Arc<dyn LeaseStore> = Arc::clone(store) as _;
+        let watch = self
+            .patiently(settings, || async {
+                declare_coins(store, registry).await?;
+                watch_contracts(&**store, registry).await?;
+                let watch = WatchSync::load(Arc::clone(store) as _).await?;
+                watch.report_loaded(&process_name()).await?;
+                Ok(watch)
+            })
+            .await?;
         let store: Arc<dyn Store> = Arc::clone(store) as _;
-        let watch = WatchSync::load(Arc::clone(&store)).await?;
-        watch.report_loaded(&process_name()).await?;
+        self.readiness.add_transport(ends.sender.stats());
         let shards = match is_shared(settings) {
             true => Some(self.keep_shards(settings, leases)?),
             // A file has one poller.
@@ -379,6 +392,7 @@ impl Roles {
         let Some(receiver) = ends.receiver else {
             return;
         };
+        self.readiness.add_transport(receiver.stats());
         let worker = Worker::new(
             Arc::clone(store) as _,
             Arc::new(Interpreter::new(Arc::clone(registry))),
@@ -389,6 +403,7 @@ impl Roles {
             },
             rewind,
         );
+        self.readiness.set_worker(worker.status());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             worker.run(receiver, shutdown).await;
@@ -448,6 +463,7 @@ impl Roles {
             registry,
             text: Arc::new(BuiltInTexts),
             authenticator: Arc::new(LocalOperatorAuthenticator),
+            readiness: Arc::clone(&self.readiness) as _,
             clock: Arc::new(SystemClock),
             version: env!("CARGO_PKG_VERSION"),
         };

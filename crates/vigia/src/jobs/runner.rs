@@ -17,7 +17,7 @@ use vigia_store::{
 };
 
 use super::{Job, LeaseKeeper, LeaseTimes};
-use crate::pipeline::Backoff;
+use crate::pipeline::{Backoff, Trouble};
 
 /// How often the database is asked for what is due.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -74,6 +74,7 @@ impl JobRunner {
         let runner = Arc::new(self);
         let mut tasks = JoinSet::new();
         let mut backoff = Backoff::default();
+        let trouble = Trouble::new("cannot look for jobs");
         let mut declared = false;
         loop {
             let looked = match declared {
@@ -84,10 +85,11 @@ impl JobRunner {
                 match &looked {
                     Ok(()) => {
                         backoff.reset();
+                        trouble.well();
                         tokio::time::sleep(LOOK_INTERVAL).await;
                     }
                     Err(error) => {
-                        tracing::warn!(error = %error_chain(error), "cannot look for jobs");
+                        trouble.failing(error);
                         backoff.wait().await;
                     }
                 }

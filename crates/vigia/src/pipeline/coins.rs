@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use vigia_core::{CoinInfo, error_chain, parse_coin_type};
+use vigia_core::{CoinInfo, parse_coin_type};
 use vigia_store::Store;
 use vigia_sui::GrpcSource;
+
+use super::Trouble;
 
 /// Coins looked up at once.
 const LOOKUPS_MAX: u32 = 20;
@@ -24,9 +26,11 @@ pub struct CoinLookup {
 impl CoinLookup {
     /// Looks until told to stop.
     pub async fn run(&self, shutdown: CancellationToken) {
+        let trouble = Trouble::new("cannot look up coins");
         loop {
-            if let Err(error) = self.look_once().await {
-                tracing::warn!(error = %error_chain(error.as_ref()), "cannot look up coins");
+            match self.look_once().await {
+                Ok(()) => trouble.well(),
+                Err(error) => trouble.failing(&*error),
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,

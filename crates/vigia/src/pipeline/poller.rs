@@ -15,7 +15,7 @@ use vigia_transport::{FrameSender, TransportError};
 use vigia_watch::WatchList;
 
 use super::outstanding::{Outstanding, Resend};
-use super::{Backoff, Rewind, WatchSync};
+use super::{Backoff, Rewind, Trouble, WatchSync};
 use crate::config::LiveStart;
 pub use sharded::Shards;
 
@@ -122,6 +122,7 @@ impl Poller {
 
     async fn follow_for_ever(&self, shutdown: &CancellationToken) -> Result<(), StoreError> {
         let mut backoff = Backoff::default();
+        let trouble = Trouble::new("cannot begin to follow the chain, trying again");
         while !shutdown.is_cancelled() {
             let begun = tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
@@ -130,6 +131,7 @@ impl Poller {
             match begun {
                 Ok(begun) => {
                     backoff.reset();
+                    trouble.well();
                     let ended = match (begun, &self.shards) {
                         (Begun::Whole(start, previous), _) => {
                             self.follow(start, previous, shutdown).await
@@ -147,7 +149,7 @@ impl Poller {
                     return Err(error);
                 }
                 Err(error) => {
-                    tracing::warn!(provider = self.source.url(), error = %error, "cannot begin, trying again");
+                    trouble.failing_as(error.to_string());
                     self.status.failing(&error);
                     tokio::select! {
                         () = shutdown.cancelled() => {}
@@ -302,6 +304,7 @@ impl Poller {
     /// Asks for the tip now and then and writes how things are, when that has changed.
     async fn report_for_ever(&self) {
         let mut reported = None;
+        let trouble = Trouble::new("cannot record the provider's state");
         loop {
             match self.source.info().await {
                 Ok(info) => self.status.seen(info.tip),
@@ -316,10 +319,11 @@ impl Poller {
                     at_ms: self.clock.now_ms(),
                 };
                 match self.store.provider_report(&report).await {
-                    Ok(()) => reported = Some(state),
-                    Err(error) => {
-                        tracing::warn!(error = %error_chain(&error), "cannot record the provider's state");
+                    Ok(()) => {
+                        reported = Some(state);
+                        trouble.well();
                     }
+                    Err(error) => trouble.failing(&error),
                 }
             }
             tokio::time::sleep(self.tip_interval).await;

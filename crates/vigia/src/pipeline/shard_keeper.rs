@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 use vigia_core::{Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_TTL_MS, ShardPlan, error_chain, rebalance};
 use vigia_store::{LeaseRow, LeaseStore, Result, poller_leases, shard_lease, shard_leases};
 
+use super::Trouble;
+
 /// Keeps leases on shards for one poller.
 pub struct ShardKeeper {
     store: Arc<dyn LeaseStore>,
@@ -53,15 +55,19 @@ impl ShardKeeper {
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut held = Held::default();
         let mut renewed_at = Instant::now();
+        let trouble = Trouble::new("cannot keep the leases of shards");
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => break,
                 _ = interval.tick() => {}
             }
             match self.keep(&mut held).await {
-                Ok(()) => renewed_at = Instant::now(),
+                Ok(()) => {
+                    renewed_at = Instant::now();
+                    trouble.well();
+                }
                 Err(error) => {
-                    tracing::warn!(error = %error_chain(&error), "cannot keep the leases of shards");
+                    trouble.failing(&error);
                     // By now others may have taken them.
                     if renewed_at.elapsed() >= Duration::from_millis(LEASE_TTL_MS) {
                         held = Held::default();

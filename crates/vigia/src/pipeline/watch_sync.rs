@@ -8,7 +8,7 @@ use vigia_core::error_chain;
 use vigia_store::{Result, Store, WatchReconciliation, WatchTargets};
 use vigia_watch::{SharedWatchList, WatchList};
 
-use super::Backoff;
+use super::{Backoff, Trouble};
 
 /// Times that reconciling is tried at each interval.
 const RECONCILE_TRIES: u32 = 3;
@@ -156,6 +156,7 @@ impl WatchSync {
     /// Follows the database until told to stop.
     pub async fn run(&self, shutdown: CancellationToken) {
         let mut backoff = Backoff::default();
+        let trouble = Trouble::new("cannot follow the watch list");
         loop {
             let seen = self.list.read().version();
             let waited = tokio::select! {
@@ -167,9 +168,12 @@ impl WatchSync {
                 Err(error) => Err(error),
             };
             match refreshed {
-                Ok(()) => backoff.reset(),
+                Ok(()) => {
+                    backoff.reset();
+                    trouble.well();
+                }
                 Err(error) => {
-                    tracing::warn!(error = %error_chain(&error), "cannot follow the watch list");
+                    trouble.failing(&error);
                     backoff.wait().await;
                 }
             }

@@ -2,17 +2,17 @@
 //! is committed in large batches and a quiet one at once.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::Interpreter;
 use vigia_core::{AddressBook, CommitOutcome, Frame, Lane, error_chain};
-use vigia_store::{Result, Store};
+use vigia_store::{Result, Store, StoreError};
 use vigia_transport::{Delivery, FrameReceiver, Receipt};
 
-use super::{Backoff, Rewind, assemble, assemble_failed};
+use super::{Backoff, Rewind, Trouble, assemble, assemble_failed};
 
 /// What one commit may hold (I-13).
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +25,37 @@ pub struct WorkerLimits {
     pub idle_interval: Duration,
 }
 
+/// What keeps a worker from committing, in words that anybody may read.
+#[derive(Debug, Default)]
+pub struct WorkerStatus(Mutex<Option<String>>);
+
+impl WorkerStatus {
+    /// None while it commits what it gets.
+    pub fn problem(&self) -> Option<String> {
+        self.lock().clone()
+    }
+
+    fn failing(&self, error: &StoreError) {
+        *self.lock() = Some(format!("cannot commit: {error}"));
+    }
+
+    fn well(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Interprets and commits.
 pub struct Worker {
     store: Arc<dyn Store>,
     interpreter: Arc<Interpreter>,
     limits: WorkerLimits,
     rewind: Arc<Rewind>,
+    status: Arc<WorkerStatus>,
+    trouble: Trouble,
 }
 
 impl Worker {
@@ -46,7 +71,14 @@ impl Worker {
             interpreter,
             limits,
             rewind,
+            status: Arc::default(),
+            trouble: Trouble::new("cannot commit, trying again"),
         }
+    }
+
+    /// How it is doing, from now on.
+    pub fn status(&self) -> Arc<WorkerStatus> {
+        Arc::clone(&self.status)
     }
 
     /// Commits frames of the live lane until the transport ends or `shutdown` is asked, then the
@@ -114,8 +146,12 @@ impl Worker {
         let mut backoff = Backoff::default();
         loop {
             let error = match self.commit(Lane::Live, frames).await {
-                Ok(CommitOutcome::Applied { .. }) => return Some(0),
+                Ok(CommitOutcome::Applied { .. }) => {
+                    self.well();
+                    return Some(0);
+                }
                 Ok(CommitOutcome::StaleWatchList { version_min }) => {
+                    self.well();
                     tracing::info!(
                         watch.version = version_min,
                         "watch list changed under way, matching again"
@@ -125,18 +161,28 @@ impl Worker {
                 }
                 Err(error) => error,
             };
-            let problem = error_chain(&error);
-            tracing::error!(error = %problem, "cannot commit, trying again");
+            self.trouble.failing(&error);
+            self.status.failing(&error);
             if shutdown.is_cancelled() {
                 return None;
             }
             if !error.is_transient()
                 && let Some(version_min) = self.commit_one_by_one(frames).await
             {
+                self.well();
                 return Some(version_min);
             }
-            backoff.wait().await;
+            tokio::select! {
+                // One more try, then what is in hand is given up.
+                () = shutdown.cancelled() => {}
+                () = backoff.wait() => {}
+            }
         }
+    }
+
+    fn well(&self) {
+        self.trouble.well();
+        self.status.well();
     }
 
     /// Commits a batch that the database refuses as a whole, a checkpoint at a time, so that what is

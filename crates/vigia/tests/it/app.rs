@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -17,6 +17,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// A folder of its own for one test.
 pub(crate) struct App {
     folder: TempDir,
+    environment: Vec<(&'static str, &'static str)>,
 }
 
 impl App {
@@ -27,9 +28,19 @@ impl App {
     /// With the text of a configuration file.
     pub(crate) fn with_config(config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let app = Self { folder };
+        let environment = Vec::new();
+        let app = Self {
+            folder,
+            environment,
+        };
         app.configure(config);
         app
+    }
+
+    /// With these variables in the environment of its processes.
+    pub(crate) fn in_environment(mut self, variables: &[(&'static str, &'static str)]) -> Self {
+        self.environment.extend(variables);
+        self
     }
 
     /// Replaces the configuration file.
@@ -57,6 +68,7 @@ impl App {
             .arg(self.data_dir());
         command.arg("--config").arg(self.path("vigia.toml"));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
+        command.envs(self.environment.iter().copied());
         command
     }
 
@@ -78,6 +90,11 @@ impl App {
 
     /// Starts a command that goes on running.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        self.start_logged(arguments).0
+    }
+
+    /// Also returns what it logs, line by line.
+    pub(crate) fn start_logged(&self, arguments: &[&str]) -> (Running, Log) {
         let mut child = self
             .command(arguments)
             .stdout(Stdio::piped())
@@ -85,13 +102,16 @@ impl App {
             .spawn()
             .expect("the binary starts");
         let stderr = child.stderr.take().expect("stderr is piped");
+        let log = Log::default();
+        let heard = log.clone();
         // Read on, so that a full pipe never stops the process; shown when a test fails.
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 eprintln!("  {line}");
+                heard.0.lock().unwrap().push(line);
             }
         });
-        Running { child }
+        (Running { child }, log)
     }
 
     pub(crate) fn status(&self) -> Value {
@@ -125,6 +145,17 @@ impl App {
         SqlStore::open(options, Arc::new(SystemClock))
             .await
             .expect("the database opens")
+    }
+}
+
+/// What a process has logged.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    /// All lines so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
     }
 }
 

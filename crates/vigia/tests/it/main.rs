@@ -7,8 +7,10 @@
 
 mod app;
 mod bad_input;
+mod brokers;
 mod browser;
 mod chaos;
+mod database_faults;
 mod failed;
 mod files;
 mod jobs;
@@ -16,6 +18,7 @@ mod kills;
 mod live;
 mod moving_up;
 mod node;
+mod pooler;
 mod servers;
 mod shards;
 mod source;

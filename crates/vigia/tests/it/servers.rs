@@ -1,17 +1,35 @@
 //! Servers that tests of several processes need: a database of its own on the Postgres cluster that
-//! `cargo xtask test` starts, and a Redis of its own.
+//! `cargo xtask test` starts, or a whole cluster, a Redis, or an imitation of Amazon SQS of its own.
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+mod cluster;
+mod pooler;
+mod redis;
+mod repeats;
+mod sqs;
+mod tmpfs;
+
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
-use tempfile::TempDir;
 use vigia_core::SystemClock;
 use vigia_store::{PostgresOptions, SqlStore};
+
+pub(crate) use cluster::{Cluster, Shutdown, is_root, own, owned_folder};
+pub(crate) use pooler::Pooler;
+pub(crate) use redis::Redis;
+pub(crate) use repeats::Repeats;
+pub(crate) use sqs::Sqs;
+pub(crate) use tmpfs::Tmpfs;
+
+/// A port that nobody uses, for a server that takes no other word for it.
+pub(crate) fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("an address").port()
+}
 
 fn required(what: &str) -> bool {
     std::env::var(what).is_ok_and(|value| value == "1")
@@ -26,7 +44,6 @@ pub(crate) struct PostgresDatabase {
 impl PostgresDatabase {
     /// None where there is no cluster to test on, which it says.
     pub(crate) async fn create() -> Option<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let Ok(server) = std::env::var("VIGIA_TEST_POSTGRES_URL") else {
             assert!(
                 !required("VIGIA_REQUIRE_POSTGRES"),
@@ -35,15 +52,24 @@ impl PostgresDatabase {
             eprintln!("skipped: VIGIA_TEST_POSTGRES_URL names no server");
             return None;
         };
+        Some(Self::create_on(&server).await)
+    }
+
+    /// On the cluster at this address, for a user who may create roles and databases.
+    pub(crate) async fn create_on(server: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("vigia_app_{}_{number}", std::process::id());
-        let database = Self { server, name };
+        let database = Self {
+            server: server.to_owned(),
+            name,
+        };
         let name = &database.name;
         let role = format!("CREATE ROLE {name} LOGIN PASSWORD 'hush-hush' NOSUPERUSER NOCREATEDB");
         database.run(&role).await;
         let create = format!("CREATE DATABASE {name} OWNER {name}");
         database.run(&create).await;
-        Some(database)
+        database
     }
 
     pub(crate) fn url(&self) -> String {
@@ -53,6 +79,10 @@ impl PostgresDatabase {
             .expect("an address with a user");
         let (host, _) = host.rsplit_once('/').expect("an address with a database");
         format!("postgres://{0}:hush-hush@{host}/{0}", self.name)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(crate) async fn store(&self) -> SqlStore {
@@ -82,7 +112,8 @@ impl PostgresDatabase {
         run_on(&self.url(), statements).await;
     }
 
-    async fn run(&self, statement: &str) {
+    /// Runs a statement as an administrator would.
+    pub(crate) async fn run(&self, statement: &str) {
         run_on(&self.server, statement).await;
     }
 }
@@ -120,75 +151,5 @@ impl Drop for PostgresDatabase {
             cleaned.is_ok() || std::thread::panicking(),
             "the database of a test could not be dropped"
         );
-    }
-}
-
-/// A Redis server that keeps nothing; ended with its guard.
-pub(crate) struct Redis {
-    program: String,
-    folder: TempDir,
-    port: u16,
-    server: Child,
-}
-
-impl Redis {
-    /// None where there is no Redis, which it says.
-    pub(crate) fn start() -> Option<Self> {
-        let program = std::env::var("VIGIA_REDIS_SERVER").unwrap_or("redis-server".to_owned());
-        let version = Command::new(&program).arg("--version").output();
-        if !version.is_ok_and(|output| output.status.success()) {
-            assert!(
-                !required("VIGIA_REQUIRE_BROKERS"),
-                "{program} is required and missing"
-            );
-            eprintln!("skipped: there is no {program}");
-            return None;
-        }
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
-        let folder = tempfile::tempdir().expect("a folder");
-        let server = spawn(&program, &folder, port);
-        Some(Self {
-            program,
-            folder,
-            port,
-            server,
-        })
-    }
-
-    pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
-    }
-
-    /// Kills the server and starts an empty one in its place.
-    pub(crate) fn restart_empty(&mut self) {
-        self.server.kill().expect("it was running");
-        self.server.wait().expect("it is gone");
-        self.server = spawn(&self.program, &self.folder, self.port);
-    }
-}
-
-fn spawn(program: &str, folder: &TempDir, port: u16) -> Child {
-    let server = Command::new(program)
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-        .args(["--save", "", "--appendonly", "no", "--dir"])
-        .arg(folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("redis starts");
-    let begun = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "redis is silent");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    server
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _gone_already = self.server.kill();
-        let _reaped = self.server.wait();
     }
 }

@@ -1,0 +1,33 @@
+//! Whether the database takes writes just now.
+
+use std::time::Duration;
+
+use super::SqlStore;
+use crate::db::{Tx, get, query};
+use crate::sql::sql;
+use crate::{Result, StoreError};
+
+impl SqlStore {
+    /// Whether a write could begin now: an error says what is in the way. Nothing is written, so a disk
+    /// that is full is found by those who write.
+    pub async fn check_writable(&self, within: Duration) -> Result<()> {
+        tokio::time::timeout(within, self.begin_write())
+            .await
+            .unwrap_or(Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)))
+    }
+
+    async fn begin_write(&self) -> Result<()> {
+        let mut tx = self.database.write().await?;
+        let session = match &tx {
+            Tx::Sqlite(_) => return Ok(()),
+            Tx::Postgres { session, .. } => session.clone(),
+        };
+        let row = query(sql!("postgres/writable")).fetch_one(&mut tx).await?;
+        if get(&row, "writable")? {
+            return Ok(());
+        }
+        session.give_up_connections();
+        let problem = "a transaction begins read-only".to_owned();
+        Err(StoreError::ReadOnly(sqlx::Error::Protocol(problem)))
+    }
+}

@@ -1,0 +1,80 @@
+//! How a process starts while its database may be out of reach, and how it says so.
+
+use std::sync::Arc;
+
+use vigia_store::SqlStore;
+use vigia_web::HealthServer;
+
+use super::Roles;
+use crate::commands::{is_shared, is_transient, open_existing_store, open_store};
+use crate::config::Settings;
+use crate::exit::Exit;
+use crate::pipeline::{Backoff, Trouble};
+
+impl Roles {
+    /// Opens the database.
+    pub(super) async fn store(&mut self, settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
+        let store = self.patiently(settings, || open_store(settings)).await?;
+        self.readiness.set_store(&store);
+        Ok(store)
+    }
+
+    /// Opens a database that has to be there already.
+    pub(super) async fn existing_store(
+        &mut self,
+        settings: &Settings,
+    ) -> anyhow::Result<Arc<SqlStore>> {
+        let opening = || open_existing_store(settings);
+        let store = self.patiently(settings, opening).await?;
+        self.readiness.set_store(&store);
+        Ok(store)
+    }
+
+    /// Does what a start needs of the database, waiting for a server that is out of reach or takes no
+    /// writes: a process of many is not to end because the database restarts.
+    pub(super) async fn patiently<T, F>(
+        &mut self,
+        settings: &Settings,
+        call: impl Fn() -> F,
+    ) -> anyhow::Result<T>
+    where
+        F: Future<Output = anyhow::Result<T>>,
+    {
+        let (mut backoff, trouble) = (Backoff::default(), Trouble::new("waiting for the database"));
+        let stopped = || Exit::stopped("stopped while waiting for the database");
+        loop {
+            let tried = tokio::select! {
+                () = self.stop.received() => return Err(stopped().into()),
+                tried = call() => tried,
+            };
+            match tried {
+                Err(error) if is_transient(&error) && is_shared(settings) => {
+                    trouble.failing(&*error);
+                }
+                done => {
+                    trouble.well();
+                    return done;
+                }
+            }
+            tokio::select! {
+                () = self.stop.received() => return Err(stopped().into()),
+                () = backoff.wait() => {}
+            }
+        }
+    }
+
+    /// Starts to say how this process is, where the settings want that.
+    pub(super) async fn health(&mut self, settings: &Settings) -> anyhow::Result<()> {
+        let Some(listen) = settings.health_listen()? else {
+            return Ok(());
+        };
+        let server = HealthServer::bind(listen, Arc::clone(&self.readiness) as _)
+            .await
+            .map_err(Exit::bad_input)?;
+        println!("health at http://{}/readyz", server.address());
+        let shutdown = self.shutdown.clone();
+        self.tasks
+            .spawn(async move { Ok(server.run(shutdown.cancelled_owned()).await?) });
+        Ok(())
+    }
+}
