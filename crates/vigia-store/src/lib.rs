@@ -43,8 +43,8 @@ pub use source::{SourceApplied, SourceGuard, SourceOutcome, SourceReport, Source
 pub use source_reader::{SourceReadError, SourceReader};
 pub use store::SqlStore;
 pub use watch::{
-    AccountSpec, Refused, UserSpec, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow,
-    WatchStore, WatchTargets,
+    AccountSpec, RECONCILED_WITHIN_MS, Refused, UserSpec, WatchEntry, WatchReceipt,
+    WatchReconciliation, WatchRow, WatchStore, WatchTargets,
 };
 
 /// Result of a store method.

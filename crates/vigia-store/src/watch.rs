@@ -86,6 +86,9 @@ pub struct WatchTargets {
     pub targets: Vec<WatchTarget>,
 }
 
+/// Reports of pollers that are older than this are of processes that are gone.
+pub const RECONCILED_WITHIN_MS: u64 = 10 * 60 * 1000;
+
 /// What comparing a poller's watch list with the table has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchReconciliation {

@@ -16,6 +16,7 @@ mod graphql;
 mod guard;
 mod health;
 mod live;
+mod metrics;
 mod pages;
 mod reader;
 mod router;

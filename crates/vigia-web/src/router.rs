@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{assets, graphql, guard, health, live, pages};
+use crate::{assets, graphql, guard, health, live, metrics, pages};
 
 /// The whole web role as one service.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -27,6 +27,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/graphql/ws", get(graphql::socket))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics::metrics))
         .route("/assets/{name}", get(assets::asset))
         .fallback(pages::not_found)
         .layer(from_fn_with_state(app.clone(), guard::time_limit))

@@ -9,6 +9,7 @@ mod graphql;
 mod guard;
 mod limits;
 mod live;
+mod metrics;
 mod operator;
 mod pages;
 mod sample;

@@ -2,10 +2,7 @@
 //! `watch stats` show it.
 
 use serde_json::{Value, json};
-use vigia_store::{WatchReconciliation, WatchStore};
-
-/// Reports of pollers that are older than this are of processes that are gone.
-const RECONCILED_WITHIN_MS: u64 = 10 * 60 * 1000;
+use vigia_store::{RECONCILED_WITHIN_MS, WatchReconciliation, WatchStore};
 
 /// What each poller found, and how many milliseconds ago.
 pub(super) struct Reconciled(Vec<(WatchReconciliation, u64)>);

@@ -1,0 +1,112 @@
+//! `/metrics`: figures in Prometheus' text format (exposition format 0.0.4), for operators.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use vigia_store::{RECONCILED_WITHIN_MS, WatchReconciliation};
+
+use crate::app::App;
+use crate::pages::{ErrorPage, internal_error};
+use crate::reader::Reader;
+
+const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// A figure that goes up and down: its name, what it is, and its value for one poller.
+type Gauge = (
+    &'static str,
+    &'static str,
+    fn(&WatchReconciliation, u64) -> u64,
+);
+
+/// What comparing watch lists in memory with the database's has shown, by poller.
+const WATCH_GAUGES: [Gauge; 4] = [
+    (
+        "vigia_watch_entries",
+        "Targets in the database's watch list when the poller last compared.",
+        |found, _| found.entries,
+    ),
+    (
+        "vigia_watch_missing",
+        "Targets that the poller did not have in memory then; they were repaired.",
+        |found, _| found.missing,
+    ),
+    (
+        "vigia_watch_extra",
+        "Targets that the poller had in memory and the database did not; they were repaired.",
+        |found, _| found.extra,
+    ),
+    (
+        "vigia_watch_compared_age_seconds",
+        "Seconds since the poller last compared.",
+        |_, age_ms| age_ms / 1000,
+    ),
+];
+
+/// Serves the figures.
+pub(crate) async fn metrics(State(app): State<Arc<App>>, reader: Reader) -> Response {
+    if !reader.principal.is_operator() {
+        return ErrorPage {
+            status: StatusCode::NOT_FOUND,
+            locale: reader.locale,
+            detail: None,
+        }
+        .into_response();
+    }
+    let found = app
+        .context
+        .store
+        .watch_reconciliations(RECONCILED_WITHIN_MS);
+    match found.await {
+        Ok(found) => ([(CONTENT_TYPE, TEXT_FORMAT)], text(&found)).into_response(),
+        Err(error) => internal_error(reader.locale, &error),
+    }
+}
+
+fn text(found: &[(WatchReconciliation, u64)]) -> String {
+    let mut text = String::new();
+    for (name, help, value) in WATCH_GAUGES {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for (found, age_ms) in found {
+            let poller = escaped(&found.holder);
+            let value = value(found, *age_ms);
+            let _ = writeln!(text, "{name}{{poller=\"{poller}\"}} {value}");
+        }
+    }
+    text
+}
+
+/// A label's value as the format wants it.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_poller_has_its_line() {
+        let found = WatchReconciliation {
+            holder: "host/\"7\"\\".to_owned(),
+            entries: 12,
+            missing: 1,
+            extra: 2,
+        };
+        let text = text(&[(found, 4_900)]);
+        for line in [
+            "# TYPE vigia_watch_missing gauge",
+            r#"vigia_watch_entries{poller="host/\"7\"\\"} 12"#,
+            r#"vigia_watch_missing{poller="host/\"7\"\\"} 1"#,
+            r#"vigia_watch_extra{poller="host/\"7\"\\"} 2"#,
+            r#"vigia_watch_compared_age_seconds{poller="host/\"7\"\\"} 4"#,
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}: {text}");
+        }
+    }
+}
