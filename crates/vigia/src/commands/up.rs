@@ -304,6 +304,7 @@ impl Roles {
             .await?;
         let store: Arc<dyn Store> = Arc::clone(store) as _;
         self.readiness.add_transport(ends.sender.stats());
+        self.readiness.set_poller(&provider.status);
         let shards = match is_shared(settings) {
             true => Some(self.keep_shards(settings, leases)?),
             // A file has one poller.

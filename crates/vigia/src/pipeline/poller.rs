@@ -21,7 +21,10 @@ pub use sharded::Shards;
 
 /// What the provider is doing, shared by the stream's notices and the reports to the database.
 #[derive(Debug, Default)]
-pub struct PollerStatus(Mutex<PollerState>);
+pub struct PollerStatus {
+    state: Mutex<PollerState>,
+    unwritten: Mutex<Option<String>>,
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct PollerState {
@@ -40,16 +43,37 @@ impl PollerStatus {
         self.change(|state| state.error = None);
     }
 
+    /// What keeps it from writing where it begins, in words that anybody may read.
+    pub fn write_problem(&self) -> Option<String> {
+        self.unwritten().clone()
+    }
+
+    /// Whether that is news.
+    fn cannot_write(&self, error: &StoreError) -> bool {
+        let problem = format!("cannot begin: {error}");
+        self.unwritten().replace(problem).is_none()
+    }
+
+    fn written(&self) {
+        *self.unwritten() = None;
+    }
+
+    fn unwritten(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.unwritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn seen(&self, tip: u64) {
         self.change(|state| state.tip = state.tip.max(Some(tip)));
     }
 
     fn change(&self, change: impl FnOnce(&mut PollerState)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn get(&self) -> PollerState {
-        self.0
+        self.state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -132,6 +156,10 @@ impl Poller {
                 Ok(begun) => {
                     backoff.reset();
                     trouble.well();
+                    if self.shards.is_some() {
+                        // By now the first checkpoint is recorded.
+                        self.status.written();
+                    }
                     let ended = match (begun, &self.shards) {
                         (Begun::Whole(start, previous), _) => {
                             self.follow(start, previous, shutdown).await
@@ -150,6 +178,9 @@ impl Poller {
                 }
                 Err(error) => {
                     trouble.failing_as(error.to_string());
+                    if let BeginError::Store(error) = &error {
+                        self.status.cannot_write(error);
+                    }
                     self.status.failing(&error);
                     tokio::select! {
                         () = shutdown.cancelled() => {}
@@ -233,10 +264,14 @@ impl Poller {
             };
             if first {
                 if let Err(error) = self.store.live_begin(checkpoint.header.sequence).await {
-                    tracing::error!(error = %error_chain(&error), "cannot record the first checkpoint");
+                    if self.status.cannot_write(&error) {
+                        let problem = error_chain(&error);
+                        tracing::error!(error = %problem, "cannot record the first checkpoint, trying again");
+                    }
                     tokio::time::sleep(self.tip_interval).await;
                     return Ended::Rewind;
                 }
+                self.status.written();
                 first = false;
             }
             let mut frames = vec![self.matched(checkpoint)];

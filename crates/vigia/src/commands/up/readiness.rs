@@ -9,7 +9,7 @@ use vigia_store::SqlStore;
 use vigia_transport::TransportStats;
 use vigia_web::Readiness;
 
-use crate::pipeline::WorkerStatus;
+use crate::pipeline::{PollerStatus, WorkerStatus};
 
 /// How long the database may take to begin a write.
 const WRITE_WITHIN: Duration = Duration::from_secs(2);
@@ -26,6 +26,7 @@ pub(super) struct ProcessReadiness {
 #[derive(Clone, Default)]
 struct Parts {
     store: Option<Arc<SqlStore>>,
+    poller: Option<Arc<PollerStatus>>,
     worker: Option<Arc<WorkerStatus>>,
     transport: Vec<Arc<TransportStats>>,
 }
@@ -33,6 +34,10 @@ struct Parts {
 impl ProcessReadiness {
     pub(super) fn set_store(&self, store: &Arc<SqlStore>) {
         self.parts().store = Some(Arc::clone(store));
+    }
+
+    pub(super) fn set_poller(&self, poller: &Arc<PollerStatus>) {
+        self.parts().poller = Some(Arc::clone(poller));
     }
 
     pub(super) fn set_worker(&self, worker: Arc<WorkerStatus>) {
@@ -69,6 +74,13 @@ async fn problem_of(parts: &Parts) -> Option<String> {
     if let Err(error) = store.check_writable(WRITE_WITHIN).await {
         // Without its causes, which may name hosts and files.
         return Some(error.to_string());
+    }
+    if let Some(problem) = parts
+        .poller
+        .as_ref()
+        .and_then(|poller| poller.write_problem())
+    {
+        return Some(problem);
     }
     if let Some(problem) = parts.worker.as_ref().and_then(|worker| worker.problem()) {
         return Some(problem);
