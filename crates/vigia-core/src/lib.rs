@@ -11,6 +11,7 @@ mod business;
 mod chain;
 mod clock;
 mod commit;
+mod epoch;
 mod error;
 mod input;
 mod lease;
@@ -37,6 +38,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit::{
     BalanceEffect, CheckpointRange, Commit, CommitOutcome, Frame, Lane, RawTransaction, Relevant,
 };
+pub use epoch::EpochInfo;
 pub use error::error_chain;
 pub use input::{InputError, parse_address, parse_coin_type, parse_digest, parse_watch_target};
 pub use lease::{

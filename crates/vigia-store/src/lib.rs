@@ -26,7 +26,7 @@ pub use copy::{
     TableSum,
 };
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
-pub use epoch::{EpochRow, EpochStore};
+pub use epoch::EpochStore;
 pub use error::StoreError;
 pub use failed::{FailedRetry, FailedRow, FailedStore, FailedTransaction};
 pub use ingest::{IngestStore, ProviderReport, Watermark};

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use vigia_core::{
-    Account, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, NotificationId,
-    NotificationKind, Place, RawTransaction, Scope, User,
+    Account, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, EpochInfo,
+    NotificationId, NotificationKind, Place, RawTransaction, Scope, User,
 };
 
-use crate::{EpochRow, ProviderReport, Result, ShardRow, Watermark};
+use crate::{ProviderReport, Result, ShardRow, Watermark};
 
 /// The state of the system at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct StatusReport {
     /// How the poller is doing.
     pub provider: Option<ProviderReport>,
     /// The newest epoch heard of.
-    pub epoch: Option<EpochRow>,
+    pub epoch: Option<EpochInfo>,
     /// Relevant transactions kept.
     pub raw_transactions: u64,
     /// Activities written.

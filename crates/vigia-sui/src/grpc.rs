@@ -22,7 +22,6 @@ use vigia_core::{ChainId, Checkpoint, CoinInfo, TypeTag};
 use crate::SourceError;
 use crate::decode::{Decoded, LIVE_MASK, OBJECTS_MASK, from_proto};
 
-pub use epoch::EpochInfo;
 pub use fetch::{FETCH_CONCURRENCY_MAX, check_binding};
 
 /// Frames of 90 MB were seen; tonic's default of 4 MiB fails on busy checkpoints.

@@ -15,7 +15,7 @@ pub use decode::{HEADER_MASK, LIVE_MASK};
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
 pub use grpc::{
-    EpochInfo, FETCH_CONCURRENCY_MAX, GrpcSource, NodeInfo, ProviderConfig, Secret, StreamNotice,
+    FETCH_CONCURRENCY_MAX, GrpcSource, NodeInfo, ProviderConfig, Secret, StreamNotice,
     check_binding,
 };
 pub use source::{CheckpointSource, CheckpointStream, HeaderStream, Start};

@@ -207,53 +207,30 @@ impl SourceBuilder {
             self.refuse(subject, "a row names no account for it".to_owned());
             return Ok(());
         };
-        match row.address.as_ref().map(|Key(text)| parse_address(text)) {
-            Some(Ok(address)) => {
-                let account = self.account(account_id, row.account_kind, row.account_name);
-                self.claim(address, account);
-                self.member_of(
-                    account,
-                    row.user_id,
-                    row.user_name,
-                    row.locale,
-                    row.permissions,
-                );
-            }
-            unreadable => {
+        let address = row.address.as_ref().map(|Key(text)| parse_address(text));
+        let address = match (address, row.address) {
+            (Some(Ok(address)), _) => Some(address),
+            (Some(Err(error)), Some(Key(text))) => {
                 self.kept.holders.insert(account_id.clone());
-                match (unreadable, row.address) {
-                    (Some(Err(error)), Some(Key(text))) => self.refuse(text, error.to_string()),
-                    _ => {
-                        let reason = "a row has no address for it".to_owned();
-                        self.refuse(account_id.clone(), reason);
-                    }
-                }
-                let account = self.account(account_id, row.account_kind, row.account_name);
-                self.member_of(
-                    account,
-                    row.user_id,
-                    row.user_name,
-                    row.locale,
-                    row.permissions,
-                );
+                self.refuse(text, error.to_string());
+                None
             }
+            _ => {
+                self.kept.holders.insert(account_id.clone());
+                self.refuse(account_id.clone(), "a row has no address for it".to_owned());
+                None
+            }
+        };
+        let account = self.account(account_id, row.account_kind, row.account_name);
+        if let Some(address) = address {
+            self.claim(address, account);
+        }
+        if let Some(Key(user)) = row.user_id {
+            let subject = row.permissions.is_some().then(|| user.clone());
+            let user = self.user(user, row.user_name, row.locale);
+            self.member(account, user, subject, row.permissions);
         }
         Ok(())
-    }
-
-    fn member_of(
-        &mut self,
-        account: u32,
-        user: Option<Key>,
-        name: Option<Key>,
-        locale: Option<Key>,
-        permissions: Option<Words>,
-    ) {
-        if let Some(Key(user)) = user {
-            let subject = permissions.is_some().then(|| user.clone());
-            let user = self.user(user, name, locale);
-            self.member(account, user, subject, permissions);
-        }
     }
 
     /// The snapshot of all rows.

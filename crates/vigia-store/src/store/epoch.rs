@@ -1,17 +1,18 @@
 //! `EpochStore`: one row an epoch, a few hundred a year.
 
 use async_trait::async_trait;
+use vigia_core::EpochInfo;
 
 use super::SqlStore;
 use super::codec::int;
 use crate::db::{Row, Tx, get, get_opt, query};
 use crate::epoch::EPOCHS_MAX;
 use crate::sql::sql;
-use crate::{EpochRow, EpochStore, Result};
+use crate::{EpochStore, Result};
 
 #[async_trait]
 impl EpochStore for SqlStore {
-    async fn epoch_record(&self, epochs: &[EpochRow]) -> Result<()> {
+    async fn epoch_record(&self, epochs: &[EpochInfo]) -> Result<()> {
         let now_ms = int("time", self.clock.now_ms())?;
         let mut tx = self.database.write().await?;
         for row in epochs {
@@ -31,13 +32,13 @@ impl EpochStore for SqlStore {
         tx.commit().await
     }
 
-    async fn epoch_list(&self, limit: u32) -> Result<Vec<EpochRow>> {
+    async fn epoch_list(&self, limit: u32) -> Result<Vec<EpochInfo>> {
         list(&mut self.database.read().await?, limit).await
     }
 }
 
 /// The newest epochs, newest first.
-pub(super) async fn list(tx: &mut Tx, limit: u32) -> Result<Vec<EpochRow>> {
+pub(super) async fn list(tx: &mut Tx, limit: u32) -> Result<Vec<EpochInfo>> {
     let rows = query(sql!("epoch_list"))
         .bind(limit.min(EPOCHS_MAX))
         .fetch_all(tx)
@@ -49,8 +50,8 @@ fn int_opt(what: &'static str, value: Option<u64>) -> Result<Option<i64>> {
     value.map(|value| int(what, value)).transpose()
 }
 
-fn from_row(row: &Row) -> Result<EpochRow> {
-    Ok(EpochRow {
+fn from_row(row: &Row) -> Result<EpochInfo> {
+    Ok(EpochInfo {
         epoch: get(row, "epoch")?,
         start_ms: get_opt(row, "start_ms")?,
         end_ms: get_opt(row, "end_ms")?,

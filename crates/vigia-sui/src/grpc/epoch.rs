@@ -2,6 +2,7 @@
 
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use sui_rpc::proto::sui::rpc::v2 as proto;
+use vigia_core::EpochInfo;
 
 use super::GrpcSource;
 use crate::SourceError;
@@ -17,27 +18,6 @@ const EPOCH_MASK: [&str; 8] = [
     "reference_gas_price",
     "protocol_config.protocol_version",
 ];
-
-/// An epoch, as a node tells of it. What it does not say is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EpochInfo {
-    /// Its number.
-    pub epoch: u64,
-    /// When it began, in milliseconds since 1970.
-    pub start_ms: Option<u64>,
-    /// When it ended.
-    pub end_ms: Option<u64>,
-    /// Its first checkpoint.
-    pub first_checkpoint: Option<u64>,
-    /// Its last checkpoint.
-    pub last_checkpoint: Option<u64>,
-    /// Price of a unit of gas, in MIST.
-    pub reference_gas_price: Option<u64>,
-    /// Version of the protocol.
-    pub protocol_version: Option<u64>,
-    /// Validators of its committee.
-    pub committee_members: Option<u64>,
-}
 
 impl GrpcSource {
     /// Asks about an epoch, or the one that goes on; none where the node does not know it any more.

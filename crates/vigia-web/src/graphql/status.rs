@@ -1,7 +1,8 @@
 //! The state of the system.
 
 use async_graphql::SimpleObject;
-use vigia_store::{EpochRow, ShardRow, StatusReport};
+use vigia_core::EpochInfo;
+use vigia_store::{ShardRow, StatusReport};
 
 use super::scalar::UInt53;
 
@@ -79,8 +80,8 @@ struct Epoch {
     committee_members: Option<UInt53>,
 }
 
-impl From<EpochRow> for Epoch {
-    fn from(row: EpochRow) -> Self {
+impl From<EpochInfo> for Epoch {
+    fn from(row: EpochInfo) -> Self {
         Self {
             epoch: UInt53(row.epoch),
             start_ms: row.start_ms.map(UInt53),

@@ -405,7 +405,8 @@ async fn status_shows_every_shard_to_operators() {
 
 #[tokio::test]
 async fn the_epoch_is_told_to_everybody() {
-    use vigia_store::{EpochRow, EpochStore};
+    use vigia_core::EpochInfo;
+    use vigia_store::EpochStore;
     let app = TestApp::with_transfers().await;
     let query = "{ status { epoch { epoch startMs endMs firstCheckpoint lastCheckpoint \
                  referenceGasPrice protocolVersion committeeMembers } } }";
@@ -413,7 +414,7 @@ async fn the_epoch_is_told_to_everybody() {
         app.graphql(query).await["data"]["status"]["epoch"],
         json!(null)
     );
-    let epoch = EpochRow {
+    let epoch = EpochInfo {
         epoch: 912,
         start_ms: Some(sample::GENESIS_MS),
         end_ms: None,

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
-use vigia_store::{EpochRow, ReadStore, ShardRow, SourceStore, SqlStore, StatusReport};
+use vigia_core::EpochInfo;
+use vigia_store::{ReadStore, ShardRow, SourceStore, SqlStore, StatusReport};
 
 use super::reconciled::Reconciled;
 use super::source::{report_json, report_lines};
@@ -115,7 +116,7 @@ fn to_json(status: &StatusReport, pollers: &Pollers) -> serde_json::Value {
     })
 }
 
-fn epoch_to_json(epoch: &EpochRow) -> serde_json::Value {
+fn epoch_to_json(epoch: &EpochInfo) -> serde_json::Value {
     json!({
         "epoch": epoch.epoch,
         "startMs": epoch.start_ms,
@@ -128,7 +129,7 @@ fn epoch_to_json(epoch: &EpochRow) -> serde_json::Value {
     })
 }
 
-fn epoch_to_text(epoch: &EpochRow) -> String {
+fn epoch_to_text(epoch: &EpochInfo) -> String {
     let begun = epoch
         .start_ms
         .map(|start_ms| format!(" since {}", time_text(start_ms)));

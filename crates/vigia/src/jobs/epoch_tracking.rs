@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
-use vigia_store::{EpochRow, EpochStore, IngestStore};
-use vigia_sui::{EpochInfo, GrpcSource};
+use vigia_store::{EpochStore, IngestStore};
+use vigia_sui::GrpcSource;
 
 use super::Job;
 
@@ -66,24 +66,11 @@ impl Job for EpochTracking {
         let mut found = Vec::new();
         for epoch in from..current.epoch {
             // A node may have forgotten it.
-            found.extend(self.source.epoch(Some(epoch)).await?.map(row));
+            found.extend(self.source.epoch(Some(epoch)).await?);
         }
         let done = format!("epoch {} goes on", current.epoch);
-        found.push(row(current));
+        found.push(current);
         self.epochs.epoch_record(&found).await?;
         Ok(done)
-    }
-}
-
-fn row(info: EpochInfo) -> EpochRow {
-    EpochRow {
-        epoch: info.epoch,
-        start_ms: info.start_ms,
-        end_ms: info.end_ms,
-        first_checkpoint: info.first_checkpoint,
-        last_checkpoint: info.last_checkpoint,
-        reference_gas_price: info.reference_gas_price,
-        protocol_version: info.protocol_version,
-        committee_members: info.committee_members,
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use vigia::jobs::{AddressReconcile, EpochTracking, Job, StaleRows};
-use vigia_core::{ChainId, Digest, Fence, ShardPlan};
+use vigia_core::{ChainId, Digest, EpochInfo, Fence, ShardPlan};
 use vigia_devnet::Pace;
 use vigia_store::{
-    EpochRow, EpochStore, IngestStore, LeaseStore, ReadStore, SqlStore, WatchReconciliation,
-    WatchStore, poller_leases,
+    EpochStore, IngestStore, LeaseStore, ReadStore, SqlStore, WatchReconciliation, WatchStore,
+    poller_leases,
 };
 use vigia_sui::{GrpcSource, ProviderConfig};
 
@@ -109,7 +109,7 @@ async fn epochs_are_followed() {
     assert_eq!(rows[0].end_ms, None);
 
     // As if the last run had been in epoch 0.
-    let before = EpochRow {
+    let before = EpochInfo {
         epoch: 0,
         ..rows[0].clone()
     };

@@ -1,11 +1,12 @@
 //! Epochs: what is said anew replaces, what is not said any more stays.
 
-use vigia_store::{EpochRow, EpochStore, ReadStore};
+use vigia_core::EpochInfo;
+use vigia_store::{EpochStore, ReadStore};
 
 use crate::suite::{Db, Fixture};
 
-pub(crate) fn epoch(number: u64) -> EpochRow {
-    EpochRow {
+pub(crate) fn epoch(number: u64) -> EpochInfo {
+    EpochInfo {
         epoch: number,
         start_ms: Some(1_000 * number),
         end_ms: None,
@@ -42,7 +43,7 @@ pub(crate) async fn the_newest_comes_first<F: Fixture>() {
 
 pub(crate) async fn what_is_known_stays_known<F: Fixture>() {
     let db = Db::<F>::empty().await;
-    let numbers_only = EpochRow {
+    let numbers_only = EpochInfo {
         start_ms: None,
         first_checkpoint: None,
         reference_gas_price: None,
@@ -58,7 +59,7 @@ pub(crate) async fn what_is_known_stays_known<F: Fixture>() {
         db.store.epoch_list(9).await.unwrap(),
         std::slice::from_ref(&numbers_only)
     );
-    let ended = EpochRow {
+    let ended = EpochInfo {
         end_ms: Some(7_000),
         last_checkpoint: Some(69),
         reference_gas_price: Some(1_000),
@@ -72,7 +73,7 @@ pub(crate) async fn what_is_known_stays_known<F: Fixture>() {
 
 pub(crate) async fn numbers_have_63_bits<F: Fixture>() {
     let db = Db::<F>::empty().await;
-    let largest = EpochRow {
+    let largest = EpochInfo {
         reference_gas_price: Some(i64::MAX.cast_unsigned()),
         ..epoch(i64::MAX.cast_unsigned() / 1_000)
     };
@@ -80,7 +81,7 @@ pub(crate) async fn numbers_have_63_bits<F: Fixture>() {
         .epoch_record(std::slice::from_ref(&largest))
         .await
         .unwrap();
-    let beyond = EpochRow {
+    let beyond = EpochInfo {
         reference_gas_price: Some(1 << 63),
         ..epoch(1)
     };
