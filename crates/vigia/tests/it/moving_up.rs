@@ -1,6 +1,7 @@
 //! `vigia migrate-store` with the real binary: from a file that a poller filled to Postgres, where the
 //! next poller goes on; killed on the way, and run again.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -164,8 +165,25 @@ async fn killed_copies_go_on() {
 /// A copy in small steps that is under way.
 async fn begun(app: &App, postgres: &PostgresDatabase) -> Running {
     let mut copy = migrate(app, postgres, &["--chunk-rows", "10"]);
-    let child = copy.stdout(Stdio::null()).spawn().unwrap();
+    let copy = copy.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = copy.spawn().unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let (says, said) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut says = Some(says);
+        for line in stderr.lines().map_while(Result::ok) {
+            if line.starts_with("copying ") {
+                says.take().map(|says| says.send(()));
+            }
+            eprintln!("  {line}");
+        }
+    });
     let mut running = Running { child };
+    // An earlier copy has left the database unfinished: that this one hears signals, it says itself.
+    let heard = tokio::time::timeout(PATIENCE, said).await;
+    heard
+        .expect("in time")
+        .expect("it goes on after it said so");
     wait_until_begun(postgres, &mut running).await;
     running
 }
