@@ -1,7 +1,9 @@
 //! A poller and a web process on a database that is about to fail, beside an undisturbed one.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinHandle;
 use vigia_devnet::{ChainConfig, Devnet, Pace};
 use vigia_store::{IngestStore, SqlStore};
 
@@ -14,7 +16,8 @@ const MEANWHILE: u64 = 30;
 
 /// The process in which something has to be said.
 pub(super) struct Deployment {
-    pub(super) node: Devnet,
+    pub(super) node: Arc<Devnet>,
+    going_on: JoinHandle<()>,
     _app: App,
     pub(super) poll: Process,
     pub(super) web: Process,
@@ -86,14 +89,30 @@ impl Process {
     }
 }
 
-/// A chain that goes on for a while.
+/// How often the chain goes on.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// A chain that goes on for as long as the deployment on it: one that ended before a fault is there, on a
+/// slow machine, would leave nothing to commit that could fail.
 pub(super) async fn chain() -> Devnet {
     let chain = ChainConfig {
         tps: 200,
         interval_ms: 100,
-        ..busy_chain(4_000)
+        transactions: None,
+        ..busy_chain(0)
     };
-    start(chain, Pace::Live, 40).await
+    start(chain, Pace::Manual, 40).await
+}
+
+/// Lets the chain go on until it is stopped.
+fn go_on(node: &Arc<Devnet>) -> JoinHandle<()> {
+    let node = Arc::clone(node);
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(INTERVAL).await;
+            node.advance(1);
+        }
+    })
 }
 
 impl Deployment {
@@ -105,6 +124,8 @@ impl Deployment {
              [web]\nlisten = \"127.0.0.1:{web_port}\"\n{}",
             contracts()
         ));
+        let node = Arc::new(node);
+        let going_on = go_on(&node);
         let url = node.url();
         let arguments = ["poll", "--provider", &url, "--from", "0", "--log", "info"];
         let undisturbed = app_watching(&node, |index| index % 4 != 0);
@@ -116,6 +137,7 @@ impl Deployment {
             poll,
             web,
             node,
+            going_on,
             _app: app,
             calm,
             undisturbed,
@@ -133,7 +155,7 @@ impl Deployment {
                 .map_or(0, |mark| mark.checkpoint)
         };
         let (begun, from) = (Instant::now(), watermark().await);
-        while watermark().await < from + MEANWHILE && self.node.final_tip().is_none() {
+        while watermark().await < from + MEANWHILE {
             assert!(begun.elapsed() < PATIENCE, "the undisturbed one stands");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -147,9 +169,12 @@ impl Deployment {
         self.poll.ready().await;
         self.web.ready().await;
         let patience = Duration::from_secs(120);
-        let expected =
-            crate::node::finished_rows(&self.node, &self.undisturbed_store, patience).await;
-        let found = crate::node::finished_rows(&self.node, &store, patience).await;
+        self.going_on.abort();
+        // It was dropped when this returns, so that the tip stays.
+        let _ = self.going_on.await;
+        let tip = self.node.tip().expect("a chain");
+        let expected = rows_at(tip, &self.undisturbed_store, patience).await;
+        let found = rows_at(tip, &store, patience).await;
         store.close().await;
         self.undisturbed_store.close().await;
         let lines = self.poll.log.lines();
@@ -167,7 +192,22 @@ impl Deployment {
         self.poll.running.stop();
         self.web.running.stop();
         drop(self.undisturbed);
-        self.node.shutdown().await.expect("the node stops");
+        let node = Arc::into_inner(self.node).expect("nobody else has it");
+        node.shutdown().await.expect("the node stops");
+    }
+}
+
+/// Waits until a store has committed up to the tip, then reads all rows.
+async fn rows_at(tip: u64, store: &SqlStore, patience: Duration) -> Vec<String> {
+    let begun = Instant::now();
+    loop {
+        let watermark = store.watermark().await.expect("a watermark");
+        let reached = watermark.map(|watermark| watermark.checkpoint);
+        if reached == Some(tip) {
+            return store.dump_rows().await.expect("rows");
+        }
+        assert!(begun.elapsed() < patience, "stands at {reached:?} of {tip}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
