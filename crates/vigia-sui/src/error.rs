@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use vigia_core::Digest;
+use vigia_core::{ChainId, Digest};
 
 /// An error of a source.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,27 @@ pub enum SourceError {
         /// Its address, without secrets.
         url: String,
         /// The status it gave, or how the connection failed.
+        problem: String,
+        /// Whether it may work when it is tried again.
+        may_pass: bool,
+    },
+    /// Another chain than the one that is followed.
+    #[error(
+        "provider {url} follows chain {found}, the others and the database {expected}; name one of \
+         the same chain"
+    )]
+    WrongChain {
+        /// Its address, without secrets.
+        url: String,
+        /// The chain that it follows.
+        found: ChainId,
+        /// The chain that is followed.
+        expected: ChainId,
+    },
+    /// Nobody can be asked at the moment.
+    #[error("no provider can be used at the moment: {problem}")]
+    NoProvider {
+        /// Why, of each.
         problem: String,
     },
     /// A message that lacks what it must have; absent numbers read as 0 in protobuf, so they are
@@ -83,6 +104,14 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// Whether it may work when it is tried again, by itself.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Provider { may_pass: true, .. } | Self::NoProvider { .. }
+        )
+    }
+
     pub(crate) fn invalid(sequence: u64, problem: impl ToString) -> Self {
         Self::Invalid {
             sequence,

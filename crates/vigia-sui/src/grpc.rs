@@ -1,39 +1,37 @@
-//! A full node over gRPC, through the SDK's own client and stream.
+//! One provider over gRPC: how to reach it, and what can be asked of it.
 //!
-//! Here: how to reach it, and what it says about itself and about coins. `live` follows its chain,
-//! whole or headers only; `fetch` gets single checkpoints and runs of them.
+//! A call here is one try at one provider. What to do when it fails, and whom to ask instead, is
+//! decided in `providers`; following and fetching build on `run` and `subscription`.
 
+mod capabilities;
+mod channel;
 mod epoch;
-mod fetch;
-mod live;
-mod retries;
+mod meter;
+mod run;
+mod subscription;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sui_rpc::Client;
-use sui_rpc::client::HeadersInterceptor;
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use sui_rpc::proto::sui::rpc::v2 as proto;
+use tonic::Code;
 use vigia_core::{ChainId, Checkpoint, CoinInfo, TypeTag};
 
 use crate::SourceError;
 use crate::decode::{Decoded, LIVE_MASK, OBJECTS_MASK, from_proto};
 
-pub use fetch::{FETCH_CONCURRENCY_MAX, check_binding};
+pub use meter::Usage;
+pub(crate) use run::{Run, RunLimits};
+pub(crate) use subscription::Subscription;
 
 /// Frames of 90 MB were seen; tonic's default of 4 MiB fails on busy checkpoints.
-const MESSAGE_BYTES_MAX: usize = 128 * 1024 * 1024;
-/// How long a unary call may take.
+pub(crate) const MESSAGE_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// How long a call may take to begin to answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the body of a stream may be silent before it is taken for dead. A node sends about
-/// four checkpoints a second.
-const SILENCE_MAX: Duration = Duration::from_secs(20);
-/// Pause before trying again, doubled after each failure in a row up to the second.
-const RETRY_DELAY: Duration = Duration::from_millis(250);
-const RETRY_DELAY_MAX: Duration = Duration::from_secs(15);
 
 /// A text that is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,21 +58,71 @@ impl fmt::Debug for Secret {
 /// How to reach a full node.
 #[derive(Clone)]
 pub struct ProviderConfig {
+    /// What it is called in messages.
+    pub name: String,
     /// `https://HOST:PORT`.
     pub url: String,
     /// Sent as `x-token`, as QuickNode and others want it.
     pub x_token: Option<Secret>,
     /// Sent as a bearer token.
     pub bearer: Option<Secret>,
+    /// Certificate authorities in PEM, instead of the well-known ones.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Requests that it takes in a second; none where there is no limit.
+    pub requests_per_second: Option<u32>,
+    /// What it is used for.
+    pub roles: ProviderRoles,
+}
+
+/// What a provider is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProviderRoles {
+    /// To follow the chain.
+    pub live: bool,
+    /// To fetch what is behind.
+    pub history: bool,
+    /// To fetch what the others have pruned.
+    pub archive: bool,
+}
+
+impl Default for ProviderRoles {
+    /// All but an archive's.
+    fn default() -> Self {
+        Self {
+            live: true,
+            history: true,
+            archive: false,
+        }
+    }
+}
+
+impl ProviderConfig {
+    /// A provider without tokens or limits, called by its address.
+    pub fn new(url: impl Into<String>) -> Self {
+        let url = url.into();
+        Self {
+            name: without_secrets(&url),
+            url,
+            x_token: None,
+            bearer: None,
+            ca_pem: None,
+            requests_per_second: None,
+            roles: ProviderRoles::default(),
+        }
+    }
 }
 
 impl fmt::Debug for ProviderConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProviderConfig")
+            .field("name", &self.name)
             // Providers hand out addresses with the token as a part of the path.
             .field("url", &without_secrets(&self.url))
             .field("x_token", &self.x_token)
             .field("bearer", &self.bearer)
+            .field("ca_pem", &self.ca_pem.is_some())
+            .field("requests_per_second", &self.requests_per_second)
+            .field("roles", &self.roles)
             .finish()
     }
 }
@@ -94,74 +142,65 @@ pub struct NodeInfo {
     pub server: Option<String>,
 }
 
-/// Trouble that a stream gets over by itself, for status and logs.
-#[derive(Clone, Debug)]
-pub enum StreamNotice {
-    /// Something failed and will be tried again.
-    Retrying {
-        /// What failed.
-        problem: String,
-    },
-    /// It works again.
-    Recovered,
-}
-
-type NoticeFn = Arc<dyn Fn(StreamNotice) + Send + Sync>;
-
-/// A live source over gRPC.
+/// One provider. Clones share its connection, its counts and its limit.
 #[derive(Clone)]
-pub struct GrpcSource {
+pub(crate) struct ProviderClient {
     client: Client,
     url: String,
-    notice: NoticeFn,
-    /// Whether the node serves `ListCheckpoints`, as far as it is known; shared by clones.
+    usage: Arc<Usage>,
+    /// Whether it serves `ListCheckpoints`, as far as it is known.
     lists: Arc<AtomicBool>,
+    /// How many calls it takes at once, as far as it has shown.
+    concurrency: Arc<AtomicUsize>,
+    /// Calls that wait for a checkpoint which is not there yet.
+    absent: Arc<AtomicUsize>,
 }
 
-impl GrpcSource {
-    /// Prepares a client; connects at first use. `notice` hears of trouble that passes.
-    pub fn new(
-        config: &ProviderConfig,
-        notice: impl Fn(StreamNotice) + Send + Sync + 'static,
-    ) -> Result<Self, SourceError> {
-        let url_error = |problem: String| SourceError::ProviderUrl {
-            url: without_secrets(&config.url),
-            problem,
-        };
-        if !config.url.starts_with("http://") && !config.url.starts_with("https://") {
-            return Err(url_error(
-                "it does not start with http:// or https://".to_owned(),
-            ));
-        }
-        // The client would go to the scheme's own port instead.
-        let shown = without_secrets(&config.url);
-        let after_host = shown.rsplit([']', '/']).next().unwrap_or_default();
-        if let Some((_, port)) = after_host.rsplit_once(':')
-            && port.parse::<u16>().is_err()
-        {
-            return Err(url_error("its port is not a number up to 65535".to_owned()));
-        }
-        let client = Client::new(config.url.as_str())
-            .map_err(|status| url_error(status.message().to_owned()))?
-            .with_headers(headers(config).map_err(url_error)?)
-            .with_max_decoding_message_size(MESSAGE_BYTES_MAX)
-            .with_response_headers_timeout(CALL_TIMEOUT)
-            .with_body_idle_timeout(SILENCE_MAX);
+/// A call that waits for a checkpoint which is not there yet, while this lives.
+struct AwaitsAbsent(Arc<AtomicUsize>);
+
+impl Drop for AwaitsAbsent {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl ProviderClient {
+    /// Prepares a client; connects at first use.
+    pub(crate) fn new(config: &ProviderConfig) -> Result<Self, SourceError> {
+        let usage = Arc::default();
         Ok(Self {
-            client,
+            client: channel::client(config, &usage)?,
             url: without_secrets(&config.url),
-            notice: Arc::new(notice),
+            usage,
             lists: Arc::new(AtomicBool::new(true)),
+            concurrency: Arc::new(AtomicUsize::new(run::CONCURRENCY_FIRST)),
+            absent: Arc::default(),
         })
     }
 
     /// The provider's address, without secrets.
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
+    /// Whether a call waits for a checkpoint that it does not have yet.
+    pub(crate) fn awaits_absent(&self) -> bool {
+        self.absent.load(Ordering::Relaxed) > 0
+    }
+
+    fn await_absent(&self) -> AwaitsAbsent {
+        self.absent.fetch_add(1, Ordering::Relaxed);
+        AwaitsAbsent(Arc::clone(&self.absent))
+    }
+
+    /// What was asked of it and what came.
+    pub(crate) fn usage(&self) -> &Arc<Usage> {
+        &self.usage
+    }
+
     /// Asks the node about itself.
-    pub async fn info(&self) -> Result<NodeInfo, SourceError> {
+    pub(crate) async fn info(&self) -> Result<NodeInfo, SourceError> {
         let response = self
             .client
             .clone()
@@ -184,7 +223,10 @@ impl GrpcSource {
     }
 
     /// What the node knows about a coin; none where it knows nothing.
-    pub async fn coin_info(&self, coin_type: &TypeTag) -> Result<Option<CoinInfo>, SourceError> {
+    pub(crate) async fn coin_info(
+        &self,
+        coin_type: &TypeTag,
+    ) -> Result<Option<CoinInfo>, SourceError> {
         let coin_type = coin_type.to_string();
         let mut request = proto::GetCoinInfoRequest::default();
         request.coin_type = Some(coin_type.clone());
@@ -214,13 +256,19 @@ impl GrpcSource {
     }
 
     /// Decodes a full checkpoint. Where it says too little, it is asked for again with its objects.
-    async fn complete(&self, message: proto::Checkpoint) -> Result<Checkpoint, SourceError> {
+    pub(crate) async fn complete(
+        &self,
+        message: proto::Checkpoint,
+    ) -> Result<Checkpoint, SourceError> {
         let sequence = match from_proto(&message)? {
             Decoded::Complete(checkpoint) => return Ok(checkpoint),
             Decoded::NeedsObjects(sequence) => sequence,
         };
         let mask: Vec<&str> = LIVE_MASK.into_iter().chain([OBJECTS_MASK]).collect();
-        let message = self.get_patiently(sequence, &mask).await?;
+        let fetched = self
+            .get_checkpoint(sequence, &mask, MESSAGE_BYTES_MAX)
+            .await;
+        let message = fetched.map_err(|status| self.error(&status))?;
         match from_proto(&message)? {
             Decoded::Complete(checkpoint) => Ok(checkpoint),
             Decoded::NeedsObjects(_) => Err(SourceError::Missing {
@@ -235,49 +283,54 @@ impl GrpcSource {
         &self,
         sequence: u64,
         mask: &[&str],
+        bytes_max: usize,
     ) -> Result<proto::Checkpoint, tonic::Status> {
         let request = proto::GetCheckpointRequest::by_sequence_number(sequence)
             .with_read_mask(FieldMask::from_paths(mask));
-        let mut client = self.client.clone();
+        let client = self.client.clone();
+        let mut client = client.with_max_decoding_message_size(bytes_max);
         let response = client.ledger_client().get_checkpoint(request).await?;
         let checkpoint = response.into_inner().checkpoint;
         checkpoint.ok_or_else(|| tonic::Status::data_loss("it sent an empty checkpoint"))
     }
 
     fn error(&self, status: &tonic::Status) -> SourceError {
-        self.problem(describe(status))
+        SourceError::Provider {
+            url: self.url.clone(),
+            problem: describe(status),
+            may_pass: may_pass(status),
+        }
     }
 
-    fn problem(&self, problem: impl ToString) -> SourceError {
+    /// It did not answer, or not in time.
+    pub(crate) fn silent(&self, problem: String) -> SourceError {
+        SourceError::Provider {
+            url: self.url.clone(),
+            problem,
+            may_pass: true,
+        }
+    }
+
+    /// Something about it that is not as it has to be.
+    pub(crate) fn problem(&self, problem: impl ToString) -> SourceError {
         SourceError::Provider {
             url: self.url.clone(),
             problem: problem.to_string(),
+            may_pass: false,
         }
     }
 }
 
-/// Pause after so many failures in a row, one more than `failures`.
-fn retry_delay(failures: u32) -> Duration {
-    let delay = RETRY_DELAY.saturating_mul(2u32.saturating_pow(failures));
-    delay.min(RETRY_DELAY_MAX)
-}
-
-fn headers(config: &ProviderConfig) -> Result<HeadersInterceptor, String> {
-    let mut headers = HeadersInterceptor::new();
-    if let Some(Secret(token)) = &config.x_token {
-        let mut value: tonic::metadata::MetadataValue<_> = token
-            .parse()
-            .map_err(|_| "the x-token has characters a header cannot carry")?;
-        value.set_sensitive(true);
-        headers.headers_mut().insert("x-token", value);
-    }
-    if let Some(Secret(token)) = &config.bearer {
-        if token.chars().any(|c| c.is_control()) {
-            return Err("the bearer token has characters a header cannot carry".to_owned());
+/// Whether what failed may work when it is tried again, by itself.
+fn may_pass(status: &tonic::Status) -> bool {
+    match status.code() {
+        Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Aborted => {
+            true
         }
-        headers.bearer_auth(token);
+        // The connection failed under it.
+        Code::Cancelled | Code::Unknown => std::error::Error::source(status).is_some(),
+        _ => false,
     }
-    Ok(headers)
 }
 
 /// Scheme, host and port: user names, passwords, paths and queries may hold secrets.
@@ -304,22 +357,34 @@ mod tests {
     }
 
     #[test]
-    fn pauses_double_up_to_a_limit() {
-        assert_eq!(retry_delay(0), RETRY_DELAY);
-        assert_eq!(retry_delay(3), 8 * RETRY_DELAY);
-        assert_eq!(retry_delay(5), Duration::from_secs(8));
-        assert_eq!(retry_delay(6), RETRY_DELAY_MAX);
-        assert_eq!(retry_delay(u32::MAX), RETRY_DELAY_MAX);
+    fn only_what_passes_by_itself_is_tried_again() {
+        use tonic::Status;
+        let passing = [
+            Code::Unavailable,
+            Code::DeadlineExceeded,
+            Code::ResourceExhausted,
+            Code::Aborted,
+        ];
+        for code in passing {
+            assert!(may_pass(&Status::new(code, "")), "{code:?}");
+        }
+        for code in [
+            Code::Unauthenticated,
+            Code::PermissionDenied,
+            Code::Unimplemented,
+            Code::InvalidArgument,
+            Code::DataLoss,
+            Code::Unknown,
+        ] {
+            assert!(!may_pass(&Status::new(code, "")), "{code:?}");
+        }
+        let broken = std::io::Error::other("reset");
+        assert!(may_pass(&Status::from_error(Box::new(broken))));
     }
 
     #[test]
     fn wrong_addresses_are_refused() {
-        let config = |url: &str| ProviderConfig {
-            url: url.to_owned(),
-            x_token: None,
-            bearer: None,
-        };
-        let refused = |url: &str| match GrpcSource::new(&config(url), |_| {}) {
+        let refused = |url: &str| match ProviderClient::new(&ProviderConfig::new(url)) {
             Err(error) => error.to_string(),
             Ok(_) => panic!("{url} was accepted"),
         };

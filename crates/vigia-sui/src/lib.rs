@@ -4,18 +4,20 @@
 //! decoded checkpoints in ascending order. Both sources end in the same place, BCS bytes decoded
 //! into the SDK's types, so what matching reads is what the validators' digests bind.
 
+mod budget;
 mod decode;
 mod error;
 mod files;
 mod grpc;
 mod integrity;
+mod providers;
 mod source;
 
 pub use decode::{HEADER_MASK, LIVE_MASK};
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
-pub use grpc::{
-    FETCH_CONCURRENCY_MAX, GrpcSource, NodeInfo, ProviderConfig, Secret, StreamNotice,
-    check_binding,
+pub use providers::{
+    Capabilities, NodeInfo, ProviderConfig, ProviderProbe, ProviderRoles, ProviderState, Providers,
+    RosterPolicy, Secret, Standing, StreamLimits, StreamNotice, Usage, check_binding,
 };
 pub use source::{CheckpointSource, CheckpointStream, HeaderStream, Start};

@@ -37,7 +37,7 @@ use vigia_store::{
     AccountSpec, IngestStore, PostgresOptions, ReadStore, SqlStore, SqliteOptions, StatusReport,
     Store, StoreOptions, WatchEntry, WatchStore,
 };
-use vigia_sui::{GrpcSource, ProviderConfig};
+use vigia_sui::{ProviderConfig, Providers};
 use vigia_transport::{Limits, channel};
 
 /// Entries added to the watch list at once.
@@ -144,13 +144,9 @@ async fn run(node: &NodeProcess, database: &Database, watched: usize) -> Run {
         limits,
         Arc::clone(&rewind),
     );
-    let provider = ProviderConfig {
-        url: node.ready.url.clone(),
-        x_token: None,
-        bearer: None,
-    };
+    let provider = ProviderConfig::new(node.ready.url.clone());
     let poller = Poller {
-        source: GrpcSource::new(&provider, |_| {}).expect("a provider"),
+        source: Providers::one(&provider, Arc::new(SystemClock), |_| {}).expect("a provider"),
         store: Arc::clone(&store) as Arc<dyn Store>,
         watch,
         frames: Arc::new(frames),

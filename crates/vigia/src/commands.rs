@@ -21,6 +21,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use vigia_core::{CoinInfo, SystemClock};
 use vigia_store::{IngestStore, SqlStore, StoreError, StoreOptions};
+use vigia_sui::{Providers, StreamNotice};
 
 use crate::config::Settings;
 use crate::exit::Exit;
@@ -69,6 +70,22 @@ pub(crate) async fn open_existing_store(settings: &Settings) -> anyhow::Result<A
         .into());
     }
     open_store(settings).await
+}
+
+/// The providers that the settings name; none where they name none.
+pub(crate) fn providers_of(
+    settings: &Settings,
+    notice: impl Fn(StreamNotice) + Send + Sync + 'static,
+) -> anyhow::Result<Option<Providers>> {
+    let configs = settings.provider_configs()?;
+    if configs.is_empty() {
+        return Ok(None);
+    }
+    let (policy, limits) = (settings.roster_policy(), settings.stream_limits());
+    let clock = Arc::new(SystemClock);
+    Ok(Some(Providers::new(
+        &configs, policy, limits, clock, notice,
+    )?))
 }
 
 /// Writes what settings and contract files say about coins; what they say wins over nodes.

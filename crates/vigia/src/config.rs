@@ -4,7 +4,9 @@
 //! names the key, where it stands and the nearest key there is.
 
 mod layers;
+mod providers;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use vigia_contracts::{CONFIO, ContractFile, PackageIds, Registry};
 use vigia_core::{Schedule, ScheduleError, ShardPlan, SourceLimits, parse_address};
 use vigia_store::{PostgresOptions, SourceReader, SqliteOptions, StoreOptions};
-use vigia_sui::{ProviderConfig, Secret};
+use vigia_sui::{RosterPolicy, Secret, StreamLimits};
 
 pub use layers::{ConfigError, Overrides};
+pub use providers::{ProviderBudget, ProviderSettings};
 
 use crate::exit::Exit;
 
@@ -33,6 +36,7 @@ pub struct Settings {
     pub data: DataSettings,
     pub store: StoreSettings,
     pub provider: ProviderSettings,
+    pub providers: BTreeMap<String, ProviderSettings>,
     pub poll: PollSettings,
     pub transport: TransportSettings,
     pub work: WorkSettings,
@@ -70,19 +74,6 @@ pub struct StoreSettings {
     pub busy_timeout_ms: u64,
 }
 
-/// `[provider]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
-pub struct ProviderSettings {
-    pub url: String,
-    #[serde(serialize_with = "hidden")]
-    pub x_token: String,
-    pub x_token_file: PathBuf,
-    #[serde(serialize_with = "hidden")]
-    pub bearer: String,
-    pub bearer_file: PathBuf,
-}
-
 /// `[poll]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
@@ -91,6 +82,13 @@ pub struct PollSettings {
     pub shards: u32,
     pub reconcile_interval_ms: u64,
     pub tip_interval_ms: u64,
+    pub quiet_after_ms: u64,
+    pub answer_within_ms: u64,
+    pub lag_max: u64,
+    pub return_after_ms: u64,
+    pub probe_interval_ms: u64,
+    pub buffer_mib: usize,
+    pub fetch_concurrency_max: usize,
 }
 
 /// `[transport]`
@@ -365,23 +363,25 @@ impl Settings {
         }
     }
 
-    /// How to reach the full node; none where no address is set.
-    pub fn provider(&self) -> Result<Option<ProviderConfig>, ConfigError> {
-        let ProviderSettings {
-            url,
-            x_token,
-            x_token_file,
-            bearer,
-            bearer_file,
-        } = &self.provider;
-        if url.is_empty() {
-            return Ok(None);
+    /// When which provider is used.
+    pub fn roster_policy(&self) -> RosterPolicy {
+        RosterPolicy {
+            lag_max: self.poll.lag_max,
+            return_after_ms: self.poll.return_after_ms,
+            ..RosterPolicy::default()
         }
-        Ok(Some(ProviderConfig {
-            url: url.clone(),
-            x_token: secret("provider.x_token", x_token, x_token_file)?,
-            bearer: secret("provider.bearer", bearer, bearer_file)?,
-        }))
+    }
+
+    /// Limits of what is read from providers.
+    pub fn stream_limits(&self) -> StreamLimits {
+        let poll = &self.poll;
+        StreamLimits {
+            buffer_bytes: poll.buffer_mib.saturating_mul(1024 * 1024),
+            quiet_after: Duration::from_millis(poll.quiet_after_ms),
+            answer_within: Duration::from_millis(poll.answer_within_ms),
+            concurrency_max: poll.fetch_concurrency_max,
+            ..StreamLimits::default()
+        }
     }
 
     /// The declared contracts, with package ids of `packages` added where the settings name none.
@@ -454,6 +454,15 @@ impl Settings {
             (
                 "poll.reconcile_interval_ms",
                 self.poll.reconcile_interval_ms,
+            ),
+            ("poll.quiet_after_ms", self.poll.quiet_after_ms),
+            ("poll.answer_within_ms", self.poll.answer_within_ms),
+            ("poll.lag_max", self.poll.lag_max),
+            ("poll.probe_interval_ms", self.poll.probe_interval_ms),
+            ("poll.buffer_mib", self.poll.buffer_mib as u64),
+            (
+                "poll.fetch_concurrency_max",
+                self.poll.fetch_concurrency_max as u64,
             ),
             ("transport.frames_max", self.transport.frames_max as u64),
             ("transport.kib_max", u64::from(self.transport.kib_max)),

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use vigia_core::{Clock, MissedPolicy};
 use vigia_store::SqlStore;
-use vigia_sui::GrpcSource;
+use vigia_sui::Providers;
 
 use crate::config::Settings;
 use crate::source::SourceFollower;
@@ -69,7 +69,7 @@ pub fn all(
     settings: &Settings,
     store: &Arc<SqlStore>,
     clock: &Arc<dyn Clock>,
-    provider: Option<&GrpcSource>,
+    provider: Option<&Providers>,
 ) -> anyhow::Result<Vec<Arc<dyn Job>>> {
     let mut jobs: Vec<Arc<dyn Job>> = vec![
         Arc::new(RawCleanup::new(

@@ -4,7 +4,7 @@ use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use vigia_core::EpochInfo;
 
-use super::GrpcSource;
+use super::ProviderClient;
 use crate::SourceError;
 
 /// The system state is left out, which is large.
@@ -19,9 +19,9 @@ const EPOCH_MASK: [&str; 8] = [
     "protocol_config.protocol_version",
 ];
 
-impl GrpcSource {
+impl ProviderClient {
     /// Asks about an epoch, or the one that goes on; none where the node does not know it any more.
-    pub async fn epoch(&self, epoch: Option<u64>) -> Result<Option<EpochInfo>, SourceError> {
+    pub(crate) async fn epoch(&self, epoch: Option<u64>) -> Result<Option<EpochInfo>, SourceError> {
         let mut request = proto::GetEpochRequest::default();
         request.epoch = epoch;
         request.read_mask = Some(FieldMask::from_paths(EPOCH_MASK));

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use sui_sdk_types::CheckpointData;
-use vigia_core::parse_coin_type;
+use vigia_core::{SystemClock, parse_coin_type};
 use vigia_devnet::{
     ChainConfig, Coin, Devnet, DevnetConfig, FileFormat, Pace, generate, write_checkpoint,
 };
-use vigia_sui::{CheckpointSource, GrpcSource, ProviderConfig, Secret, Start};
+use vigia_sui::{CheckpointSource, ProviderConfig, Providers, Secret, Start};
 
-use crate::node::{PATIENCE, address_of, config, next, replay, source, trouble};
+use crate::node::{PATIENCE, address_of, next, replay, source, trouble};
 use crate::support::{CHAIN, chain_config, comparable, read_folder};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,9 +174,9 @@ async fn nobody_there_is_an_error_that_keeps_secrets() {
     let address = free.local_addr().unwrap();
     drop(free);
     let config = ProviderConfig {
-        url: format!("http://user:{HUSH}@{address}/{HUSH}?key={HUSH}"),
         x_token: Some(Secret::new(HUSH)),
         bearer: Some(Secret::new(HUSH)),
+        ..ProviderConfig::new(format!("http://user:{HUSH}@{address}/{HUSH}?key={HUSH}"))
     };
     assert!(!format!("{config:?}").contains(HUSH), "{config:?}");
     let notices = Arc::new(Mutex::new(vec![]));
@@ -185,7 +185,7 @@ async fn nobody_there_is_an_error_that_keeps_secrets() {
         let text = format!("{notice:?}");
         kept.lock().expect("nobody panics with it").push(text);
     };
-    let source = match GrpcSource::new(&config, notice) {
+    let source = match Providers::one(&config, Arc::new(SystemClock), notice) {
         Ok(source) => source,
         Err(error) => {
             assert!(!format!("{error} {error:?}").contains(HUSH), "{error:?}");
@@ -223,11 +223,11 @@ async fn tokens_that_no_header_can_carry_are_refused_unseen() {
     let bad = format!("{HUSH}\n");
     for (x_token, bearer) in [(Some(&bad), None), (None, Some(&bad))] {
         let config = ProviderConfig {
-            url: "http://127.0.0.1:9".to_owned(),
             x_token: x_token.map(Secret::new),
             bearer: bearer.map(Secret::new),
+            ..ProviderConfig::new("http://127.0.0.1:9")
         };
-        let Err(error) = GrpcSource::new(&config, |_| {}) else {
+        let Err(error) = Providers::one(&config, Arc::new(SystemClock), |_| {}) else {
             panic!("a token with a line break was accepted");
         };
         assert!(!format!("{error} {error:?}").contains(HUSH), "{error:?}");
@@ -237,13 +237,28 @@ async fn tokens_that_no_header_can_carry_are_refused_unseen() {
         format!("http://host:notaport/{HUSH}"),
         format!("http://[::1]:65536/{HUSH}"),
     ] {
-        let Err(error) = GrpcSource::new(&config(&url), |_| {}) else {
+        let Err(error) = Providers::one(&ProviderConfig::new(&url), Arc::new(SystemClock), |_| {})
+        else {
             panic!("{url} was accepted");
         };
         assert!(!format!("{error} {error:?}").contains(HUSH), "{error:?}");
     }
-    assert!(GrpcSource::new(&config("http://[::1]:65535/"), |_| {}).is_ok());
-    assert!(GrpcSource::new(&config("http://[::1]"), |_| {}).is_ok());
+    assert!(
+        Providers::one(
+            &ProviderConfig::new("http://[::1]:65535/"),
+            Arc::new(SystemClock),
+            |_| {}
+        )
+        .is_ok()
+    );
+    assert!(
+        Providers::one(
+            &ProviderConfig::new("http://[::1]"),
+            Arc::new(SystemClock),
+            |_| {}
+        )
+        .is_ok()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 mod files;
 mod grpc;
 mod node;
+mod providers;
 mod proxy;
 mod real;
 mod shards;

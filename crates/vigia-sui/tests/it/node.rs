@@ -7,22 +7,15 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use sui_sdk_types::CheckpointData;
+use vigia_core::SystemClock;
 use vigia_devnet::{Devnet, DevnetConfig};
-use vigia_sui::{GrpcSource, ProviderConfig, SourceError, StreamNotice};
+use vigia_sui::{ProviderConfig, Providers, RosterPolicy, SourceError, StreamLimits, StreamNotice};
 
 /// Long enough for anything that happens at all.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
-pub(crate) fn config(url: &str) -> ProviderConfig {
-    ProviderConfig {
-        url: url.to_owned(),
-        x_token: None,
-        bearer: None,
-    }
-}
-
 /// A source, and how often it has said that something failed.
-pub(crate) fn source(url: &str) -> (GrpcSource, Arc<Mutex<usize>>) {
+pub(crate) fn source(url: &str) -> (Providers, Arc<Mutex<usize>>) {
     let troubles = Arc::new(Mutex::new(0));
     let count = Arc::clone(&troubles);
     let notice = move |notice| {
@@ -30,8 +23,20 @@ pub(crate) fn source(url: &str) -> (GrpcSource, Arc<Mutex<usize>>) {
             *count.lock().expect("nobody panics with it") += 1;
         }
     };
-    let source = GrpcSource::new(&config(url), notice).expect("an address");
+    let config = ProviderConfig::new(url);
+    let source = Providers::one(&config, Arc::new(SystemClock), notice).expect("an address");
     (source, troubles)
+}
+
+/// Providers of one chain, most preferred first, that go back to a preferred one after a second.
+pub(crate) fn providers(urls: &[&str], limits: StreamLimits) -> Providers {
+    let configs: Vec<ProviderConfig> = urls.iter().copied().map(ProviderConfig::new).collect();
+    let policy = RosterPolicy {
+        return_after_ms: 1_000,
+        ..RosterPolicy::default()
+    };
+    let clock = Arc::new(SystemClock);
+    Providers::new(&configs, policy, limits, clock, |_| {}).expect("addresses")
 }
 
 pub(crate) async fn next<T>(

@@ -9,11 +9,9 @@ use futures::stream::BoxStream;
 use sui_sdk_types::CheckpointData;
 use vigia_core::{Checkpoint, CheckpointHeader, Digest, ShardPlan};
 use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Pace, generate};
-use vigia_sui::{
-    CheckpointSource, FETCH_CONCURRENCY_MAX, GrpcSource, SourceError, Start, check_binding,
-};
+use vigia_sui::{CheckpointSource, Providers, SourceError, Start, StreamLimits, check_binding};
 
-use crate::node::{PATIENCE, address_of, next, replay, source, trouble};
+use crate::node::{PATIENCE, address_of, next, providers, replay, source, trouble};
 use crate::proxy::Proxy;
 use crate::support::{CHAIN, chain_config, comparable};
 
@@ -85,18 +83,14 @@ fn sequences(checkpoints: &[Checkpoint]) -> Vec<u64> {
 }
 
 /// The shard's own of these checkpoints, fetched as a poller does: in runs, bound to headers.
-async fn read_own(
-    source: &GrpcSource,
-    headers: &[CheckpointHeader],
-    shard: u32,
-) -> Vec<Checkpoint> {
+async fn read_own(source: &Providers, headers: &[CheckpointHeader], shard: u32) -> Vec<Checkpoint> {
     let plan = ShardPlan::new(SHARDS).expect("a sensible number");
     let newest = headers.last().expect("there are some").sequence;
     let (mut own, mut from) = (vec![], 0);
     while let Some(run) = plan.next_run(shard, from, newest) {
         from = run.end() + 1;
         let headers = headers.iter().filter(|h| run.contains(&h.sequence));
-        let (run, error) = all(source.fetch_bound(headers.cloned().collect(), 4)).await;
+        let (run, error) = all(source.fetch_bound(headers.cloned().collect())).await;
         assert!(error.is_none(), "{error:?}");
         own.extend(run);
     }
@@ -250,7 +244,7 @@ async fn a_run_waits_for_a_node_that_is_away_and_for_what_is_not_there_yet() {
     let address = address_of(&node);
     let (source, troubles) = source(&node.url());
     let last = CHAIN.len() as u64 - 1;
-    let mut run = source.fetch_run(2, last, 2);
+    let mut run = source.fetch_run(2, last);
     let mut seen = vec![];
     for _ in 2..6 {
         seen.push(next(&mut run).await.unwrap());
@@ -299,11 +293,13 @@ async fn calls_that_fail_are_tried_again_and_told() {
     proxy.conduct.lists.store(false, Ordering::SeqCst);
     proxy.conduct.failures.store(3, Ordering::SeqCst);
     let (source, troubles) = source(&proxy.url);
-    let (run, error) = all(source.fetch_run(4, 8, 2)).await;
+    let (run, error) = all(source.fetch_run(4, 8)).await;
     assert!(error.is_none(), "{error:?}");
     assert_eq!(sequences(&run), [4, 5, 6, 7, 8]);
-    assert_eq!(*troubles.lock().unwrap(), 3);
-    assert_eq!(proxy.answered(), 5 + 3);
+    let told = *troubles.lock().unwrap();
+    // Calls beside one that failed are given up with it.
+    assert!((1..=3).contains(&told), "{told}");
+    assert!(proxy.answered() >= 5 + told);
     node.shutdown().await.unwrap();
 }
 
@@ -311,27 +307,28 @@ async fn calls_that_fail_are_tried_again_and_told() {
 async fn calls_under_way_have_a_limit() {
     let node = replay(&CHAIN, None).await;
     let last = CHAIN.len() as u64 - 1;
-    assert!(CHAIN.len() > FETCH_CONCURRENCY_MAX + 1);
-    for (asked, wanted) in [
-        (0, 1),
-        (3, 3),
-        (FETCH_CONCURRENCY_MAX, FETCH_CONCURRENCY_MAX),
-        (1_000, FETCH_CONCURRENCY_MAX),
-    ] {
+    // Four go at once at first; more only once it has shown that it takes them.
+    for (concurrency_max, wanted) in [(1, 1), (3, 3), (4, 4), (6, 4)] {
         let proxy = Proxy::start(&node.url()).await;
         proxy.conduct.lists.store(false, Ordering::SeqCst);
         proxy.conduct.is_open.send_replace(false);
-        let (source, _) = source(&proxy.url);
-        let run = tokio::spawn(all(source.fetch_run(0, last, asked)));
+        let limits = StreamLimits {
+            concurrency_max,
+            ..StreamLimits::default()
+        };
+        let source = providers(&[&proxy.url], limits);
+        let run = tokio::spawn(all(source.fetch_run(0, last)));
         let mut under_way = proxy.conduct.under_way.subscribe();
         let full = under_way.wait_for(|count| *count >= wanted);
         tokio::time::timeout(PATIENCE, full).await.unwrap().unwrap();
+        let at_once = proxy.conduct.under_way_max.load(Ordering::SeqCst);
+        assert_eq!(at_once, wanted, "of {concurrency_max}");
         proxy.conduct.is_open.send_replace(true);
         let (run, error) = run.await.unwrap();
         assert!(error.is_none(), "{error:?}");
         assert_eq!(sequences(&run), (0..=last).collect::<Vec<_>>());
         let most = proxy.conduct.under_way_max.load(Ordering::SeqCst);
-        assert_eq!(most, wanted, "{asked} asked for");
+        assert!(most <= concurrency_max, "{most} of {concurrency_max}");
     }
     node.shutdown().await.unwrap();
 }
@@ -343,7 +340,7 @@ async fn a_checkpoint_that_headers_do_not_name_is_refused() {
     let mut headers: Vec<CheckpointHeader> = CHAIN[2..8].iter().map(header).collect();
     let right = headers[3].digest;
     headers[3].digest = Digest::new([7; 32]);
-    let (run, error) = all(source.fetch_bound(headers.clone(), 4)).await;
+    let (run, error) = all(source.fetch_bound(headers.clone())).await;
     assert_eq!(sequences(&run), [2, 3, 4]);
     let Some(SourceError::Unbound {
         sequence,
@@ -360,7 +357,7 @@ async fn a_checkpoint_that_headers_do_not_name_is_refused() {
 
     // Nodes behind one address that follow different chains.
     let headers: Vec<CheckpointHeader> = other_chain()[2..8].iter().map(header).collect();
-    let (run, error) = all(source.fetch_bound(headers.clone(), 4)).await;
+    let (run, error) = all(source.fetch_bound(headers.clone())).await;
     assert!(run.is_empty(), "{:?}", sequences(&run));
     assert!(matches!(
         error,
@@ -385,15 +382,15 @@ async fn a_checkpoint_that_headers_do_not_name_is_refused() {
 async fn runs_begin_and_end_where_they_should() {
     let node = replay(&CHAIN, None).await;
     let (source, _) = source(&node.url());
-    let (run, error) = all(source.fetch_run(5, 4, 1)).await;
+    let (run, error) = all(source.fetch_run(5, 4)).await;
     assert!(run.is_empty() && error.is_none());
-    let (run, error) = all(source.fetch_bound(vec![], 1)).await;
+    let (run, error) = all(source.fetch_bound(vec![])).await;
     assert!(run.is_empty() && error.is_none());
-    let (run, error) = all(source.fetch_run(5, 5, 1)).await;
+    let (run, error) = all(source.fetch_run(5, 5)).await;
     assert!(error.is_none(), "{error:?}");
     assert_eq!(sequences(&run), [5]);
     let holed = [&CHAIN[2], &CHAIN[4]].map(header).to_vec();
-    let (run, error) = all(source.fetch_bound(holed, 1)).await;
+    let (run, error) = all(source.fetch_bound(holed)).await;
     assert!(run.is_empty());
     assert!(matches!(
         error,
@@ -432,7 +429,7 @@ async fn what_is_pruned_is_an_error() {
     };
     assert!(pruned(&error), "{error:?}");
     assert_eq!(source.fetch(20).await.unwrap().header.sequence, 20);
-    let (run, error) = all(source.fetch_run(19, 25, 4)).await;
+    let (run, error) = all(source.fetch_run(19, 25)).await;
     assert!(run.is_empty());
     assert!(error.as_ref().is_some_and(pruned), "{error:?}");
     node.shutdown().await.unwrap();

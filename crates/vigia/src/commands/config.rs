@@ -31,7 +31,7 @@ pub fn run(common: &Common, command: ConfigCommand) -> anyhow::Result<ExitCode> 
         }
         ConfigCommand::Check => {
             let settings = common.settings(Overrides::default())?;
-            settings.provider()?;
+            settings.provider_configs()?;
             let registry = settings.registry(&PackageIds::new())?;
             println!(
                 "the settings are good; {} contract packages are watched",

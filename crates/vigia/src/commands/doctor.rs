@@ -6,9 +6,9 @@ use clap::Args;
 use vigia_contracts::PackageIds;
 use vigia_core::{ChainId, Clock, SystemClock, error_chain};
 use vigia_store::{IngestStore, ReadStore, SqlStore};
-use vigia_sui::{GrpcSource, NodeInfo};
+use vigia_sui::NodeInfo;
 
-use super::{is_shared, open_existing_store, place_of};
+use super::{is_shared, open_existing_store, place_of, providers_of};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
 use crate::exit;
@@ -165,26 +165,30 @@ async fn check_provider(
     settings: &Settings,
     chain: Option<ChainId>,
 ) -> anyhow::Result<()> {
-    let Some(config) = settings.provider()? else {
+    let Some(providers) = providers_of(settings, |_| {})? else {
         let cure = "set provider.url, or pass --provider URL";
         findings.problem("provider", "none is set", cure);
         return Ok(());
     };
-    let source = GrpcSource::new(&config, |_| {})?;
-    match source.info().await {
-        Err(error) => findings.problem(
-            "provider",
-            error,
-            "check the address, its port, the token and that this machine may connect out",
-        ),
-        Ok(info) => {
-            let name = info.chain.name().unwrap_or("a chain of its own");
-            findings.good(
+    let probes = providers.probe(true).await;
+    for (probe, state) in probes.into_iter().zip(providers.states()) {
+        match probe.info {
+            Err(error) => findings.problem(
                 "provider",
-                format!("{} follows {name}, at {}", source.url(), info.tip),
-            );
-            check_chain(findings, chain, &info);
-            check_clock(findings, &info);
+                format!("{}: {error}", state.name),
+                "check the address, its port, the token and that this machine may connect out",
+            ),
+            Ok(info) => {
+                let name = info.chain.name().unwrap_or("a chain of its own");
+                let serves = state.capabilities.unwrap_or_default();
+                let found = format!(
+                    "{} ({}) follows {name}, at {}, serves {serves}",
+                    state.name, state.url, info.tip
+                );
+                findings.good("provider", found);
+                check_chain(findings, chain, &info);
+                check_clock(findings, &info);
+            }
         }
     }
     Ok(())

@@ -8,10 +8,9 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Clock, MissedPolicy, SystemClock};
 use vigia_store::{ScheduleRow, ScheduleStore, SqlStore};
-use vigia_sui::GrpcSource;
 
 use super::stop::StopSignal;
-use super::{open_existing_store, time_text};
+use super::{open_existing_store, providers_of, time_text};
 use crate::cli::Common;
 use crate::config::Overrides;
 use crate::exit::{self, Exit};
@@ -52,9 +51,7 @@ pub async fn run(common: &Common, command: SchedulesCommand) -> anyhow::Result<E
         SchedulesCommand::Run { name } => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             // Without a provider there are the jobs that need none.
-            let source = settings.provider()?;
-            let source = source.map(|config| GrpcSource::new(&config, |_| {}));
-            let source = source.transpose()?;
+            let source = providers_of(&settings, |_| {})?;
             let jobs = jobs::all(&settings, &store, &clock, source.as_ref())?;
             let times = LeaseTimes::default();
             run_now(

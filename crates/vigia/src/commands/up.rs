@@ -16,12 +16,12 @@ use vigia_contracts::{Interpreter, PackageIds, Registry};
 use vigia_core::{Clock, SystemClock, error_chain};
 use vigia_notify::BuiltInTexts;
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store, WatchEntry, WatchStore};
-use vigia_sui::{GrpcSource, StreamNotice};
+use vigia_sui::{Providers, StreamNotice};
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 use super::stop::StopSignal;
 use super::transport::{self, Transport};
-use super::{declare_coins, is_shared, place_of};
+use super::{declare_coins, is_shared, place_of, providers_of};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
@@ -198,8 +198,8 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
     let commits = settings.transport.kind != TransportKind::Memory;
     // Committing needs no full node, only looking up coins does.
-    let source = match settings.provider()? {
-        None if commits => None,
+    let source = match settings.provider_configs()?.is_empty() {
+        true if commits => None,
         _ => Some(Provider::new(&settings)?),
     };
     let mut roles = Roles::new()?;
@@ -239,27 +239,27 @@ pub async fn web(common: &Common, args: WebArgs) -> anyhow::Result<ExitCode> {
 
 /// The full node to follow, and how it is doing.
 struct Provider {
-    grpc: GrpcSource,
+    grpc: Providers,
     status: Arc<PollerStatus>,
 }
 
 impl Provider {
     fn new(settings: &Settings) -> anyhow::Result<Self> {
-        let Some(config) = settings.provider()? else {
-            return Err(Exit::bad_input(
+        let status = Arc::new(PollerStatus::default());
+        let heard = Arc::clone(&status);
+        let found = providers_of(settings, move |notice| match notice {
+            StreamNotice::Retrying { problem } => heard.failing(problem),
+            StreamNotice::Recovered => heard.well(),
+        })?;
+        match found {
+            Some(grpc) => Ok(Self { grpc, status }),
+            None => Err(Exit::bad_input(
                 "no provider is set: name a Sui full node with --provider URL (for example \
                  https://fullnode.mainnet.sui.io:443) or in the configuration, or try \
                  `vigia up --devnet`, which simulates one",
             )
-            .into());
-        };
-        let status = Arc::new(PollerStatus::default());
-        let heard = Arc::clone(&status);
-        let grpc = GrpcSource::new(&config, move |notice| match notice {
-            StreamNotice::Retrying { problem } => heard.failing(problem),
-            StreamNotice::Recovered => heard.well(),
-        })?;
-        Ok(Self { grpc, status })
+            .into()),
+        }
     }
 }
 

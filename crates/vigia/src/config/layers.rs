@@ -89,6 +89,14 @@ pub(super) fn read_file(path: &Path) -> Result<(String, String), ConfigError> {
     Ok((path.display().to_string(), text))
 }
 
+/// The bytes of a file.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    std::fs::read(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 /// Merges the layers, lowest first.
 pub(super) fn merge(
     default: &str,
@@ -120,6 +128,7 @@ pub(super) fn merge(
             text,
         )?;
     }
+    complete_named(&mut settings, &known);
     Settings::deserialize(Value::Table(settings)).map_err(|error| ConfigError::Type {
         problem: error.to_string(),
     })
@@ -149,6 +158,35 @@ fn is_open(table: &Table) -> bool {
     table.is_empty()
 }
 
+/// A section whose keys are names, each of a section with the keys of another one.
+const NAMED: (&str, &str) = ("providers", "provider");
+
+/// The keys of a section under a name.
+fn keys_of_named<'t>(section: &str, root: &'t Table) -> Option<&'t Table> {
+    let (named, template) = NAMED;
+    (section == named)
+        .then(|| root.get(template)?.as_table())
+        .flatten()
+}
+
+/// What a named section leaves out is as by default, not as of the section it is like.
+fn complete_named(settings: &mut Table, known: &Table) {
+    let (named, _) = NAMED;
+    let Some(Value::Table(sections)) = settings.get_mut(named) else {
+        return;
+    };
+    let Some(template) = keys_of_named(named, known) else {
+        return;
+    };
+    for (_, section) in sections.iter_mut() {
+        if let Value::Table(section) = section {
+            let mut complete = template.clone();
+            merge_tables(&mut complete, std::mem::take(section));
+            *section = complete;
+        }
+    }
+}
+
 fn check_keys(origin: &str, text: &str, known: &Table) -> Result<(), ConfigError> {
     let parsed = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
         origin: origin.to_owned(),
@@ -165,9 +203,14 @@ fn check_table(
     root: &Table,
     prefix: &str,
 ) -> Result<(), ConfigError> {
+    let section = prefix.trim_end_matches('.');
     for (key, value) in table {
         let dotted = format!("{prefix}{}", key.get_ref());
         match (known.get(key.get_ref().as_ref()), value.get_ref()) {
+            (None, DeValue::Table(table)) if keys_of_named(section, root).is_some() => {
+                let known = keys_of_named(section, root).unwrap_or(known);
+                check_table(origin, text, table, known, root, &format!("{dotted}."))?;
+            }
             (None, _) if is_open(known) => {}
             (None, _) => {
                 let line = 1 + text[..key.span().start].matches('\n').count();
@@ -193,7 +236,7 @@ fn set_text(
     key: &str,
     text: &str,
 ) -> Result<(), ConfigError> {
-    let (mut table, mut known_table) = (settings, known);
+    let (mut table, mut known_table, mut section) = (settings, known, "");
     let mut parts = key.split('.').peekable();
     while let Some(part) = parts.next() {
         if parts.peek().is_none() {
@@ -204,12 +247,19 @@ fn set_text(
             table.insert(part.to_owned(), read_value(key, text, expected)?);
             return Ok(());
         }
-        let (Some(Value::Table(next)), Some(Value::Table(next_known))) =
-            (table.get_mut(part), known_table.get(part))
-        else {
+        let next_known = match keys_of_named(section, known) {
+            Some(named) => {
+                table
+                    .entry(part)
+                    .or_insert_with(|| Value::Table(Table::new()));
+                Some(named)
+            }
+            None => known_table.get(part).and_then(Value::as_table),
+        };
+        let (Some(Value::Table(next)), Some(next_known)) = (table.get_mut(part), next_known) else {
             break;
         };
-        (table, known_table) = (next, next_known);
+        (table, known_table, section) = (next, next_known, part);
     }
     Err(unknown(origin.to_owned(), key.to_owned(), known))
 }
@@ -372,6 +422,35 @@ mod tests {
                 .to_string()
                 .contains("not valid TOML")
         );
+    }
+
+    #[test]
+    fn providers_have_names_and_the_keys_of_one() {
+        let file = "[providers.backup]\nurl = \"https://b\"\npreference = 2\n";
+        let environment = [
+            ("VIGIA__PROVIDERS__BACKUP__X_TOKEN", "hush"),
+            ("VIGIA__PROVIDERS__THIRD__URL", "https://c"),
+            ("VIGIA__PROVIDERS__THIRD__ROLES", "history, archive"),
+            ("VIGIA__PROVIDER__URL", "https://a"),
+        ];
+        let settings = load(file, &environment).unwrap();
+        let configs = settings.provider_configs().unwrap();
+        let names: Vec<&str> = configs.iter().map(|config| &*config.name).collect();
+        assert_eq!(names, ["provider", "third", "backup"]);
+        assert!(configs[1].roles.archive && !configs[1].roles.live);
+        assert!(configs[2].roles.live && configs[2].x_token.is_some());
+
+        let error = load("[providers.b]\nulr = \"x\"\n", &[])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("line 2") && error.contains("providers.b.ulr"),
+            "{error}"
+        );
+        let error = load("", &[("VIGIA__PROVIDERS__B__ULR", "x")]).unwrap_err();
+        assert!(error.to_string().contains("providers.b.ulr"), "{error}");
+        let error = load("[providers]\nb = \"https://b\"\n", &[]).unwrap_err();
+        assert!(error.to_string().contains("do not fit"), "{error}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use vigia_store::{EpochStore, IngestStore};
-use vigia_sui::GrpcSource;
+use vigia_sui::Providers;
 
 use super::Job;
 
@@ -20,12 +20,12 @@ const INTERVAL_MS: u64 = 1_800_000;
 pub struct EpochTracking {
     epochs: Arc<dyn EpochStore>,
     ingest: Arc<dyn IngestStore>,
-    source: GrpcSource,
+    source: Providers,
 }
 
 impl EpochTracking {
     /// Records in `store` what `source` tells.
-    pub fn new<S: EpochStore + IngestStore + 'static>(store: Arc<S>, source: GrpcSource) -> Self {
+    pub fn new<S: EpochStore + IngestStore + 'static>(store: Arc<S>, source: Providers) -> Self {
         Self {
             epochs: store.clone(),
             ingest: store,

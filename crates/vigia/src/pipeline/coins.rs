@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{CoinInfo, parse_coin_type};
 use vigia_store::Store;
-use vigia_sui::GrpcSource;
+use vigia_sui::Providers;
 
 use super::Trouble;
 
@@ -18,7 +18,7 @@ pub struct CoinLookup {
     /// Where coins are kept.
     pub store: Arc<dyn Store>,
     /// Whom to ask.
-    pub source: GrpcSource,
+    pub source: Providers,
     /// How often to look.
     pub interval: Duration,
 }

@@ -10,7 +10,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Checkpoint, Clock, Digest, Frame, Relevant, error_chain};
 use vigia_store::{ProviderReport, Store, StoreError};
-use vigia_sui::{CheckpointSource, CheckpointStream, GrpcSource, SourceError, Start};
+use vigia_sui::{CheckpointSource, CheckpointStream, Providers, SourceError, Start};
 use vigia_transport::{FrameSender, TransportError};
 use vigia_watch::WatchList;
 
@@ -83,7 +83,7 @@ impl PollerStatus {
 /// Follows one provider.
 pub struct Poller {
     /// Where checkpoints come from.
-    pub source: GrpcSource,
+    pub source: Providers,
     /// Where the watermark is.
     pub store: Arc<dyn Store>,
     /// What to match with.
@@ -194,14 +194,25 @@ impl Poller {
 
     /// Where to start, once the chain is known to be the database's.
     async fn begin(&self) -> Result<Begun, BeginError> {
-        let info = self.source.info().await?;
+        if let Some(chain) = self.store.chain().await? {
+            self.source.bind(chain);
+        }
+        let info = match self.source.info().await {
+            // Nobody else answered.
+            Err(SourceError::WrongChain { found, .. }) => {
+                self.store.chain_bind(found).await?;
+                return Err(BeginError::Another);
+            }
+            info => info?,
+        };
         self.store.chain_bind(info.chain).await?;
+        self.source.bind(info.chain);
         self.watch.refresh().await?;
         self.status.seen(info.tip);
         if let Some(shards) = &self.shards {
             let part = self.part(shards).await?;
             if let Some(sequence) = part.start() {
-                check_pruned(sequence, info.lowest_available)?;
+                self.check_pruned(sequence).await?;
             }
             return Ok(Begun::Part(part));
         }
@@ -219,9 +230,16 @@ impl Poller {
             },
         };
         if let Start::Checkpoint(sequence) = start {
-            check_pruned(sequence, info.lowest_available)?;
+            self.check_pruned(sequence).await?;
         }
         Ok(Begun::Whole(start, previous))
+    }
+
+    async fn check_pruned(&self, sequence: u64) -> Result<(), BeginError> {
+        match self.source.pruned(sequence).await {
+            Some(lowest) => Err(BeginError::Pruned { sequence, lowest }),
+            None => Ok(()),
+        }
     }
 
     async fn follow(
@@ -230,7 +248,7 @@ impl Poller {
         previous: Option<Digest>,
         shutdown: &CancellationToken,
     ) -> Ended {
-        tracing::info!(provider = self.source.url(), start = ?start, "following the chain");
+        tracing::info!(provider = %self.source.url(), start = ?start, "following the chain");
         let mut following = Following {
             stream: self.source.stream(start),
             pending: None,
@@ -332,7 +350,7 @@ impl Poller {
     }
 
     fn report_problem(&self, error: &SourceError) {
-        tracing::warn!(provider = self.source.url(), error = %error, "the stream broke, reconnecting");
+        tracing::warn!(provider = %self.source.url(), error = %error, "the stream broke, reconnecting");
         self.status.failing(error);
     }
 
@@ -498,10 +516,12 @@ enum BeginError {
     Source(#[from] SourceError),
     #[error("{}", error_chain(.0))]
     Store(#[from] StoreError),
+    #[error("the providers follow another chain than before, looking again")]
+    Another,
     #[error(
-        "the provider has pruned checkpoint {sequence}, where this database goes on; it keeps \
-         {lowest} and later. Use an archive provider until it has caught up, import the missing \
-         checkpoints from files, or begin a new database with --from {lowest}"
+        "checkpoint {sequence}, where this database goes on, is pruned: the providers keep {lowest} \
+         and later. Add an archive provider (roles = [\"archive\"]) until it has caught up, import the \
+         missing checkpoints from files, or begin a new database with --from {lowest}"
     )]
     Pruned { sequence: u64, lowest: u64 },
 }
@@ -523,13 +543,6 @@ pub(crate) fn match_checkpoint(list: &WatchList, checkpoint: Checkpoint) -> Fram
         header: checkpoint.header,
         watch_version: list.version(),
         relevant,
-    }
-}
-
-fn check_pruned(sequence: u64, lowest: u64) -> Result<(), BeginError> {
-    match sequence < lowest {
-        true => Err(BeginError::Pruned { sequence, lowest }),
-        false => Ok(()),
     }
 }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use vigia::jobs::{AddressReconcile, EpochTracking, Job, StaleRows};
-use vigia_core::{ChainId, Digest, EpochInfo, Fence, ShardPlan};
+use vigia_core::{ChainId, Digest, EpochInfo, Fence, ShardPlan, SystemClock};
 use vigia_devnet::Pace;
 use vigia_store::{
     EpochStore, IngestStore, LeaseStore, ReadStore, SqlStore, WatchReconciliation, WatchStore,
     poller_leases,
 };
-use vigia_sui::{GrpcSource, ProviderConfig};
+use vigia_sui::{ProviderConfig, Providers};
 
 use crate::app::App;
 use crate::jobs::{DAY_MS, MINUTE_MS, Machine, START_MS, settings};
@@ -83,12 +83,8 @@ async fn epochs_are_followed() {
     let node = start(busy_chain(2_000), Pace::Complete, 1).await;
     let machine = Machine::new();
     let store = machine.open().await;
-    let config = ProviderConfig {
-        url: node.url(),
-        x_token: None,
-        bearer: None,
-    };
-    let source = GrpcSource::new(&config, |_| {}).unwrap();
+    let config = ProviderConfig::new(node.url());
+    let source = Providers::one(&config, Arc::new(SystemClock), |_| {}).unwrap();
     let job = EpochTracking::new(store.clone(), source.clone());
     assert_eq!((job.name(), job.pattern()), ("epoch_tracking", "every 30m"));
     assert_eq!(job.run().await.unwrap(), "the database has no chain yet");

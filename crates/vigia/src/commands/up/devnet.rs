@@ -38,6 +38,7 @@ pub(super) async fn start(settings: &mut Settings) -> anyhow::Result<Simulated> 
     .await
     .context("cannot start the simulated node")?;
     settings.provider.url = node.url();
+    settings.providers.clear();
     Ok(Simulated { node })
 }
 

@@ -9,7 +9,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Checkpoint, CheckpointHeader, STRIDE, ShardPlan};
-use vigia_sui::{FETCH_CONCURRENCY_MAX, HeaderStream, SourceError, Start};
+use vigia_sui::{HeaderStream, SourceError, Start};
 
 use super::{BeginError, Ended, OutstandingWatch, Poller};
 use crate::config::LiveStart;
@@ -101,7 +101,7 @@ impl Poller {
             return Ended::Rewind;
         }
         tracing::info!(
-            provider = self.source.url(),
+            provider = %self.source.url(),
             start,
             shards = ?part.owned,
             "following the chain by shards"
@@ -153,7 +153,7 @@ impl Poller {
     }
 
     async fn fetch(&self, run: Vec<CheckpointHeader>) -> Result<Vec<Checkpoint>, SourceError> {
-        let fetched = self.source.fetch_bound(run, FETCH_CONCURRENCY_MAX);
+        let fetched = self.source.fetch_bound(run);
         fetched.collect::<Vec<_>>().await.into_iter().collect()
     }
 }

@@ -1,0 +1,76 @@
+//! A budget of bytes for what waits between a provider and its reader.
+
+use std::sync::Arc;
+
+use sui_rpc::proto::sui::rpc::v2 as proto;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Bytes are counted by the KiB, so that any budget fits the semaphore.
+const UNIT: usize = 1024;
+
+/// So many bytes may be held at once. What is larger than all of it is let through alone.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget {
+    units: Arc<Semaphore>,
+    units_max: usize,
+}
+
+impl Budget {
+    pub(crate) fn new(bytes: usize) -> Self {
+        let units_max = bytes.div_ceil(UNIT).clamp(1, u32::MAX as usize);
+        Self {
+            units: Arc::new(Semaphore::new(units_max)),
+            units_max,
+        }
+    }
+
+    /// Waits until `bytes` may be held; they are until what this returns is dropped.
+    pub(crate) async fn hold(&self, bytes: usize) -> OwnedSemaphorePermit {
+        let units = bytes.div_ceil(UNIT).clamp(1, self.units_max);
+        let units = u32::try_from(units).expect("the budget is that small");
+        let units_held = Arc::clone(&self.units).acquire_many_owned(units).await;
+        units_held.expect("the semaphore is never closed")
+    }
+}
+
+/// About how many bytes a message holds: its BCS, which is nearly all of it.
+pub(crate) fn message_bytes(message: &proto::Checkpoint) -> usize {
+    let size = |bcs: Option<&proto::Bcs>| {
+        bcs.and_then(|bcs| bcs.value.as_ref())
+            .map_or(0, |v| v.len())
+    };
+    let transactions = message.transactions.iter().map(|executed| {
+        size(executed.transaction.as_ref().and_then(|t| t.bcs.as_ref()))
+            + size(executed.effects.as_ref().and_then(|e| e.bcs.as_ref()))
+            + size(executed.events.as_ref().and_then(|e| e.bcs.as_ref()))
+            + 256
+    });
+    let objects = message.objects.iter().flat_map(|set| &set.objects);
+    let objects = objects.map(|object| size(object.bcs.as_ref()) + 128);
+    transactions.sum::<usize>()
+        + objects.sum::<usize>()
+        + size(message.contents.as_ref().and_then(|c| c.bcs.as_ref()))
+        + size(message.summary.as_ref().and_then(|s| s.bcs.as_ref()))
+        + 512
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_fits_is_held_and_what_is_larger_goes_alone() {
+        let budget = Budget::new(10 * UNIT);
+        let six = budget.hold(6 * UNIT).await;
+        assert!(budget.hold(4 * UNIT + 1).now_or_never().is_none());
+        let four = budget.hold(4 * UNIT).now_or_never();
+        assert!(four.is_some());
+        assert!(budget.hold(usize::MAX).now_or_never().is_none());
+        drop((six, four));
+        let all = budget.hold(usize::MAX).now_or_never();
+        assert!(all.is_some());
+        assert!(budget.hold(1).now_or_never().is_none());
+    }
+}

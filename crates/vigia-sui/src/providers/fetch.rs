@@ -1,0 +1,319 @@
+//! Runs of checkpoints from whichever provider brings them.
+//!
+//! A provider that fails, falls silent or sends what cannot be is left for the next one, at the
+//! checkpoint that was not brought; what no provider has is an error. Trouble that is got over is told
+//! to the notices, and has no end: whoever does not want the checkpoints any more drops the stream.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use sui_rpc::proto::sui::rpc::v2 as proto;
+use vigia_core::{Checkpoint, CheckpointHeader};
+
+use super::{Choice, Need, Providers, StreamNotice};
+use crate::SourceError;
+use crate::decode::LIVE_MASK;
+use crate::grpc::{ProviderClient, Run, RunLimits};
+use crate::source::CheckpointStream;
+
+/// Bytes in a quiet span that count as progress: a large checkpoint on a slow line is no silence, a
+/// trickle is.
+const PROGRESS_BYTES_MIN: u64 = 256 * 1024;
+
+/// Whether `checkpoint` is the one that the stream of headers named.
+pub fn check_binding(
+    header: &CheckpointHeader,
+    checkpoint: &Checkpoint,
+) -> Result<(), SourceError> {
+    let fetched = &checkpoint.header;
+    if fetched.sequence != header.sequence {
+        return Err(SourceError::OutOfOrder {
+            expected: header.sequence,
+            found: fetched.sequence,
+        });
+    }
+    if fetched.digest != header.digest {
+        return Err(SourceError::Unbound {
+            sequence: header.sequence,
+            expected: header.digest,
+            found: fetched.digest,
+        });
+    }
+    Ok(())
+}
+
+impl Providers {
+    /// Fetches one checkpoint, waiting for it where nobody has it yet.
+    pub async fn fetch(&self, sequence: u64) -> Result<Checkpoint, SourceError> {
+        let mut run = self.fetch_run(sequence, sequence);
+        let fetched = run.next().await;
+        fetched.unwrap_or_else(|| Err(self.nobody()))
+    }
+
+    /// Fetches the checkpoints from `from` to `to_inclusive`, ascending, waiting for those that nobody
+    /// has yet. Ends after the last or an error.
+    pub fn fetch_run(&self, from: u64, to_inclusive: u64) -> CheckpointStream {
+        self.stream_of(from, to_inclusive, None)
+    }
+
+    /// Fetches the checkpoints of these headers, which follow each other, and checks that they are
+    /// the same. That nobody sends those is an error, and the end.
+    pub fn fetch_bound(&self, headers: Vec<CheckpointHeader>) -> CheckpointStream {
+        let (Some(first), Some(last)) = (headers.first(), headers.last()) else {
+            return futures::stream::empty().boxed();
+        };
+        let (from, to_inclusive) = (first.sequence, last.sequence);
+        for (expected, header) in (from..).zip(&headers) {
+            if header.sequence != expected {
+                let found = header.sequence;
+                let error = SourceError::OutOfOrder { expected, found };
+                return futures::stream::iter([Err(error)]).boxed();
+            }
+        }
+        self.stream_of(from, to_inclusive, Some(headers))
+    }
+
+    fn stream_of(
+        &self,
+        from: u64,
+        to_inclusive: u64,
+        headers: Option<Vec<CheckpointHeader>>,
+    ) -> CheckpointStream {
+        let fetching = Fetching {
+            fetch: Fetch::new(self, &LIVE_MASK, from, to_inclusive),
+            headers,
+            refused_by: Vec::new(),
+            told: false,
+        };
+        futures::stream::unfold(Some(fetching), |fetching| async move {
+            let mut fetching = fetching?;
+            let item = fetching.next().await?;
+            let go_on = item.is_ok().then_some(fetching);
+            Some((item, go_on))
+        })
+        .boxed()
+    }
+
+    /// Waits for what a provider sends; one that sends nothing is silent.
+    pub(super) async fn unless_silent<T>(
+        &self,
+        index: usize,
+        coming: impl Future<Output = T>,
+    ) -> Result<T, SourceError> {
+        let client = self.client(index);
+        let quiet_after = self.0.limits.quiet_after;
+        let mut coming = std::pin::pin!(coming);
+        loop {
+            let bytes = client.usage().bytes();
+            if let Ok(came) = tokio::time::timeout(quiet_after, &mut coming).await {
+                return Ok(came);
+            }
+            if !self.moves(client, bytes) {
+                let quiet_ms = quiet_after.as_millis();
+                return Err(client.silent(format!("nothing came for {quiet_ms} ms")));
+            }
+        }
+    }
+
+    /// Whether something is on its way, since `bytes` had come.
+    pub(super) fn moves(&self, client: &ProviderClient, bytes: u64) -> bool {
+        client.usage().bytes() >= bytes + PROGRESS_BYTES_MIN || client.awaits_absent()
+    }
+}
+
+/// Messages of a range of checkpoints, from one provider after another.
+pub(super) struct Fetch {
+    providers: Providers,
+    mask: &'static [&'static str],
+    /// What comes next.
+    pub(super) next: u64,
+    to_inclusive: u64,
+    /// Whom to ask as long as that goes well.
+    prefer: Option<usize>,
+    run: Option<(usize, Run)>,
+}
+
+impl Fetch {
+    pub(super) fn new(
+        providers: &Providers,
+        mask: &'static [&'static str],
+        from: u64,
+        to_inclusive: u64,
+    ) -> Self {
+        Self {
+            providers: providers.clone(),
+            mask,
+            next: from,
+            to_inclusive,
+            prefer: providers.current(),
+            run: None,
+        }
+    }
+
+    /// The next message and who sent it; none at the end. An error is a report: it goes on with
+    /// whoever can be asked then. To be followed by `accepted` or `refused`; nothing is lost where this
+    /// is given up.
+    pub(super) async fn next(&mut self) -> Option<Result<(usize, proto::Checkpoint), SourceError>> {
+        if self.next > self.to_inclusive {
+            return None;
+        }
+        let index = match self.run.as_ref() {
+            Some((index, _)) => *index,
+            None => match self.choose().await {
+                Ok(index) => index,
+                Err(error) => return Some(Err(error)),
+            },
+        };
+        let providers = self.providers.clone();
+        let (_, run) = self.run.get_or_insert_with(|| {
+            let limits = RunLimits {
+                mask: self.mask,
+                bytes: providers.0.limits.buffer_bytes / 2,
+                concurrency_max: providers.0.limits.concurrency_max,
+            };
+            let client = providers.client(index);
+            (index, client.run(self.next, self.to_inclusive, limits))
+        });
+        let came = match providers.unless_silent(index, run.next()).await {
+            Ok(Some(came)) => came,
+            Ok(None) => Err(providers.client(index).problem("a run ended early")),
+            Err(silent) => Err(silent),
+        };
+        Some(match came {
+            Ok(message) => Ok((index, message)),
+            Err(error) => {
+                if let SourceError::Pruned { .. } = error {
+                    // Noted, so that it is not asked again for that.
+                    let _ = providers.hear(index).await;
+                }
+                self.refused(&error);
+                Err(error)
+            }
+        })
+    }
+
+    /// Whom to ask, waiting until somebody may be.
+    async fn choose(&mut self) -> Result<usize, SourceError> {
+        loop {
+            let need = Need::History(Some(self.next));
+            match self.providers.choose(need, self.prefer) {
+                Choice::Use(index) => {
+                    self.prefer = Some(index);
+                    return Ok(index);
+                }
+                Choice::Pruned(lowest) => {
+                    return Err(SourceError::Pruned {
+                        url: self.providers.url(),
+                        sequence: self.next,
+                        lowest,
+                    });
+                }
+                Choice::Wait(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+            }
+        }
+    }
+
+    /// What came was what is wanted.
+    pub(super) fn accepted(&mut self) {
+        if let Some((index, _)) = &self.run {
+            self.providers.brought(*index, self.next);
+        }
+        self.next += 1;
+    }
+
+    /// What came cannot be used: somebody else is asked.
+    pub(super) fn refused(&mut self, error: &SourceError) {
+        if let Some((index, _)) = self.run.take() {
+            self.providers.failed(index, error);
+        }
+    }
+}
+
+/// A stream of decoded checkpoints.
+struct Fetching {
+    fetch: Fetch,
+    /// What they have to be, where that is known.
+    headers: Option<Vec<CheckpointHeader>>,
+    /// Who sent another checkpoint than the one wanted.
+    refused_by: Vec<usize>,
+    told: bool,
+}
+
+impl Fetching {
+    async fn next(&mut self) -> Option<Result<Checkpoint, SourceError>> {
+        loop {
+            let error = match self.fetch.next().await? {
+                Ok((index, message)) => match self.check(index, message).await {
+                    Ok(checkpoint) => {
+                        self.fetch.accepted();
+                        self.refused_by.clear();
+                        self.recovered();
+                        return Some(Ok(checkpoint));
+                    }
+                    Err(error) => {
+                        self.fetch.refused(&error);
+                        if !self.refused_by.contains(&index) {
+                            self.refused_by.push(index);
+                        }
+                        error
+                    }
+                },
+                Err(error) => error,
+            };
+            if self.is_final(&error) {
+                return Some(Err(error));
+            }
+            self.told = true;
+            self.fetch.providers.notice(StreamNotice::Retrying {
+                problem: error.to_string(),
+            });
+        }
+    }
+
+    /// Decodes a message, which has to be what comes next.
+    fn check(
+        &self,
+        index: usize,
+        message: proto::Checkpoint,
+    ) -> impl Future<Output = Result<Checkpoint, SourceError>> + Send + use<> {
+        let client = self.fetch.providers.client(index).clone();
+        let (expected, header) = (self.fetch.next, self.wanted());
+        async move {
+            let checkpoint = client.complete(message).await?;
+            let found = checkpoint.header.sequence;
+            if found != expected {
+                return Err(SourceError::OutOfOrder { expected, found });
+            }
+            if let Some(header) = header {
+                check_binding(&header, &checkpoint)?;
+            }
+            Ok(checkpoint)
+        }
+    }
+
+    /// The header of what comes next, where that is known.
+    fn wanted(&self) -> Option<CheckpointHeader> {
+        let headers = self.headers.as_ref()?;
+        let position = self.fetch.next.checked_sub(headers.first()?.sequence)?;
+        headers.get(usize::try_from(position).ok()?).cloned()
+    }
+
+    /// What waiting does not mend: nobody has it, or everybody sent something else.
+    fn is_final(&self, error: &SourceError) -> bool {
+        match error {
+            SourceError::Pruned { sequence, .. } => {
+                let need = Need::History(Some(*sequence));
+                let choice = self.fetch.providers.choose(need, None);
+                matches!(choice, Choice::Pruned(_))
+            }
+            error if error.may_pass() => false,
+            _ => self.refused_by.len() >= self.fetch.providers.0.members.len(),
+        }
+    }
+
+    fn recovered(&mut self) {
+        if std::mem::take(&mut self.told) {
+            self.fetch.providers.notice(StreamNotice::Recovered);
+        }
+    }
+}
