@@ -109,6 +109,22 @@ async fn sqs_says_what_it_has_and_nonsense_is_set_aside() {
     nonsense_is_set_aside(&app, "sqs", &database, b"no frames").await;
 }
 
+/// One that is cut off takes connections (its kernel does) and says nothing.
+#[test]
+fn a_redis_that_is_silent_is_not_waited_for() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let app = App::with_config(&format!(
+        "[transport]\nkind = \"redis\"\nredis_url = \"redis://{address}\"\n"
+    ));
+    app.ok(&["migrate"]);
+    let begun = std::time::Instant::now();
+    let error = app.status()["transport"]["error"].clone();
+    assert_eq!(error, "redis did not answer within 1.5s");
+    let took = begun.elapsed();
+    assert!(took < std::time::Duration::from_secs(4), "{took:?}");
+}
+
 #[test]
 fn within_a_process_there_is_no_broker() {
     let app = App::new();
