@@ -27,7 +27,8 @@ const EDGES: &[(&str, &[&str])] = &[
         &["vigia-core", "vigia-contracts", "vigia-store"],
     ),
     ("vigia-devnet", &["vigia-core"]),
-    ("xtask", &[]),
+    ("vigia-testbed", &[]),
+    ("xtask", &["vigia-testbed"]),
 ];
 
 /// Lines that a Rust file may have.
