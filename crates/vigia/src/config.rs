@@ -4,6 +4,7 @@
 //! names the key, where it stands and the nearest key there is.
 
 mod layers;
+mod transport_kind;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use vigia_store::{PostgresOptions, SourceReader, SqliteOptions, StoreOptions};
 use vigia_sui::{ProviderConfig, Secret};
 
 pub use layers::{ConfigError, Overrides};
+pub use transport_kind::TransportKind;
 
 use crate::exit::Exit;
 
@@ -108,18 +110,6 @@ pub struct TransportSettings {
     pub resend_after_ms: u64,
     pub frames_max: usize,
     pub kib_max: u32,
-}
-
-/// What carries frames from pollers to workers.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum TransportKind {
-    /// A channel inside one process.
-    Memory,
-    /// Redis Streams.
-    Redis,
-    /// Amazon SQS.
-    Sqs,
 }
 
 /// `[work]`

@@ -53,7 +53,7 @@ impl Carried {
             }
             Err(problem) => problem.clone(),
         };
-        let mut text = format!("{:<18} {}: {carried}\n", "transport", name(self.kind));
+        let mut text = format!("{:<18} {}: {carried}\n", "transport", self.kind.as_str());
         if self.set_aside > 0 {
             text += &format!(
                 "{:<18} {} messages could not be read\n",
@@ -61,14 +61,6 @@ impl Carried {
             );
         }
         text
-    }
-}
-
-fn name(kind: TransportKind) -> &'static str {
-    match kind {
-        TransportKind::Memory => "memory",
-        TransportKind::Redis => "redis",
-        TransportKind::Sqs => "sqs",
     }
 }
 
@@ -86,5 +78,10 @@ async fn backlog(settings: &Settings, store: &Arc<SqlStore>) -> Result<Option<Ba
         backlog.map_err(|error| error.to_string())
     };
     let answered = tokio::time::timeout(patience, asked).await;
-    answered.unwrap_or_else(|_| Err(format!("{} did not answer within {patience:?}", name(kind))))
+    answered.unwrap_or_else(|_| {
+        Err(format!(
+            "{} did not answer within {patience:?}",
+            kind.as_str()
+        ))
+    })
 }
