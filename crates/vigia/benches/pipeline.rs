@@ -41,11 +41,7 @@ fn main() {
     if support::node::served() {
         return;
     }
-    let (transactions, watched) = match support::is_quick() {
-        true => (20_000, 20_000),
-        false => (100_000, 200_000),
-    };
-    let node_config = NodeConfig::with_transactions(transactions);
+    let (node_config, watched) = support::pipeline_size();
     let node = NodeProcess::start(&node_config);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");

@@ -15,7 +15,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use support::node::{NodeConfig, NodeProcess};
+use support::node::NodeProcess;
 use support::program::Program;
 use support::report::Report;
 use support::usage;
@@ -30,11 +30,7 @@ fn main() {
     if support::node::served() {
         return;
     }
-    let (transactions, watched) = match support::is_quick() {
-        true => (20_000, 20_000),
-        false => (100_000, 200_000),
-    };
-    let node_config = NodeConfig::with_transactions(transactions);
+    let (node_config, watched) = support::pipeline_size();
     let node = NodeProcess::start(&node_config);
     let url = support::told("VIGIA_BENCH_POSTGRES_URL");
     let postgres = support::told("VIGIA_BENCH_POSTGRES_PID");

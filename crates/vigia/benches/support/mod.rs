@@ -14,6 +14,15 @@ pub(crate) fn is_quick() -> bool {
     std::env::args().any(|argument| argument == "--quick")
 }
 
+/// The chain of the benches of the pipeline, and how many addresses they watch.
+pub(crate) fn pipeline_size() -> (node::NodeConfig, u64) {
+    let (transactions, watched) = match is_quick() {
+        true => (20_000, 20_000),
+        false => (100_000, 200_000),
+    };
+    (node::NodeConfig::with_transactions(transactions), watched)
+}
+
 /// What `cargo xtask bench` says about the servers that it has started.
 pub(crate) fn told(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is set by cargo xtask bench"))
