@@ -1,7 +1,8 @@
-//! Developer commands: test, ci, tidy, deny, bench. Never shipped.
+//! Developer commands: test, check, tidy, deny, bench, dist. Never shipped.
 
 mod bench;
 mod deny;
+mod dist;
 mod postgres;
 mod run;
 mod test;
@@ -32,6 +33,8 @@ enum Command {
     Deny,
     /// Run a benchmark; figures go to target/bench/NAME.json
     Bench(bench::BenchArgs),
+    /// Build the binary that is released, with every feature a release has
+    Dist,
 }
 
 fn main() -> ExitCode {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Deny => deny::run(),
         Command::Bench(args) => bench::run(&args),
+        Command::Dist => dist::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

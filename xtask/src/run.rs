@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
+use serde_json::Value;
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
@@ -37,6 +38,16 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
         bail!("{line}: {status}");
     }
     Ok(())
+}
+
+/// What cargo knows of the workspace's crates.
+pub(crate) fn metadata() -> anyhow::Result<Value> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["metadata", "--format-version", "1", "--no-deps"])
+        .current_dir(root())
+        .output()
+        .context("cannot run cargo metadata")?;
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// Whether a program is there and answers.

@@ -18,8 +18,8 @@ const FULL: &[(&str, &str, &str)] = &[
     ("rescue", "vigia", "shards::pollers_share"),
 ];
 
-/// Features that are off by default and tested and linted all the same.
-pub(crate) const FEATURES: &str = "vigia/sqs";
+/// Features that are off by default and tested and linted all the same: those of a release.
+pub(crate) const FEATURES: &str = "vigia/release";
 
 /// Flags of `cargo xtask test`.
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::run::root;
+use crate::run::{metadata, root};
 
 /// Which crates of the workspace each may depend on. `vigia` may depend on all.
 const EDGES: &[(&str, &[&str])] = &[
@@ -27,7 +27,8 @@ const EDGES: &[(&str, &[&str])] = &[
         &["vigia-core", "vigia-contracts", "vigia-store"],
     ),
     ("vigia-devnet", &["vigia-core"]),
-    ("xtask", &[]),
+    ("vigia-testbed", &[]),
+    ("xtask", &["vigia-testbed"]),
 ];
 
 /// Lines that a Rust file may have.
@@ -72,15 +73,6 @@ pub(crate) fn run() -> anyhow::Result<()> {
         problems.len(),
         problems.join("\n  ")
     )
-}
-
-fn metadata() -> anyhow::Result<Value> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["metadata", "--format-version", "1", "--no-deps"])
-        .current_dir(root())
-        .output()
-        .context("cannot run cargo metadata")?;
-    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 fn edge_problems(metadata: &Value) -> anyhow::Result<Vec<String>> {

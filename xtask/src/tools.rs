@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::bail;
+use vigia_testbed::is_root;
 
 use crate::run::{answers, root, run, target_dir};
 
@@ -144,11 +145,6 @@ pub(crate) fn debian(packages: &[&str], purpose: &str) -> anyhow::Result<()> {
         .args(["install", "-y", "-qq", "--no-install-recommends"])
         .args(packages);
     run(install.env("DEBIAN_FRONTEND", "noninteractive"))
-}
-
-pub(crate) fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 /// Whether `folder` was installed from `pins` as they are now.

@@ -9,10 +9,6 @@
     clippy::cast_precision_loss,
     reason = "figures for people, not money"
 )]
-#![allow(
-    unused_crate_dependencies,
-    reason = "a bench uses some of the package's dependencies"
-)]
 
 mod support;
 
@@ -20,8 +16,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rand::{RngCore, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use support::node::{NodeConfig, NodeProcess};
 use support::report::Report;
 use support::usage;
@@ -47,14 +41,7 @@ fn main() {
     if support::node::served() {
         return;
     }
-    let quick = std::env::args().any(|argument| argument == "--quick");
-    let node_config = NodeConfig {
-        transactions: if quick { 20_000 } else { 100_000 },
-        per_checkpoint: 200,
-        relevant_per_mille: 500,
-        users: 1_000,
-    };
-    let watched = if quick { 20_000 } else { 200_000 };
+    let (node_config, watched) = support::pipeline_size();
     let node = NodeProcess::start(&node_config);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
@@ -92,11 +79,8 @@ impl Database {
     }
 
     fn postgres() -> Self {
-        let variable = |name: &str| {
-            std::env::var(name).unwrap_or_else(|_| panic!("{name} is set by cargo xtask bench"))
-        };
-        let url = variable("VIGIA_BENCH_POSTGRES_URL");
-        let server = variable("VIGIA_BENCH_POSTGRES_PID");
+        let url = support::told("VIGIA_BENCH_POSTGRES_URL");
+        let server = support::told("VIGIA_BENCH_POSTGRES_PID");
         Self {
             bench: "pipeline-postgres",
             description: "Postgres on the same cores, fsync and synchronous_commit on",
@@ -122,7 +106,7 @@ struct Run {
     database_bytes: Option<u64>,
 }
 
-async fn run(node: &NodeProcess, database: &Database, watched: usize) -> Run {
+async fn run(node: &NodeProcess, database: &Database, watched: u64) -> Run {
     let store = SqlStore::open(database.options.clone(), Arc::new(SystemClock)).await;
     let store: Arc<SqlStore> = Arc::new(store.expect("a database"));
     let registry = registry();
@@ -213,19 +197,9 @@ fn registry() -> Arc<Registry> {
 }
 
 /// Watches the wallet's users and contracts, and strangers up to the number wanted.
-async fn watch(store: &SqlStore, users: &[Address], registry: &Registry, watched: usize) {
-    let mut random = ChaCha8Rng::seed_from_u64(1);
-    let strangers = std::iter::repeat_with(|| {
-        let mut bytes = [0; 32];
-        random.fill_bytes(&mut bytes);
-        Address::new(bytes)
-    });
-    let addresses: Vec<Address> = users
-        .iter()
-        .copied()
-        .chain(strangers)
-        .take(watched)
-        .collect();
+async fn watch(store: &SqlStore, users: &[Address], registry: &Registry, watched: u64) {
+    let addresses = (0..watched).map(|n| support::watched_address(n, users));
+    let addresses: Vec<Address> = addresses.collect();
     for part in addresses.chunks(WATCH_BATCH) {
         let entries: Vec<WatchEntry> = part.iter().map(|address| entry(*address)).collect();
         store.watch_add(&entries).await.expect("a watch list");
@@ -257,7 +231,7 @@ fn entry(address: Address) -> WatchEntry {
 fn report(
     config: &NodeConfig,
     database: &Database,
-    watched: usize,
+    watched: u64,
     bytes: usize,
     run: &Run,
     node_cpu_ms: u64,

@@ -6,10 +6,6 @@
     clippy::cast_precision_loss,
     reason = "figures for people, not money"
 )]
-#![allow(
-    unused_crate_dependencies,
-    reason = "a bench uses some of the package's dependencies"
-)]
 
 mod support;
 
@@ -19,11 +15,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use support::node::{NodeConfig, NodeProcess};
+use support::node::NodeProcess;
 use support::program::Program;
 use support::report::Report;
 use support::usage;
-use vigia_core::{Address, Hasher, SystemClock};
+use vigia_core::{Address, SystemClock};
 use vigia_devnet::Packages;
 use vigia_store::{IngestStore, PostgresOptions, ReadStore, SqlStore};
 
@@ -34,22 +30,11 @@ fn main() {
     if support::node::served() {
         return;
     }
-    let quick = std::env::args().any(|argument| argument == "--quick");
-    let node_config = NodeConfig {
-        transactions: if quick { 20_000 } else { 100_000 },
-        per_checkpoint: 200,
-        relevant_per_mille: 500,
-        users: 1_000,
-    };
-    let watched: u64 = if quick { 20_000 } else { 200_000 };
+    let (node_config, watched) = support::pipeline_size();
     let node = NodeProcess::start(&node_config);
-    let variable = |name: &str| {
-        std::env::var(name).unwrap_or_else(|_| panic!("{name} is set by cargo xtask bench"))
-    };
-    let url = variable("VIGIA_BENCH_POSTGRES_URL");
-    let postgres: u32 = variable("VIGIA_BENCH_POSTGRES_PID")
-        .parse()
-        .expect("a process id");
+    let url = support::told("VIGIA_BENCH_POSTGRES_URL");
+    let postgres = support::told("VIGIA_BENCH_POSTGRES_PID");
+    let postgres: u32 = postgres.parse().expect("a process id");
     let redis = Redis::start();
     let program = Program::new(&config(&url, &redis));
     std::fs::write(program.path("users.csv"), users(watched, &node.ready.users)).expect("a file");
@@ -125,13 +110,7 @@ fn config(url: &str, redis: &Redis) -> String {
 fn users(watched: u64, users: &[Address]) -> String {
     let mut lines = String::from("address\n");
     for n in 0..watched {
-        let known = usize::try_from(n).ok().and_then(|n| users.get(n));
-        let address = known.copied().unwrap_or_else(|| {
-            let mut hasher = Hasher::new();
-            hasher.update(n.to_le_bytes());
-            Address::new(*hasher.finalize().inner())
-        });
-        let _ = writeln!(lines, "{address}");
+        let _ = writeln!(lines, "{}", support::watched_address(n, users));
     }
     lines
 }

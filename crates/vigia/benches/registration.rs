@@ -7,14 +7,6 @@
     clippy::cast_precision_loss,
     reason = "figures for people, not money"
 )]
-#![allow(
-    unused_crate_dependencies,
-    reason = "a bench uses some of the package's dependencies"
-)]
-#![allow(
-    dead_code,
-    reason = "benches share their support, each uses a part of it"
-)]
 
 mod support;
 
@@ -35,15 +27,11 @@ fn main() {
     if support::node::served() {
         return;
     }
-    let quick = std::env::args().any(|argument| argument == "--quick");
-    let addresses: u64 = if quick { 50_000 } else { 1_000_000 };
-    let node_config = NodeConfig {
-        transactions: 20_000,
-        per_checkpoint: 200,
-        relevant_per_mille: 500,
-        users: 1_000,
+    let addresses = match support::is_quick() {
+        true => 50_000,
+        false => 1_000_000,
     };
-    let node = NodeProcess::start(&node_config);
+    let node = NodeProcess::start(&NodeConfig::with_transactions(20_000));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
 
     let mut report = Report::new("registration");
@@ -84,8 +72,7 @@ struct Deployment {
 
 impl Deployment {
     fn create(runtime: &tokio::runtime::Runtime, name: &str, source: &str) -> Self {
-        let server = std::env::var("VIGIA_BENCH_POSTGRES_URL")
-            .expect("VIGIA_BENCH_POSTGRES_URL is set by cargo xtask bench");
+        let server = support::told("VIGIA_BENCH_POSTGRES_URL");
         runtime.block_on(sql_on(&server, &format!("CREATE DATABASE {name}")));
         let (host, _) = server.rsplit_once('/').expect("an address with a database");
         let url = format!("{host}/{name}");
@@ -141,19 +128,12 @@ async fn sql_on(url: &str, statement: &str) {
 fn import(deployment: &Deployment, addresses: u64, users: &[Address]) -> Used {
     let mut lines = String::from("address,account,kind,name,user,locale\n");
     for n in 0..addresses {
-        let known = usize::try_from(n).ok().and_then(|n| users.get(n));
-        let address = known.copied().unwrap_or_else(|| stranger(n));
+        let address = support::watched_address(n, users);
         let _ = writeln!(lines, "{address},cuenta-{n},personal,Cuenta {n},uid-{n},es");
     }
     let file = deployment.program.path("users.csv");
     std::fs::write(&file, lines).expect("a file");
     deployment.program.run(&["watch", "import", "users.csv"])
-}
-
-fn stranger(n: u64) -> Address {
-    let mut hasher = vigia_core::Hasher::new();
-    hasher.update(n.to_le_bytes());
-    Address::new(*hasher.finalize().inner())
 }
 
 /// How long after its start a poller that has them all has committed something relevant.

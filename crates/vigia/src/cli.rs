@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands;
-use crate::config::{Overrides, Settings};
+use crate::config::{Overrides, Settings, TransportKind};
 use crate::{exit, logging};
 
 /// The program and its flags.
@@ -14,6 +15,7 @@ use crate::{exit, logging};
 #[command(
     name = "vigia",
     version,
+    long_version = long_version(),
     about = "Watches the Sui chain for the people and contracts you care about",
     long_about = "vigia watches the Sui chain for the people and contracts you care about, records \
                   what happened to them exactly once, and tells them.\n\n\
@@ -28,6 +30,18 @@ struct Cli {
     common: Common,
     #[command(subcommand)]
     command: Command,
+}
+
+/// The version, and what this binary was built with.
+fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "{}\ntransports: {}",
+            env!("CARGO_PKG_VERSION"),
+            TransportKind::built_in()
+        )
+    });
+    &TEXT
 }
 
 /// Flags that every command takes.

@@ -5,6 +5,7 @@
 
 mod layers;
 mod providers;
+mod transport_kind;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use vigia_sui::{RosterPolicy, Secret, StreamLimits};
 
 pub use layers::{ConfigError, Overrides};
 pub use providers::{ProviderBudget, ProviderSettings};
+pub use transport_kind::TransportKind;
 
 use crate::exit::Exit;
 
@@ -106,18 +108,6 @@ pub struct TransportSettings {
     pub resend_after_ms: u64,
     pub frames_max: usize,
     pub kib_max: u32,
-}
-
-/// What carries frames from pollers to workers.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum TransportKind {
-    /// A channel inside one process.
-    Memory,
-    /// Redis Streams.
-    Redis,
-    /// Amazon SQS.
-    Sqs,
 }
 
 /// `[work]`

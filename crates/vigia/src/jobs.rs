@@ -58,9 +58,36 @@ pub trait Job: Send + Sync {
         0
     }
 
-    /// Does it; returns what was done, in words. Dropped half-way where the lease is lost or the
-    /// process stops, so what it writes has to be whole at every await.
-    async fn run(&self) -> anyhow::Result<String>;
+    /// Does it; returns what was done. Dropped half-way where the lease is lost or the process stops, so
+    /// what it writes has to be whole at every await.
+    async fn run(&self) -> anyhow::Result<JobDone>;
+}
+
+/// What a run did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobDone {
+    /// In words.
+    pub words: String,
+    /// Whether anything is other than before.
+    pub changed: bool,
+}
+
+impl JobDone {
+    /// It had something to do.
+    pub fn changed(words: impl Into<String>) -> Self {
+        Self {
+            words: words.into(),
+            changed: true,
+        }
+    }
+
+    /// It looked, and all was as it should be.
+    pub fn unchanged(words: impl Into<String>) -> Self {
+        Self {
+            words: words.into(),
+            changed: false,
+        }
+    }
 }
 
 /// All jobs that the settings ask for. Those that ask a full node are left to other processes where

@@ -58,6 +58,13 @@ pub struct SourceDone {
     pub refused: Vec<SourceRefusal>,
 }
 
+impl SourceDone {
+    /// Whether anything is other than before.
+    pub fn has_changed(&self) -> bool {
+        self.addresses_changed + self.members_set + self.members_gone > 0
+    }
+}
+
 impl fmt::Display for SourceDone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -157,7 +157,11 @@ impl ReadStore for SqlStore {
     ) -> Result<Option<RawTransactionRow>> {
         let mut tx = self.database.read().await?;
         let user = user_of(scope);
-        let row = query(sql!("raw_transaction"))
+        let statement = concat!(
+            sql_text!("raw_transaction"),
+            sql_text!("transaction_visible")
+        );
+        let row = query(both(statement))
             .bind(digest.inner().to_vec())
             .bind(user)
             .fetch_optional(&mut tx)
@@ -181,10 +185,15 @@ impl ReadStore for SqlStore {
     ) -> Result<Option<TransactionRemains>> {
         let mut tx = self.database.read().await?;
         let user = user_of(scope);
-        let row = query(sql!("transaction_remains"))
+        let statement = concat!(
+            sql_text!("transaction_remains"),
+            sql_text!("transaction_visible"),
+            "LIMIT 1"
+        );
+        let row = query(both(statement))
             .bind(digest.inner().to_vec())
-            .bind(digest_start(digest))
             .bind(user)
+            .bind(digest_start(digest))
             .fetch_optional(&mut tx)
             .await?;
         let Some(row) = row else { return Ok(None) };

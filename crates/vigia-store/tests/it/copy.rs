@@ -5,11 +5,12 @@
 mod refusals;
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 
 use serde_json::json;
 use vigia_core::{
-    Activity, CoinInfo, Commit, Direction, ManualClock, MissedPolicy, RawTransaction, Scope,
+    Activity, Commit, Direction, ManualClock, MissedPolicy, RawTransaction, Scope,
     parse_watch_target,
 };
 use vigia_store::{
@@ -20,7 +21,7 @@ use vigia_store::{
 
 use crate::postgres::PostgresFixture;
 use crate::sample::{
-    self, COIN, Trades, activity, address, balance, imported, place, raw, trade_event, transfer,
+    self, Trades, activity, address, balance, imported, place, raw, trade_event, transfer,
 };
 use crate::sqlite::SqliteFixture;
 use crate::suite::{Applied, Db, Fixture};
@@ -121,13 +122,7 @@ async fn people_come_and_go<F: Fixture>(db: &Db<F>) {
         account: None,
     };
     db.store.watch_add(&[contract]).await.unwrap();
-    let coin = CoinInfo {
-        coin_type: COIN.to_owned(),
-        decimals: Some(6),
-        symbol: "cUSD".to_owned(),
-        name: "Confío dollar".to_owned(),
-    };
-    db.store.coin_upsert(&[coin]).await.unwrap();
+    db.store.coin_upsert(&[sample::cusd()]).await.unwrap();
 }
 
 /// Goes on to the end, whatever it is told on the way.
@@ -308,15 +303,23 @@ pub(crate) async fn commits_wait_for_the_end<A: Fixture, B: Tampered>() {
     let before = from.dump().await;
     let fixture = B::create().await;
     let target = fixture.open_copy_target().await;
-    let mut commits = Vec::new();
     let store = &from.store;
+    let committed = Arc::new(AtomicBool::new(false));
+    let mut committing = None;
+    // Told of every row, with many statements in between: one that is not held up is done long before the
+    // last.
     let mut observer = |_: CopyProgress| {
-        if commits.is_empty() {
-            let store = Arc::clone(store);
-            commits.push(tokio::spawn(async move { go_on_committing(&store).await }));
+        if committing.is_none() {
+            let (store, committed) = (Arc::clone(store), Arc::clone(&committed));
+            let (begins, begun) = mpsc::channel();
+            committing = Some(tokio::spawn(async move {
+                begins.send(()).unwrap();
+                go_on_committing(&store).await;
+                committed.store(true, Ordering::SeqCst);
+            }));
+            begun.recv().unwrap();
         }
-        // Time for the commit, were it not held up.
-        std::thread::sleep(std::time::Duration::from_millis(2));
+        assert!(!committed.load(Ordering::SeqCst), "it is not held up");
         ControlFlow::Continue(())
     };
     let outcome = store.copy_to(&target, SMALLEST, &mut observer).await;
@@ -325,10 +328,7 @@ pub(crate) async fn commits_wait_for_the_end<A: Fixture, B: Tampered>() {
     };
     assert!(report.is_equal(), "{report:?}");
     assert_eq!(target.dump_rows().await.unwrap(), before);
-    assert_eq!(commits.len(), 1);
-    for commit in commits {
-        commit.await.unwrap();
-    }
+    committing.expect("it was told of rows").await.unwrap();
     assert_ne!(from.dump().await, before, "it was only held up");
 }
 

@@ -5,13 +5,23 @@ use serde_json::{Value, json};
 use vigia_core::{
     AccountId, AccountKind, Activity, Address, AddressBook, BalanceEffect, BusinessEvent,
     BusinessFolder, BusinessKey, BusinessOutcome, ChainId, CheckpointHeader, CheckpointRange,
-    Commit, Digest, Direction, Lane, Locale, MatchReason, NotificationKind, Place, RawTransaction,
-    ReasonKind, Slot, Status, WatchTarget,
+    CoinInfo, Commit, Digest, Direction, Lane, Locale, MatchReason, NotificationKind, Place,
+    RawTransaction, ReasonKind, Slot, Status, WatchTarget,
 };
 use vigia_store::{AccountSpec, UserSpec, WatchEntry};
 
 pub(crate) const COIN: &str =
     "0x0000000000000000000000000000000000000000000000000000000000000abc::cusd::CUSD";
+
+/// What [`COIN`] says of itself.
+pub(crate) fn cusd() -> CoinInfo {
+    CoinInfo {
+        coin_type: COIN.to_owned(),
+        decimals: Some(6),
+        symbol: "cUSD".to_owned(),
+        name: "Confío dollar".to_owned(),
+    }
+}
 
 /// Version of a watch list that knows every change.
 pub(crate) const NEWEST: u64 = 1 << 40;

@@ -3,13 +3,11 @@
 
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
-use vigia_core::{
-    Activity, Address, CoinInfo, Commit, Direction, Place, RawTransaction, Slot, Status,
-};
+use vigia_core::{Activity, Address, Commit, Direction, Place, RawTransaction, Slot, Status};
 use vigia_store::IngestStore;
 
 use crate::postgres::{PostgresFixture, admin, run};
-use crate::sample::{COIN, activity, address, commit, digest_at, place, raw, timestamp_ms};
+use crate::sample::{COIN, activity, address, commit, cusd, digest_at, place, raw, timestamp_ms};
 use crate::suite::{Db, Fixture};
 
 async fn people() -> Option<Db<PostgresFixture>> {
@@ -277,12 +275,11 @@ async fn sums_are_those_of_activities(reader: &mut PgConnection) {
     assert_eq!(found.len(), 3);
 }
 
-#[tokio::test]
-async fn transfers_say_coin_digest_and_time() {
-    let Some(db) = people().await else { return };
-    let [ana, beto, _] = three(&db).await;
+/// A payment of 1.50 in checkpoint 4, and its place.
+async fn ana_pays_beto(db: &Db<PostgresFixture>) -> Place {
+    let [ana, beto, _] = three(db).await;
     let at = place(4, 2);
-    let commit = Commit {
+    let paid = Commit {
         raw_transactions: vec![raw(at)],
         activities: vec![
             side(at, &ana, Direction::Out, 1_500_000, Some(2)),
@@ -290,19 +287,20 @@ async fn transfers_say_coin_digest_and_time() {
         ],
         ..commit(4, 4)
     };
-    db.apply(&commit).await;
+    db.apply(&paid).await;
+    at
+}
+
+#[tokio::test]
+async fn transfers_say_coin_digest_and_time() {
+    let Some(db) = people().await else { return };
+    let at = ana_pays_beto(&db).await;
     let mut reader = admin(&db.fixture.url()).await;
     let statement = "SELECT *, (extract(epoch FROM block_time) * 1000)::bigint AS ms, \
         (amount / 10::numeric ^ decimals)::numeric(20, 6)::text AS shown FROM vigia_api.transfers";
     let unknown = &rows(&mut reader, statement).await[0];
     assert_eq!(unknown.get::<Option<i32>, _>("decimals"), None);
-    let coin = CoinInfo {
-        coin_type: COIN.to_owned(),
-        decimals: Some(6),
-        symbol: "cUSD".to_owned(),
-        name: "Confío dollar".to_owned(),
-    };
-    db.store.coin_upsert(&[coin]).await.unwrap();
+    db.store.coin_upsert(&[cusd()]).await.unwrap();
     let found = &rows(&mut reader, statement).await[0];
     assert_eq!(found.get::<i32, _>("decimals"), 6);
     assert_eq!(found.get::<String, _>("symbol"), "cUSD");
@@ -324,24 +322,8 @@ async fn transfers_say_coin_digest_and_time() {
 #[tokio::test]
 async fn the_documented_statements_run() {
     let Some(db) = people().await else { return };
-    let [ana, beto, _] = three(&db).await;
-    let at = place(4, 2);
-    let paid = Commit {
-        raw_transactions: vec![raw(at)],
-        activities: vec![
-            side(at, &ana, Direction::Out, 1_500_000, Some(2)),
-            side(at, &beto, Direction::In, 1_500_000, Some(1)),
-        ],
-        ..commit(4, 4)
-    };
-    db.apply(&paid).await;
-    let coin = CoinInfo {
-        coin_type: COIN.to_owned(),
-        decimals: Some(6),
-        symbol: "cUSD".to_owned(),
-        name: "Confío dollar".to_owned(),
-    };
-    db.store.coin_upsert(&[coin]).await.unwrap();
+    ana_pays_beto(&db).await;
+    db.store.coin_upsert(&[cusd()]).await.unwrap();
     let mut reader = admin(&db.fixture.url()).await;
     for statement in [
         "CREATE TABLE invoice (number BIGINT, shop_account TEXT, amount_cusd NUMERIC, \

@@ -1,16 +1,15 @@
 //! Passwords and TLS, and that neither is told to anybody.
 
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
-use vigia_transport::{FrameSender, RedisConfig, RedisReceiver, RedisSender};
+use vigia_transport::{FrameSender, RedisConfig, RedisSender};
 
 use crate::frames::frames;
 use crate::redis_streams::{RedisFixture, program};
 use crate::server::Server;
 use crate::suite::Fixture;
-use crate::support::{DEADLINE, MemoryDepot, drain};
+use crate::support::{DEADLINE, drain};
 
 #[tokio::test]
 async fn wrong_passwords_and_protocols_are_named_without_them() {
@@ -91,10 +90,8 @@ async fn frames_go_through_tls() {
     })
     .await;
     let client = |roots: Option<&std::path::Path>| {
-        let mut client = tokio::process::Command::new(std::env::current_exe().unwrap());
-        client.args(["--exact", "redis_access::client_of_tls"]);
-        client.args(["--ignored", "--nocapture"]);
-        client.env(CLIENT_URL, format!("rediss://localhost:{}/", server.port));
+        let mut client = tokio::process::Command::new(env!("CARGO_BIN_EXE_redis-peer"));
+        client.args(["exchange", &format!("rediss://localhost:{}/", server.port)]);
         client
             .env_remove("SSL_CERT_DIR")
             .env_remove("SSL_CERT_FILE");
@@ -120,20 +117,4 @@ async fn frames_go_through_tls() {
         !wary.status.success() && said.contains("certificate"),
         "{said}"
     );
-}
-
-const CLIENT_URL: &str = "VIGIA_TEST_CLIENT_REDIS_URL";
-
-#[tokio::test]
-#[ignore = "the other process of frames_go_through_tls"]
-async fn client_of_tls() {
-    let Ok(url) = std::env::var(CLIENT_URL) else {
-        return;
-    };
-    let mut config = RedisConfig::new(url, "test");
-    config.send_patience = Duration::ZERO;
-    let sender = RedisSender::new(&config).unwrap();
-    sender.send(frames(1, 3)).await.unwrap();
-    let depot = Arc::new(MemoryDepot::default());
-    drain(&mut RedisReceiver::start(&config, depot).unwrap(), 3).await;
 }

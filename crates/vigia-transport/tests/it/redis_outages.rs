@@ -7,12 +7,12 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc;
 use vigia_core::Frame;
-use vigia_transport::{FrameReceiver, FrameSender, RedisConfig, RedisReceiver, RedisSender};
+use vigia_transport::{FrameReceiver, FrameSender, RedisSender};
 
 use crate::frames::{frames, sequences, text};
 use crate::redis_streams::{PATIENCE, RedisFixture};
 use crate::suite::Fixture;
-use crate::support::{DEADLINE, MemoryDepot, drain, eventually, next};
+use crate::support::{DEADLINE, drain, eventually, next};
 
 /// Sends frames one by one until told to stop, each again until the transport takes it.
 fn keep_sending(
@@ -167,44 +167,20 @@ async fn what_a_killed_process_had_goes_to_another() {
         return;
     };
     fixture.sender().await.send(frames(1, 1)).await.unwrap();
-    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "redis_outages::worker_to_be_killed"])
-        .args(["--ignored", "--nocapture"])
-        .env(WORKER_URL, fixture.config().url)
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_redis-peer"))
+        .args(["hold", &fixture.config().url])
+        .arg(PATIENCE.as_millis().to_string())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let said = async {
-        while let Some(line) = lines.next_line().await.unwrap() {
-            if line.ends_with(IN_HAND) {
-                return;
-            }
-        }
-        panic!("the worker ended");
-    };
-    tokio::time::timeout(DEADLINE, said).await.unwrap();
+    let said = tokio::time::timeout(DEADLINE, lines.next_line()).await;
+    assert_eq!(said.unwrap().unwrap().unwrap(), "a delivery is in hand");
     let mut other = fixture.receiver().await;
     let others = tokio::time::timeout(fixture.patience() * 2, other.receive()).await;
     assert!(others.is_err(), "the process that lives keeps it");
     child.kill().await.unwrap();
     assert_eq!(sequences(&drain(&mut *other, 1).await), [0]);
-}
-
-const WORKER_URL: &str = "VIGIA_TEST_WORKER_REDIS_URL";
-const IN_HAND: &str = "a delivery is in hand";
-
-#[tokio::test]
-#[ignore = "the other process of what_a_killed_process_had_goes_to_another"]
-async fn worker_to_be_killed() {
-    let Ok(url) = std::env::var(WORKER_URL) else {
-        return;
-    };
-    let mut config = RedisConfig::new(url, "test");
-    config.claim_after = PATIENCE;
-    let mut receiver = RedisReceiver::start(&config, Arc::new(MemoryDepot::default())).unwrap();
-    let _in_hand = next(&mut receiver).await;
-    println!("{IN_HAND}");
-    tokio::time::sleep(DEADLINE).await;
 }

@@ -39,6 +39,8 @@ impl Server {
             child: command.spawn().expect("the server can be started"),
             port,
         };
+        // Asked again and again, since servers tell nobody in a way that all of them share, in every version
+        // and at every log level, when they take connections; and that is what tests wait for.
         let until = Instant::now() + DEADLINE;
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             if server.child.try_wait().unwrap().is_some() {

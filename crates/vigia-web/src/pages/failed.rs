@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::header::REFERRER_POLICY;
+use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use vigia_core::{Digest, parse_digest};
+use vigia_core::{Digest, Locale, parse_digest};
 use vigia_store::{FailedRetry, FailedRow};
 
 use super::item::time;
@@ -43,29 +44,19 @@ pub(crate) async fn failed(State(app): State<Arc<App>>, reader: Reader, uri: Uri
 /// Tries one again and goes back to the list.
 pub(crate) async fn failed_retry(
     State(app): State<Arc<App>>,
-    reader: Reader,
-    Path(digest): Path<String>,
+    Asked { digest, locale }: Asked,
 ) -> Response {
-    let digest = match asked(&reader, &digest) {
-        Ok(digest) => digest,
-        Err(response) => return *response,
-    };
     match app.context.retrier.retry(&digest).await {
         Ok(retried) => back(&digest, Done::from(retried)),
-        Err(error) => internal_error(reader.locale, &error),
+        Err(error) => internal_error(locale, &error),
     }
 }
 
 /// Lets one go and goes back to the list.
 pub(crate) async fn failed_discard(
     State(app): State<Arc<App>>,
-    reader: Reader,
-    Path(digest): Path<String>,
+    Asked { digest, locale }: Asked,
 ) -> Response {
-    let digest = match asked(&reader, &digest) {
-        Ok(digest) => digest,
-        Err(response) => return *response,
-    };
     let store = &app.context.store;
     let discarded = async {
         store.failed_discard(&digest).await?;
@@ -74,19 +65,31 @@ pub(crate) async fn failed_discard(
     match discarded.await {
         Ok(Some(_)) => back(&digest, Done::Discarded),
         Ok(None) => back(&digest, Done::NotFailed),
-        Err(error) => internal_error(reader.locale, &error),
+        Err(error) => internal_error(locale, &error),
     }
 }
 
-/// Which transaction an operator asks about; to anybody else the page is not there.
-fn asked(reader: &Reader, digest: &str) -> Result<Digest, Box<Response>> {
-    if !reader.principal.is_operator() {
-        return Err(Box::new(refused(reader, StatusCode::NOT_FOUND, None)));
+/// The transaction that an operator asks for something about; to anybody else the page is not there.
+pub(crate) struct Asked {
+    digest: Digest,
+    locale: Locale,
+}
+
+impl FromRequestParts<Arc<App>> for Asked {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let reader = Reader::from_request_parts(parts, app).await?;
+        if !reader.principal.is_operator() {
+            return Err(refused(&reader, StatusCode::NOT_FOUND, None));
+        }
+        let digest = Path::<String>::from_request_parts(parts, app).await;
+        let Path(digest) = digest.map_err(IntoResponse::into_response)?;
+        let digest = parse_digest(&digest)
+            .map_err(|error| refused(&reader, StatusCode::BAD_REQUEST, Some(error.to_string())))?;
+        let locale = reader.locale;
+        Ok(Self { digest, locale })
     }
-    parse_digest(digest).map_err(|error| {
-        let why = Some(error.to_string());
-        Box::new(refused(reader, StatusCode::BAD_REQUEST, why))
-    })
 }
 
 fn refused(reader: &Reader, status: StatusCode, detail: Option<String>) -> Response {

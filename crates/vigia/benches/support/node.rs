@@ -20,6 +20,18 @@ pub(crate) struct NodeConfig {
     pub(crate) users: usize,
 }
 
+impl NodeConfig {
+    /// The chain that all benches read, half of which concerns the wallet's users.
+    pub(crate) fn with_transactions(transactions: u64) -> Self {
+        Self {
+            transactions,
+            per_checkpoint: 200,
+            relevant_per_mille: 500,
+            users: 1_000,
+        }
+    }
+}
+
 /// What a node says once it serves.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ready {

@@ -8,9 +8,10 @@ use vigia_core::{ChainId, Clock, SystemClock, error_chain};
 use vigia_store::{IngestStore, ReadStore, SqlStore};
 use vigia_sui::NodeInfo;
 
+use super::transport::WITHOUT_CURE;
 use super::{is_shared, open_existing_store, place_of, providers_of};
 use crate::cli::Common;
-use crate::config::{Overrides, Settings};
+use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit;
 
 /// How long a notification may take to be heard.
@@ -55,6 +56,7 @@ pub async fn run(common: &Common, args: DoctorArgs) -> anyhow::Result<ExitCode> 
     let mut findings = Findings::default();
     findings.good("settings", "they can be read");
     check_contracts(&mut findings, &settings);
+    check_transport(&mut findings, settings.transport.kind);
     let chain = check_database(&mut findings, &settings).await;
     check_provider(&mut findings, &settings, chain).await?;
     match findings.problems {
@@ -86,6 +88,22 @@ fn check_contracts(findings: &mut Findings, settings: &Settings) {
                 format!("{} packages declared", registry.watch_targets().len()),
             );
         }
+    }
+}
+
+/// Whether this vigia was built with the transport that is asked for.
+fn check_transport(findings: &mut Findings, kind: TransportKind) {
+    let (name, built_in) = (kind.as_str(), TransportKind::built_in());
+    match kind.is_built_in() {
+        true => findings.good(
+            "transport",
+            format!("{name}; this vigia was built with {built_in}"),
+        ),
+        false => findings.problem(
+            "transport",
+            format!("{name}, but this vigia was built with {built_in} only"),
+            WITHOUT_CURE,
+        ),
     }
 }
 

@@ -12,6 +12,10 @@ use crate::config::{Settings, TransportKind};
 use crate::exit::Exit;
 use crate::pipeline::StoreDepot;
 
+/// What to do about a transport that this vigia was built without.
+pub(crate) const WITHOUT_CURE: &str = "build it with `cargo xtask dist`, which has every transport, or set \
+                                       transport.kind to \"redis\"";
+
 /// The ends of a transport that a process uses.
 pub(crate) struct Transport {
     /// For its poller.
@@ -102,7 +106,8 @@ async fn sqs(
     _works: bool,
     _resend_after: Option<Duration>,
 ) -> anyhow::Result<Transport> {
-    let problem = "this vigia was built without Amazon SQS: build it with `--features sqs`, or set \
-                   transport.kind to \"redis\"";
-    Err(Exit::bad_input(problem).into())
+    Err(Exit::bad_input(format!(
+        "this vigia was built without Amazon SQS: {WITHOUT_CURE}"
+    ))
+    .into())
 }

@@ -11,7 +11,7 @@ use anyhow::ensure;
 use async_trait::async_trait;
 use vigia_store::{LeaseStore, POLLER_LEASES, WatchStore};
 
-use super::Job;
+use super::{Job, JobDone};
 use crate::config::PollSettings;
 
 /// Intervals that a poller may let pass: comparing a long list takes its time, and a busy one changes
@@ -52,7 +52,7 @@ impl Job for AddressReconcile {
         "every 60s"
     }
 
-    async fn run(&self) -> anyhow::Result<String> {
+    async fn run(&self) -> anyhow::Result<JobDone> {
         let reports = self.watch.watch_reconciliations(self.silent_ms).await?;
         let heard: BTreeSet<&str> = reports.iter().map(|(found, _)| &*found.holder).collect();
         let leases = self.leases.lease_list(POLLER_LEASES).await?;
@@ -73,10 +73,11 @@ impl Job for AddressReconcile {
             .map(|(found, _)| found.missing + found.extra)
             .sum();
         let entries = reports.iter().map(|(found, _)| found.entries).max();
-        Ok(format!(
+        // What they repaired, they did, and said so.
+        Ok(JobDone::unchanged(format!(
             "{} pollers compared {} entries and repaired {differences}",
             reports.len(),
             entries.unwrap_or(0)
-        ))
+        )))
     }
 }

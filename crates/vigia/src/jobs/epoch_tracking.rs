@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use vigia_store::{EpochStore, IngestStore};
 use vigia_sui::Providers;
 
-use super::Job;
+use super::{Job, JobDone};
 
 /// Most epochs that one run makes up for; an epoch takes a day.
 const EPOCHS_MAX: u64 = 30;
@@ -48,10 +48,10 @@ impl Job for EpochTracking {
         INTERVAL_MS
     }
 
-    async fn run(&self) -> anyhow::Result<String> {
+    async fn run(&self) -> anyhow::Result<JobDone> {
         let served = self.source.info().await?.chain;
         match self.ingest.chain().await? {
-            None => return Ok("the database has no chain yet".to_owned()),
+            None => return Ok(JobDone::unchanged("the database has no chain yet")),
             Some(chain) => ensure!(
                 chain == served,
                 "the provider serves chain {served}, the database belongs to {chain}"
@@ -68,9 +68,12 @@ impl Job for EpochTracking {
             // A node may have forgotten it.
             found.extend(self.source.epoch(Some(epoch)).await?);
         }
-        let done = format!("epoch {} goes on", current.epoch);
+        let words = format!("epoch {} goes on", current.epoch);
+        let changed = newest
+            .first()
+            .is_none_or(|known| known.epoch < current.epoch);
         found.push(current);
         self.epochs.epoch_record(&found).await?;
-        Ok(done)
+        Ok(JobDone { words, changed })
     }
 }

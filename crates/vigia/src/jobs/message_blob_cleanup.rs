@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use vigia_core::Clock;
 use vigia_store::MessageStore;
 
-use super::Job;
+use super::{Job, JobDone};
 
 /// How long a message is kept. What was not committed by then is sent again, with new bytes.
 const KEPT_MS: u64 = 3_600_000;
@@ -34,9 +34,12 @@ impl Job for MessageBlobCleanup {
         "0 * * * *"
     }
 
-    async fn run(&self) -> anyhow::Result<String> {
+    async fn run(&self) -> anyhow::Result<JobDone> {
         let before_ms = self.clock.now_ms().saturating_sub(KEPT_MS);
         let removed = self.store.message_blob_prune(before_ms).await?;
-        Ok(format!("removed {removed} messages"))
+        Ok(JobDone {
+            words: format!("removed {removed} messages"),
+            changed: removed > 0,
+        })
     }
 }

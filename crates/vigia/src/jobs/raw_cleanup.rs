@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use vigia_core::Clock;
 use vigia_store::{RetentionStore, StoreError, Swept};
 
-use super::Job;
+use super::{Job, JobDone};
 use crate::config::WorkSettings;
 
 const DAY_MS: u64 = 86_400_000;
@@ -73,9 +73,9 @@ impl Job for RawCleanup {
         &self.time_zone
     }
 
-    async fn run(&self) -> anyhow::Result<String> {
+    async fn run(&self) -> anyhow::Result<JobDone> {
         if self.retention_days == 0 {
-            return Ok("raw transactions are kept for ever".to_owned());
+            return Ok(JobDone::unchanged("raw transactions are kept for ever"));
         }
         let kept_ms = self.retention_days.saturating_mul(DAY_MS);
         let before_ms = self.clock.now_ms().saturating_sub(kept_ms);
@@ -94,8 +94,11 @@ impl Job for RawCleanup {
             0 => String::new(),
             parts => format!(", {parts} parts of the table as a whole"),
         };
-        Ok(format!(
-            "removed {transactions} raw transactions below checkpoint {horizon}{whole}"
-        ))
+        Ok(JobDone {
+            words: format!(
+                "removed {transactions} raw transactions below checkpoint {horizon}{whole}"
+            ),
+            changed: transactions > 0 || parts > 0,
+        })
     }
 }

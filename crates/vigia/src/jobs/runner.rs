@@ -16,11 +16,13 @@ use vigia_store::{
     LeaseStore, Result, ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease,
 };
 
-use super::{Job, LeaseKeeper, LeaseTimes};
+use super::{Job, JobDone, LeaseKeeper, LeaseTimes};
 use crate::pipeline::{Backoff, Trouble};
 
 /// How often the database is asked for what is due.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// A job that runs as often as this is logged where it changed something.
+const OFTEN_MS: u64 = 300_000;
 
 /// What became of a job that was asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -257,16 +259,24 @@ impl JobRunner {
             Ok(Err(error)) => Err(error_chain(error.as_ref())),
             Err(_) => Err("it panicked".to_owned()),
         };
-        match &outcome {
-            Ok(done) => tracing::info!(job = job.name(), done, "job done"),
-            Err(error) => tracing::error!(job = job.name(), error, "job failed"),
-        }
+        self.log(job, &outcome);
+        let outcome = outcome.map(|done| done.words);
         let run = ScheduleRun { tick_ms, outcome };
         let recorded = tokio::select! {
             () = lost.cancelled() => false,
             recorded = self.record(job, keeper, &run) => recorded,
         };
         recorded.then_some(run.outcome)
+    }
+
+    fn log(&self, job: &dyn Job, outcome: &std::result::Result<JobDone, String>) {
+        match outcome {
+            Ok(done) if is_routine(job, done, self.clock.now_ms()) => {
+                tracing::debug!(job = job.name(), done = done.words, "job done");
+            }
+            Ok(done) => tracing::info!(job = job.name(), done = done.words, "job done"),
+            Err(error) => tracing::error!(job = job.name(), error, "job failed"),
+        }
     }
 
     /// Tries until the database answers.
@@ -302,7 +312,53 @@ fn is_due(row: &ScheduleRow, now_ms: u64) -> bool {
     !row.paused && (row.unfinished || row.next_at_ms.is_some_and(|next| next <= now_ms))
 }
 
+/// Whether a run is one of many, and nothing came of it: nobody wants to read of each.
+fn is_routine(job: &dyn Job, done: &JobDone, now_ms: u64) -> bool {
+    let interval_ms = || {
+        let schedule = schedule_of(job).ok()?;
+        let next_ms = schedule.next_after(now_ms)?;
+        Some(schedule.next_after(next_ms)? - next_ms)
+    };
+    !done.changed && interval_ms().is_some_and(|interval_ms| interval_ms <= OFTEN_MS)
+}
+
 fn schedule_of(job: &dyn Job) -> anyhow::Result<Schedule> {
     Schedule::parse(job.pattern(), job.time_zone())
         .with_context(|| format!("the schedule of job {}", job.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scheduled(&'static str);
+
+    #[async_trait::async_trait]
+    impl Job for Scheduled {
+        fn name(&self) -> &'static str {
+            "scheduled"
+        }
+
+        fn pattern(&self) -> &str {
+            self.0
+        }
+
+        async fn run(&self) -> anyhow::Result<JobDone> {
+            unreachable!("only its schedule is asked for")
+        }
+    }
+
+    #[test]
+    fn frequent_runs_that_changed_nothing_are_routine() {
+        let nothing = JobDone::unchanged("nothing to do");
+        let is_routine_at = |pattern| is_routine(&Scheduled(pattern), &nothing, 1_700_000_000_000);
+        for often in ["every 60s", "every 5m", "*/5 * * * *"] {
+            assert!(is_routine_at(often), "{often}");
+        }
+        for seldom in ["every 301s", "15 * * * *", "0 2 * * *", "no schedule"] {
+            assert!(!is_routine_at(seldom), "{seldom}");
+        }
+        let something = JobDone::changed("three removed");
+        assert!(!is_routine(&Scheduled("every 60s"), &something, 0));
+    }
 }

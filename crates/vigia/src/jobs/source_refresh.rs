@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::Job;
+use super::{Job, JobDone};
 use crate::config::SourceSettings;
 use crate::source::{Followed, SourceFollower};
 
@@ -32,10 +32,15 @@ impl Job for SourceRefresh {
         &self.pattern
     }
 
-    async fn run(&self) -> anyhow::Result<String> {
+    async fn run(&self) -> anyhow::Result<JobDone> {
         match self.follower.refresh(false).await? {
-            Followed::Done(done) => Ok(done.to_string()),
-            Followed::Elsewhere => Ok("another process follows the source right now".to_owned()),
+            Followed::Done(done) => Ok(JobDone {
+                words: done.to_string(),
+                changed: done.has_changed(),
+            }),
+            Followed::Elsewhere => Ok(JobDone::unchanged(
+                "another process follows the source right now",
+            )),
         }
     }
 }

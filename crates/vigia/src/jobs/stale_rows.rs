@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use vigia_core::Clock;
 use vigia_store::{LeaseStore, POLLER_LEASES, WatchStore};
 
-use super::Job;
+use super::{Job, JobDone};
 
 /// How long they are kept: a day, for a person to see what was there.
 const KEPT_MS: u64 = 86_400_000;
@@ -42,12 +42,15 @@ impl Job for StaleRows {
         "15 * * * *"
     }
 
-    async fn run(&self) -> anyhow::Result<String> {
+    async fn run(&self) -> anyhow::Result<JobDone> {
         let announcements = self.leases.lease_prune(POLLER_LEASES, KEPT_MS).await?;
         let before_ms = self.clock.now_ms().saturating_sub(KEPT_MS);
         let reports = self.watch.watch_reconciliation_prune(before_ms).await?;
-        Ok(format!(
-            "removed {announcements} announcements and {reports} reports of pollers that are gone"
-        ))
+        Ok(JobDone {
+            words: format!(
+                "removed {announcements} announcements and {reports} reports of pollers that are gone"
+            ),
+            changed: announcements + reports > 0,
+        })
     }
 }

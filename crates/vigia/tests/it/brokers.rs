@@ -7,7 +7,7 @@ use sqlx::{Connection, PgConnection, Row};
 use vigia_devnet::Pace;
 use vigia_store::IngestStore;
 
-use crate::app::{App, PATIENCE};
+use crate::app::{App, PATIENCE, text};
 use crate::node::{busy_chain, contracts, start, watch_users};
 use crate::servers::{PostgresDatabase, Redis, Repeats, Sqs};
 
@@ -107,6 +107,52 @@ async fn sqs_says_what_it_has_and_nonsense_is_set_aside() {
     sqs.send(NONSENSE).await;
     // Its body is base64 of words that are no frames.
     nonsense_is_set_aside(&app, "sqs", &database, b"no frames").await;
+}
+
+/// One that is cut off takes connections (its kernel does) and says nothing.
+#[test]
+fn a_redis_that_is_silent_is_not_waited_for() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let app = App::with_config(&format!(
+        "[transport]\nkind = \"redis\"\nredis_url = \"redis://{address}\"\n"
+    ));
+    app.ok(&["migrate"]);
+    let begun = std::time::Instant::now();
+    let error = app.status()["transport"]["error"].clone();
+    assert_eq!(error, "redis did not answer within 1.5s");
+    let took = begun.elapsed();
+    assert!(took < std::time::Duration::from_secs(4), "{took:?}");
+}
+
+#[test]
+fn a_binary_says_which_transports_it_has() {
+    let has = match cfg!(feature = "sqs") {
+        true => "memory, redis, sqs",
+        false => "memory, redis",
+    };
+    let app = App::new();
+    let version = app.ok(&["--version"]);
+    let expected = format!("vigia {}\ntransports: {has}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(version, expected);
+    let found = app.run(&["doctor"]);
+    let found = text(&found.stdout);
+    let line = format!("ok       transport: memory; this vigia was built with {has}\n");
+    assert!(found.contains(&line), "{found}");
+}
+
+#[cfg(not(feature = "sqs"))]
+#[test]
+fn without_sqs_the_build_that_has_it_is_named() {
+    let app = App::with_config("[transport]\nkind = \"sqs\"\n");
+    app.ok(&["migrate"]);
+    let refused = app.run(&["poll", "--provider", "http://127.0.0.1:1", "--once"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    assert!(said.contains("`cargo xtask dist`"), "{said}");
+    let found = app.run(&["doctor"]);
+    let found = text(&found.stdout);
+    assert!(found.contains("PROBLEM  transport: sqs"), "{found}");
 }
 
 #[test]

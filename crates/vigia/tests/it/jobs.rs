@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use vigia::config::{Overrides, Settings};
-use vigia::jobs::{Job, JobRunner, LeaseTimes, MessageBlobCleanup, RanNow, RawCleanup};
+use vigia::jobs::{Job, JobDone, JobRunner, LeaseTimes, MessageBlobCleanup, RanNow, RawCleanup};
 use vigia_core::{
     Address, CheckpointHeader, CheckpointRange, Clock, Commit, Digest, Lane, MISSED_AFTER_MS,
     ManualClock, MissedPolicy, Place, RawTransaction,
@@ -127,7 +127,7 @@ impl Job for Probe {
         self.begins_ago_ms
     }
 
-    async fn run(&self) -> anyhow::Result<String> {
+    async fn run(&self) -> anyhow::Result<JobDone> {
         let run = self.runs.fetch_add(1, Ordering::SeqCst) + 1;
         match (self.behave)(run) {
             Behaviour::Well => {
@@ -138,7 +138,7 @@ impl Job for Probe {
                 );
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 self.alone.fetch_sub(1, Ordering::SeqCst);
-                Ok(format!("run {run}"))
+                Ok(JobDone::changed(format!("run {run}")))
             }
             Behaviour::Fail => anyhow::bail!("the disk is full"),
             Behaviour::Panic => panic!("a bug in a job"),
@@ -458,15 +458,14 @@ async fn old_evidence_is_removed_to_the_millisecond() {
         |days, step| RawCleanup::new(&settings(days, step).work, store.clone(), machine.clock());
     assert_eq!(
         job(0, 1).run().await.unwrap(),
-        "raw transactions are kept for ever"
+        JobDone::unchanged("raw transactions are kept for ever")
     );
     assert_eq!(store.status().await.unwrap().raw_transactions, 5);
     for removed in [3, 0] {
         let done = job(90, 2).run().await.unwrap();
-        assert_eq!(
-            done,
-            format!("removed {removed} raw transactions below checkpoint 3")
-        );
+        let words = format!("removed {removed} raw transactions below checkpoint 3");
+        let changed = removed > 0;
+        assert_eq!(done, JobDone { words, changed });
         assert_eq!(store.status().await.unwrap().raw_transactions, 2);
     }
     let (pattern, zone) = (job(90, 2), job(90, 2));
@@ -482,7 +481,8 @@ async fn old_messages_are_removed() {
     store.message_blob_put("young", &[2]).await.unwrap();
     machine.clock.set(START_MS + HOUR_MS + 1);
     let job = MessageBlobCleanup::new(store.clone(), machine.clock());
-    assert_eq!(job.run().await.unwrap(), "removed 1 messages");
+    let done = job.run().await.unwrap();
+    assert_eq!(done, JobDone::changed("removed 1 messages"));
     assert_eq!(store.message_blob_get("old").await.unwrap(), None);
     assert_eq!(
         store.message_blob_get("young").await.unwrap(),

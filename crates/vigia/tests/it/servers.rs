@@ -18,7 +18,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use vigia_core::SystemClock;
 use vigia_store::{PostgresOptions, SqlStore};
 
-pub(crate) use cluster::{Cluster, Shutdown, is_root, own, owned_folder};
+pub(crate) use cluster::{Cluster, Shutdown, own, owned_folder};
 pub(crate) use pooler::Pooler;
 pub(crate) use redis::Redis;
 pub(crate) use repeats::Repeats;

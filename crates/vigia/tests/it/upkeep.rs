@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vigia::jobs::{AddressReconcile, EpochTracking, Job, StaleRows};
+use vigia::jobs::{AddressReconcile, EpochTracking, Job, JobDone, StaleRows};
 use vigia_core::{ChainId, Digest, EpochInfo, Fence, ShardPlan, SystemClock};
 use vigia_devnet::Pace;
 use vigia_store::{
@@ -46,9 +46,9 @@ async fn pollers_that_stopped_comparing_are_raised() {
     // One without a lease, as on SQLite, is expected to do nothing.
     store.watch_reconciled(&found("file-1", 0)).await.unwrap();
     let heard = "2 pollers compared 7 entries and repaired 4";
-    assert_eq!(job.run().await.unwrap(), heard);
+    assert_eq!(job.run().await.unwrap().words, heard);
     machine.clock.set(START_MS + 5 * MINUTE_MS);
-    assert_eq!(job.run().await.unwrap(), heard);
+    assert_eq!(job.run().await.unwrap().words, heard);
     machine.clock.set(START_MS + 5 * MINUTE_MS + 1);
     let silent = job.run().await.unwrap_err().to_string();
     assert!(silent.contains("a-1;"), "{silent}");
@@ -70,10 +70,13 @@ async fn what_pollers_left_behind_is_removed_after_a_day() {
             "removed {announcements} announcements and {reports} reports of pollers that are gone"
         )
     };
-    assert_eq!(job.run().await.unwrap(), removed(1, 0));
+    let done = job.run().await.unwrap();
+    assert_eq!(done, JobDone::changed(removed(1, 0)));
     machine.clock.set(START_MS + DAY_MS + 1);
-    assert_eq!(job.run().await.unwrap(), removed(0, 1));
-    assert_eq!(job.run().await.unwrap(), removed(0, 0));
+    let done = job.run().await.unwrap();
+    assert_eq!(done, JobDone::changed(removed(0, 1)));
+    let done = job.run().await.unwrap();
+    assert_eq!(done, JobDone::unchanged(removed(0, 0)));
     assert_eq!(store.lease_list("poller:").await.unwrap().len(), 1);
 }
 
@@ -87,13 +90,17 @@ async fn epochs_are_followed() {
     let source = Providers::one(&config, Arc::new(SystemClock), |_| {}).unwrap();
     let job = EpochTracking::new(store.clone(), source.clone());
     assert_eq!((job.name(), job.pattern()), ("epoch_tracking", "every 30m"));
-    assert_eq!(job.run().await.unwrap(), "the database has no chain yet");
+    assert_eq!(
+        job.run().await.unwrap().words,
+        "the database has no chain yet"
+    );
     let chain = source.info().await.unwrap().chain;
     store.chain_bind(chain).await.unwrap();
     let current = source.epoch(None).await.unwrap().unwrap();
     assert!(current.epoch > 0, "{current:?}");
     let done = format!("epoch {} goes on", current.epoch);
-    assert_eq!(job.run().await.unwrap(), done);
+    assert_eq!(job.run().await.unwrap(), JobDone::changed(&done));
+    assert_eq!(job.run().await.unwrap(), JobDone::unchanged(&done));
     let rows = store.epoch_list(9).await.unwrap();
     assert_eq!(
         rows.len(),
@@ -114,8 +121,9 @@ async fn epochs_are_followed() {
     store.chain_bind(chain).await.unwrap();
     store.epoch_record(&[before]).await.unwrap();
     let job = EpochTracking::new(store.clone(), source.clone());
-    for _ in 0..2 {
-        assert_eq!(job.run().await.unwrap(), done);
+    for changed in [true, false] {
+        let words = done.clone();
+        assert_eq!(job.run().await.unwrap(), JobDone { words, changed });
         let rows = store.epoch_list(99).await.unwrap();
         assert_eq!(rows.len() as u64, current.epoch + 1);
         let ended = rows.iter().skip(1).all(|row| row.last_checkpoint.is_some());

@@ -1,14 +1,12 @@
 //! Activities as they are read back, and the counts of `status`.
 
-use std::time::Duration;
-
 use serde_json::json;
-use vigia_core::{
-    Activity, CoinInfo, Direction, Scope, Slot, Status, WatchTarget, parse_watch_target,
-};
+use vigia_core::{Activity, Direction, Scope, Slot, Status, WatchTarget, parse_watch_target};
 use vigia_store::{ActivityFilter, IngestStore, ProviderReport, ReadStore, WatchEntry, WatchStore};
 
-use crate::sample::{COIN, activity, address, commit, digest_at, place, timestamp_ms, transfer};
+use crate::sample::{
+    COIN, activity, address, commit, cusd, digest_at, place, timestamp_ms, transfer,
+};
 use crate::suite::{Applied, Db, Fixture};
 
 pub(crate) async fn rows_carry_what_is_shown<F: Fixture>() {
@@ -79,12 +77,7 @@ pub(crate) async fn coins_are_unknown_until_told<F: Fixture>() {
     assert_eq!(db.store.coin_unknown(10).await.unwrap(), [COIN]);
     assert!(db.store.coin_list().await.unwrap().is_empty());
 
-    let mut cusd = CoinInfo {
-        coin_type: COIN.to_owned(),
-        decimals: Some(6),
-        symbol: "cUSD".to_owned(),
-        name: "Confío Dollar".to_owned(),
-    };
+    let mut cusd = cusd();
     db.store.coin_upsert(&[cusd.clone()]).await.unwrap();
     cusd.decimals = Some(9);
     db.store.coin_upsert(&[cusd.clone()]).await.unwrap();
@@ -157,11 +150,13 @@ pub(crate) async fn wait_returns_for_a_new_activity<F: Fixture>() {
     let ana = db.account(1).await;
     let store = db.store.clone();
     let waiting = tokio::spawn(async move { store.activity_wait(0).await.unwrap() });
-    db.apply(&commit(0, 0)).await;
-    tokio::time::sleep(Duration::from_millis(20)).await;
-    assert!(!waiting.is_finished(), "no activity, nothing to wake for");
-    db.apply(&transfer(1, &[ana])).await;
+    // Nothing to wake for: who woke all the same would have no id to tell.
+    for sequence in 0..4 {
+        db.apply(&commit(sequence, sequence)).await;
+    }
+    db.apply(&transfer(4, &[ana])).await;
     let id = waiting.await.unwrap();
+    assert!(id > 0, "woken without an activity");
     assert_eq!(db.store.activity_last_id().await.unwrap(), id);
     assert_eq!(db.store.activity_wait(id - 1).await.unwrap(), id);
 }

@@ -1,6 +1,7 @@
 //! What the transport has: messages that wait, are in hand, or were set aside.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use vigia_store::{MessageStore, SqlStore};
@@ -8,6 +9,11 @@ use vigia_transport::Backlog;
 
 use crate::commands::transport;
 use crate::config::{Settings, TransportKind};
+
+/// How long Redis may take to say what it holds; it lies in the same network.
+const REDIS_PATIENCE: Duration = Duration::from_millis(1_500);
+/// How long Amazon SQS may, which is further away and wants credentials first.
+const SQS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The state of the transport that the settings name.
 pub(super) struct Carried {
@@ -47,12 +53,7 @@ impl Carried {
             }
             Err(problem) => problem.clone(),
         };
-        let name = match self.kind {
-            TransportKind::Memory => "memory",
-            TransportKind::Redis => "redis",
-            TransportKind::Sqs => "sqs",
-        };
-        let mut text = format!("{:<18} {name}: {carried}\n", "transport");
+        let mut text = format!("{:<18} {}: {carried}\n", "transport", self.kind.as_str());
         if self.set_aside > 0 {
             text += &format!(
                 "{:<18} {} messages could not be read\n",
@@ -63,10 +64,24 @@ impl Carried {
     }
 }
 
-/// That a broker is away is part of the answer, not the end of it.
+/// That a broker is away is part of the answer, not the end of it, and nothing to wait long for.
 async fn backlog(settings: &Settings, store: &Arc<SqlStore>) -> Result<Option<Backlog>, String> {
-    let ends = transport::open(settings, store, false).await;
-    let ends = ends.map_err(|error| error.to_string())?;
-    let asked = ends.sender.backlog().await;
-    asked.map_err(|error| error.to_string())
+    let kind = settings.transport.kind;
+    let patience = match kind {
+        TransportKind::Memory | TransportKind::Redis => REDIS_PATIENCE,
+        TransportKind::Sqs => SQS_PATIENCE,
+    };
+    let asked = async {
+        let ends = transport::open(settings, store, false).await;
+        let ends = ends.map_err(|error| error.to_string())?;
+        let backlog = ends.sender.backlog().await;
+        backlog.map_err(|error| error.to_string())
+    };
+    let answered = tokio::time::timeout(patience, asked).await;
+    answered.unwrap_or_else(|_| {
+        Err(format!(
+            "{} did not answer within {patience:?}",
+            kind.as_str()
+        ))
+    })
 }

@@ -7,13 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use vigia_testbed::{FAST, Postgres, give_to_server_user};
 
 use super::{PostgresDatabase, free_port, required};
 
 /// How long the server may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The user that Debian's package makes: Postgres refuses to run as root.
-const DEBIAN_USER: &str = "postgres";
 
 /// How a server ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +27,7 @@ pub(crate) enum Shutdown {
 
 /// A cluster, running or not; ended and removed with its guard.
 pub(crate) struct Cluster {
-    binaries: PathBuf,
+    postgres: Postgres,
     folder: TempDir,
     data: PathBuf,
     port: u16,
@@ -45,7 +44,7 @@ impl Cluster {
 
     /// With its tables and indexes in `data`, and its log of writes elsewhere.
     pub(crate) fn start_in(folder: TempDir, data: PathBuf) -> Option<Self> {
-        let Some(binaries) = newest_binaries() else {
+        let Some(postgres) = Postgres::newest().expect("its folder can be read") else {
             assert!(
                 !required("VIGIA_REQUIRE_POSTGRES"),
                 "Postgres is required and missing"
@@ -54,7 +53,7 @@ impl Cluster {
             return None;
         };
         let mut cluster = Self {
-            binaries,
+            postgres,
             folder,
             data,
             port: free_port(),
@@ -67,7 +66,7 @@ impl Cluster {
 
     /// Its address, for a user who may do everything.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        Postgres::url(self.port)
     }
 
     pub(crate) async fn database(&self) -> PostgresDatabase {
@@ -116,13 +115,11 @@ impl Cluster {
     }
 
     fn make(&self) {
-        let made = as_user(&self.binaries.join("initdb"))
-            .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"])
-            .arg("--locale=C.UTF-8")
+        let made = self
+            .postgres
+            .initdb(&self.data)
             .arg("-X")
             .arg(self.folder.path().join("wal"))
-            .arg("-D")
-            .arg(&self.data)
             .output()
             .expect("initdb runs");
         let said = String::from_utf8_lossy(&made.stderr);
@@ -135,14 +132,9 @@ impl Cluster {
             .append(true)
             .open(self.log_path())
             .expect("a log");
-        as_user(&self.binaries.join("postgres"))
-            .arg("-D")
-            .arg(&self.data)
-            .args(["-p", &self.port.to_string()])
-            .args(["-c", "listen_addresses=127.0.0.1"])
-            .args(["-c", "unix_socket_directories="])
-            // What is lost without is lost with the machine, and it stays on.
-            .args(["-c", "fsync=off", "-c", "full_page_writes=off"])
+        self.postgres
+            .server(&self.data, self.port)
+            .args(FAST)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle"))
             .stderr(log)
@@ -156,7 +148,7 @@ impl Cluster {
             if server.try_wait().expect("it can be waited for").is_some() {
                 return false;
             }
-            let asked = Command::new(self.binaries.join("pg_isready"))
+            let asked = Command::new(self.postgres.program("pg_isready"))
                 .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
                 .status();
             if asked.expect("pg_isready runs").success() {
@@ -197,15 +189,7 @@ pub(crate) fn owned_folder() -> TempDir {
 
 /// Gives a folder to the user Postgres runs as.
 pub(crate) fn own(folder: &Path) {
-    if is_root() {
-        let owned = Command::new("chown").arg(DEBIAN_USER).arg(folder).status();
-        assert!(owned.expect("chown runs").success());
-    }
-}
-
-pub(crate) fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    give_to_server_user(folder).expect("chown runs");
 }
 
 fn send(signal: &str, process: u32) {
@@ -214,29 +198,4 @@ fn send(signal: &str, process: u32) {
         .stderr(Stdio::null())
         .status();
     sent.expect("kill runs");
-}
-
-/// Debian keeps one folder a version.
-fn newest_binaries() -> Option<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
-    let versions = versions.filter_map(|version| {
-        let version = version.ok()?;
-        let number: u32 = version.file_name().to_str()?.parse().ok()?;
-        let folder = version.path().join("bin");
-        folder.join("initdb").exists().then_some((number, folder))
-    });
-    versions.max().map(|(_, folder)| folder)
-}
-
-/// A command as a user that Postgres runs as; a server ends when the test does.
-pub(super) fn as_user(program: &Path) -> Command {
-    let mut command = Command::new("setpriv");
-    if is_root() {
-        let user = format!("--reuid={DEBIAN_USER}");
-        let group = format!("--regid={DEBIAN_USER}");
-        command.args([&user, &group, "--init-groups"]);
-    }
-    command.arg("--pdeathsig=INT").arg(program);
-    command.current_dir("/");
-    command
 }

@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use vigia_testbed::as_server_user;
 
-use super::cluster::as_user;
 use super::{PostgresDatabase, free_port, own, owned_folder, required};
 
 /// A pooler in front of one database; ended with its guard.
@@ -30,7 +30,7 @@ impl Pooler {
         let (folder, port) = (owned_folder(), free_port());
         let settings = folder.path().join("pgbouncer.ini");
         write_settings(folder.path(), &settings, database, port);
-        let server = as_user(Path::new(&program))
+        let server = as_server_user(Path::new(&program))
             .arg(&settings)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
-
-use super::is_root;
+use vigia_testbed::is_root;
 
 /// A file system of so many bytes, in memory; unmounted with its guard.
 pub(crate) struct Tmpfs {
