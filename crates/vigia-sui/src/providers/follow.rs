@@ -169,7 +169,7 @@ impl<C: Content> Follower<C> {
                     continue;
                 }
                 // What nobody streams an archive may list.
-                Choice::Pruned(_) => self.read_history().await,
+                Choice::Pruned(lowest) => self.fetch(lowest).await,
             };
             match ended {
                 Err(Ended::Unwanted) => return,
@@ -255,21 +255,6 @@ impl<C: Content> Follower<C> {
                 return Err(self.blame(index, client.silent(problem)));
             }
             self.review(index)?;
-        }
-    }
-
-    /// Fetches what nobody streams any more, as far as anybody knows.
-    async fn read_history(&mut self) -> Result<(), Ended> {
-        let tip = self.providers.roster().tip();
-        let near = self.providers.0.limits.subscribe_within;
-        match (self.next, tip) {
-            (Some(next), Some(tip)) if tip >= next => {
-                self.fetch(tip.saturating_sub(near / 2)).await
-            }
-            _ => {
-                tokio::time::sleep(PRUNED_PAUSE).await;
-                Ok(())
-            }
         }
     }
 

@@ -443,7 +443,7 @@ mod tests {
             assert_eq!(live(&roster, now_ms, Some(0)), Choice::Use(0));
         }
         roster.failed(0, now_ms, "refused".to_owned());
-        assert_eq!(live(&roster, now_ms - 3_600_000, None), Choice::Use(0));
+        assert_eq!(live(&roster, now_ms - 900_000, None), Choice::Use(0));
         // What it brings ends the row of failures.
         roster.brought(0, now_ms + 800, 101);
         roster.failed(0, now_ms + 900, "refused".to_owned());
