@@ -21,6 +21,7 @@ mod rebalance;
 mod schedule;
 mod shard;
 mod source;
+mod usage;
 mod watch;
 
 pub use account::{
@@ -63,4 +64,5 @@ pub use sui_sdk_types::{
     Address, BalanceChange, Digest, Event, Identifier, StructTag, Transaction, TransactionEffects,
     TypeTag,
 };
+pub use usage::{day_forecast, day_of};
 pub use watch::{MatchReason, ReasonKind, WatchChange, WatchOp, WatchTarget};

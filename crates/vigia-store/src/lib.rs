@@ -11,6 +11,7 @@ mod failed;
 mod ingest;
 mod lease;
 mod message;
+mod provider;
 mod read;
 mod retention;
 mod schedule;
@@ -32,6 +33,7 @@ pub use failed::{FailedRetry, FailedRow, FailedStore, FailedTransaction};
 pub use ingest::{IngestStore, ProviderReport, Watermark};
 pub use lease::{LeaseRow, LeaseStore};
 pub use message::MessageStore;
+pub use provider::{ProviderRow, ProviderStore, ProviderUsage};
 pub use read::{
     ActivityCursor, ActivityFilter, ActivityRow, NotificationRow, RawTransactionRow, ReadStore,
     StatusReport, TransactionRemains,
@@ -51,6 +53,6 @@ pub use watch::{
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything a whole process needs of its database.
-pub trait Store: IngestStore + WatchStore + ReadStore + FailedStore {}
+pub trait Store: IngestStore + WatchStore + ReadStore + FailedStore + ProviderStore {}
 
-impl<T: IngestStore + WatchStore + ReadStore + FailedStore> Store for T {}
+impl<T: IngestStore + WatchStore + ReadStore + FailedStore + ProviderStore> Store for T {}

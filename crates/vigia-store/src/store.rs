@@ -16,6 +16,7 @@ mod ingest;
 mod lease;
 mod message;
 mod partitions;
+mod provider;
 mod ranges;
 mod read;
 mod register;

@@ -76,6 +76,8 @@ enum Command {
     /// See and refresh the accounts that another application's database names
     #[command(subcommand)]
     Source(commands::source::SourceCommand),
+    /// Show the providers: who is read from, how each is, and why one is not used
+    Providers(commands::providers::ProvidersArgs),
     /// Show the whole system at a glance
     Status(commands::status::StatusArgs),
     /// See transactions that could not be interpreted, try them again or let them go
@@ -145,6 +147,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Ingest(args) => commands::ingest::run(common, args).await,
         Command::Watch(command) => commands::watch::run(common, command).await,
         Command::Source(command) => commands::source::run(common, command).await,
+        Command::Providers(args) => commands::providers::run(common, args).await,
         Command::Status(args) => commands::status::run(common, args).await,
         Command::Failed(command) => commands::failed::run(common, command).await,
         Command::Schedules(command) => commands::schedules::run(common, command).await,

@@ -6,6 +6,7 @@ pub mod failed;
 pub mod ingest;
 pub mod migrate;
 pub mod migrate_store;
+pub mod providers;
 mod reconciled;
 pub mod schedules;
 pub mod source;

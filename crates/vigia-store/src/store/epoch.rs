@@ -46,7 +46,7 @@ pub(super) async fn list(tx: &mut Tx, limit: u32) -> Result<Vec<EpochInfo>> {
     rows.iter().map(from_row).collect()
 }
 
-fn int_opt(what: &'static str, value: Option<u64>) -> Result<Option<i64>> {
+pub(super) fn int_opt(what: &'static str, value: Option<u64>) -> Result<Option<i64>> {
     value.map(|value| int(what, value)).transpose()
 }
 

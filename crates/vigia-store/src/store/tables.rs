@@ -28,6 +28,7 @@ pub(super) struct Table {
 
 /// Tables that say something about the database itself or its processes, and stay with it.
 pub(super) const NOT_COPIED: &[&str] = &[
+    "provider_state",
     "schema_info",
     "source",
     "source_refusal",
@@ -296,6 +297,18 @@ pub(super) const TABLES: &[Table] = &[
             ("recorded_at_ms", Int),
         ],
         key: &["epoch"],
+        identity: None,
+        seeded: false,
+    },
+    Table {
+        name: "provider_usage",
+        columns: &[
+            ("day", Int),
+            ("provider", Text),
+            ("requests", Int),
+            ("bytes", Int),
+        ],
+        key: &["day", "provider"],
         identity: None,
         seeded: false,
     },

@@ -15,8 +15,8 @@ use vigia_core::{
 };
 use vigia_store::{
     CopyLimits, CopyOutcome, CopyProgress, CopyReport, CopyStage, EpochStore, IngestStore,
-    MessageStore, ProviderReport, ReadStore, ScheduleSpec, ScheduleStore, SqlStore, StoreError,
-    WatchEntry, WatchStore,
+    MessageStore, ProviderReport, ProviderStore, ProviderUsage, ReadStore, ScheduleSpec,
+    ScheduleStore, SqlStore, StoreError, WatchEntry, WatchStore,
 };
 
 use crate::postgres::PostgresFixture;
@@ -65,6 +65,13 @@ async fn filled<F: Fixture>() -> Db<F> {
     db.store.schedule_declare(&schedule).await.unwrap();
     let epochs = [crate::suite::epoch::epoch(4)];
     db.store.epoch_record(&epochs).await.unwrap();
+    let used = ProviderUsage {
+        day: 20_000,
+        provider: "first".to_owned(),
+        requests: 7,
+        bytes: 1 << 40,
+    };
+    db.store.provider_record("a", &[], &[used]).await.unwrap();
     for checkpoint in 0..6 {
         let commit = Commit {
             balance_effects: vec![balance(place(checkpoint, 0), 1, i128::MIN + 7)],

@@ -12,6 +12,7 @@ pub(crate) mod message;
 pub(crate) mod notification;
 pub(crate) mod paging;
 pub(crate) mod processes;
+pub(crate) mod provider;
 pub(crate) mod ranges;
 pub(crate) mod retention;
 pub(crate) mod schedule;
@@ -222,6 +223,9 @@ macro_rules! store_conformance_suite {
             processes: [
                 writers_take_turns, writers_of_one_file_never_fail, waits_see_other_processes,
                 reads_go_on_while_writing,
+            ],
+            provider: [
+                what_is_said_anew_replaces, usage_adds_up_by_day, what_is_old_is_pruned,
             ],
             ranges: [
                 gap_holds_the_watermark, ranges_are_listed_in_order, any_order_merges_to_one, overlaps_merge,

@@ -94,6 +94,13 @@ pub enum Standing {
     },
 }
 
+impl Standing {
+    /// Whether it may be read from.
+    pub fn is_usable(&self) -> bool {
+        matches!(self, Self::Unknown | Self::Well | Self::Returning { .. })
+    }
+}
+
 impl fmt::Display for Standing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

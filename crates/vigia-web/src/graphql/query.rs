@@ -11,7 +11,7 @@ use super::failed::{self, FailedTransaction, check_operator, digest_of};
 use super::kept::{self, Transaction};
 use super::notification::{Locale, Notification};
 use super::page;
-use super::status::Status;
+use super::status::{Extra, Status};
 use super::transaction::RawTransaction;
 use crate::reader::Reader;
 use crate::{WebContext, cursor};
@@ -42,7 +42,12 @@ impl Query {
             true => Some(web.store.shard_list().await.map_err(internal)?),
             false => None,
         };
-        Ok(Status::new(report, shards, is_operator, web.version))
+        let providers = match is_operator && ctx.look_ahead().field("providers").exists() {
+            true => Some(web.store.provider_list().await.map_err(internal)?),
+            false => None,
+        };
+        let extra = Extra { shards, providers };
+        Ok(Status::new(report, extra, is_operator, web.version))
     }
 
     /// Activities, newest first in the order of the chain.

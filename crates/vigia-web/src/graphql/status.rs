@@ -2,7 +2,7 @@
 
 use async_graphql::SimpleObject;
 use vigia_core::EpochInfo;
-use vigia_store::{ShardRow, StatusReport};
+use vigia_store::{ProviderRow, ShardRow, StatusReport};
 
 use super::scalar::UInt53;
 
@@ -27,6 +27,8 @@ pub(super) struct Status {
     epoch: Option<Epoch>,
     /// How the poller is doing.
     provider: Option<Provider>,
+    /// The providers of all processes, as each finds them, most preferred first.
+    providers: Option<Vec<ProviderState>>,
     /// The parts into which pollers of a shared database divide the chain; none where one poller has
     /// it all by itself.
     shards: Option<Vec<Shard>>,
@@ -57,6 +59,57 @@ struct Provider {
     error: Option<String>,
     /// When it said so, in milliseconds since 1970.
     reported_at_ms: UInt53,
+}
+
+/// How one process finds one provider.
+#[derive(SimpleObject)]
+struct ProviderState {
+    /// The process.
+    process: String,
+    /// What the provider is called.
+    provider: String,
+    /// Its address, without secrets.
+    url: String,
+    /// Whether the process reads from it.
+    is_current: bool,
+    /// Whether it could.
+    is_usable: bool,
+    /// Why it is used or not.
+    standing: String,
+    /// Its newest checkpoint, as last heard.
+    tip: Option<UInt53>,
+    /// Its oldest checkpoint, as last heard.
+    lowest: Option<UInt53>,
+    /// How long it takes to answer, in milliseconds.
+    latency_ms: Option<UInt53>,
+    /// What it serves.
+    serves: Option<String>,
+    /// When this was so, in milliseconds since 1970.
+    reported_at_ms: UInt53,
+}
+
+impl From<ProviderRow> for ProviderState {
+    fn from(row: ProviderRow) -> Self {
+        Self {
+            process: row.holder,
+            provider: row.provider,
+            url: row.url,
+            is_current: row.is_current,
+            is_usable: row.is_usable,
+            standing: row.standing,
+            tip: row.tip.map(UInt53),
+            lowest: row.lowest.map(UInt53),
+            latency_ms: row.latency_ms.map(UInt53),
+            serves: row.serves,
+            reported_at_ms: UInt53(row.at_ms),
+        }
+    }
+}
+
+/// What costs a read of its own; none where it was not asked for.
+pub(super) struct Extra {
+    pub(super) shards: Option<Vec<ShardRow>>,
+    pub(super) providers: Option<Vec<ProviderRow>>,
 }
 
 /// An epoch of the chain, as the full node tells of it.
@@ -125,7 +178,7 @@ impl Shard {
 impl Status {
     pub(super) fn new(
         report: StatusReport,
-        shards: Option<Vec<ShardRow>>,
+        extra: Extra,
         is_operator: bool,
         version: &'static str,
     ) -> Self {
@@ -141,7 +194,12 @@ impl Status {
             tip: tip.map(UInt53),
             lag_checkpoints: lag.map(UInt53),
             epoch: report.epoch.map(Epoch::from),
-            shards: shards
+            providers: extra
+                .providers
+                .filter(|_| is_operator)
+                .map(|rows| rows.into_iter().map(ProviderState::from).collect()),
+            shards: extra
+                .shards
                 .filter(|_| is_operator)
                 .map(|shards| shards.into_iter().map(|row| Shard::new(row, tip)).collect()),
             raw_transactions: count(report.raw_transactions),

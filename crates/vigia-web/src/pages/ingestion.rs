@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use vigia_store::{ShardRow, StatusReport, StoreError};
+use vigia_store::{ProviderRow, ShardRow, StatusReport, StoreError};
 
 use super::internal_error;
 use super::item::time;
@@ -20,20 +20,22 @@ const REFRESH_SECONDS: u32 = 5;
 /// The state of ingestion; counts and the provider are for the operator.
 pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Response {
     let is_operator = reader.principal.is_operator();
-    let (report, shards) = match load(&app, is_operator).await {
+    let found = match load(&app, is_operator).await {
         Ok(found) => found,
         Err(error) => return internal_error(reader.locale, &error),
     };
+    let report = &found.report;
     let words = words(reader.locale);
     let now_ms = app.context.clock.now_ms();
     let content = html! {
         div.heading { h1 { (words.ingestion) } }
         div data-refresh=(REFRESH_SECONDS) {
-            (progress(&report, &reader, now_ms))
+            (progress(report, &reader, now_ms))
             @if is_operator {
-                (provider(&report, &reader, now_ms))
-                (shard_list(&shards, &report, &reader))
-                (counts(&report, &reader))
+                (provider(report, &reader, now_ms))
+                (provider_list(&found.providers, &reader, now_ms))
+                (shard_list(&found.shards, report, &reader))
+                (counts(report, &reader))
             }
         }
     };
@@ -47,15 +49,25 @@ pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Re
     .into_response()
 }
 
-/// The state, and for operators the shards.
-async fn load(app: &App, is_operator: bool) -> Result<(StatusReport, Vec<ShardRow>), StoreError> {
+/// The state, and for operators the shards and providers.
+struct Found {
+    report: StatusReport,
+    shards: Vec<ShardRow>,
+    providers: Vec<ProviderRow>,
+}
+
+async fn load(app: &App, is_operator: bool) -> Result<Found, StoreError> {
     let store = &app.context.store;
     let report = store.status().await?;
-    let shards = match is_operator {
-        true => store.shard_list().await?,
-        false => Vec::new(),
+    let (shards, providers) = match is_operator {
+        true => (store.shard_list().await?, store.provider_list().await?),
+        false => Default::default(),
     };
-    Ok((report, shards))
+    Ok(Found {
+        report,
+        shards,
+        providers,
+    })
 }
 
 fn progress(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
@@ -124,6 +136,40 @@ fn provider(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
             p.note {
                 code { (provider.url) } " · " (words.reported) " "
                 (time(provider.at_ms, now_ms, reader.locale))
+            }
+        }
+    }
+}
+
+fn provider_list(providers: &[ProviderRow], reader: &Reader, now_ms: u64) -> Markup {
+    let words = words(reader.locale);
+    if providers.is_empty() {
+        return html! {};
+    }
+    html! {
+        section {
+            h2 { (words.providers) }
+            ul.balances.shards {
+                @for row in providers {
+                    li data-provider=(row.provider) data-usable=(row.is_usable) {
+                        span.what {
+                            span.title { (row.provider) " " code { (row.url) } }
+                            span.meta {
+                                @match (row.is_current, row.is_usable) {
+                                    (true, _) => span { (words.provider_current) },
+                                    (false, true) => span { (words.provider_standby) },
+                                    (false, false) => span.failed { (words.provider_unused) },
+                                }
+                                @if row.standing != "well" { " · " (row.standing) }
+                                " · " code { (row.holder) } " · " (time(row.at_ms, now_ms, reader.locale))
+                            }
+                        }
+                        span.amount {
+                            (number(row.tip, words.not_yet))
+                            @if let Some(ms) = row.latency_ms { span.meta { (ms) " ms" } }
+                        }
+                    }
+                }
             }
         }
     }

@@ -148,6 +148,14 @@ pub(crate) struct Words {
     pub(crate) not_yet: &'static str,
     /// Label.
     pub(crate) provider: &'static str,
+    /// Heading of the providers as each process finds them.
+    pub(crate) providers: &'static str,
+    /// A provider that is read from.
+    pub(crate) provider_current: &'static str,
+    /// A provider that could be read from.
+    pub(crate) provider_standby: &'static str,
+    /// A provider that cannot be used.
+    pub(crate) provider_unused: &'static str,
     /// The provider is fine.
     pub(crate) provider_ok: &'static str,
     /// The provider is not fine.
@@ -266,6 +274,10 @@ static ES: Words = Words {
     polled_by_nobody: "Nadie la sigue",
     not_yet: "aún no",
     provider: "Proveedor",
+    providers: "Proveedores",
+    provider_current: "En uso",
+    provider_standby: "De reserva",
+    provider_unused: "Sin usar",
     provider_ok: "Funciona",
     provider_error: "Con error",
     reported: "informado",
@@ -358,6 +370,10 @@ static EN: Words = Words {
     polled_by_nobody: "Nobody polls it",
     not_yet: "not yet",
     provider: "Provider",
+    providers: "Providers",
+    provider_current: "In use",
+    provider_standby: "Stands by",
+    provider_unused: "Not used",
     provider_ok: "Working",
     provider_error: "Failing",
     reported: "reported",
@@ -450,6 +466,10 @@ static PT: Words = Words {
     polled_by_nobody: "Ninguém a segue",
     not_yet: "ainda não",
     provider: "Provedor",
+    providers: "Provedores",
+    provider_current: "Em uso",
+    provider_standby: "De reserva",
+    provider_unused: "Sem uso",
     provider_ok: "Funcionando",
     provider_error: "Com erro",
     reported: "informado",

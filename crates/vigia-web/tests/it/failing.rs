@@ -10,9 +10,10 @@ use vigia_core::{
 };
 use vigia_store::{
     ActivityCursor, ActivityFilter, ActivityRow, FailedRetry, FailedRow, FailedStore,
-    FailedTransaction, IngestStore, NotificationRow, ProviderReport, RawTransactionRow, ReadStore,
-    ShardRow, StatusReport, StoreError, TransactionRemains, WatchEntry, WatchReceipt,
-    WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
+    FailedTransaction, IngestStore, NotificationRow, ProviderReport, ProviderRow, ProviderStore,
+    ProviderUsage, RawTransactionRow, ReadStore, ShardRow, StatusReport, StoreError,
+    TransactionRemains, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore,
+    WatchTargets, Watermark,
 };
 
 use crate::app::TestApp;
@@ -333,6 +334,25 @@ impl IngestStore for FailingStore {
     }
 
     async fn coin_upsert(&self, _: &[CoinInfo]) -> Result<()> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl ProviderStore for FailingStore {
+    async fn provider_record(&self, _: &str, _: &[ProviderRow], _: &[ProviderUsage]) -> Result<()> {
+        self.fail()
+    }
+
+    async fn provider_list(&self) -> Result<Vec<ProviderRow>> {
+        self.fail()
+    }
+
+    async fn provider_usage(&self, _: u64) -> Result<Vec<ProviderUsage>> {
+        self.fail()
+    }
+
+    async fn provider_prune(&self, _: u64, _: u64) -> Result<u64> {
         self.fail()
     }
 }

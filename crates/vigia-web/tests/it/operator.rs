@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use vigia_core::{Commit, Digest};
 use vigia_store::{
-    FailedRetry, FailedStore, IngestStore, LeaseStore, ReadStore, SqlStore, StoreError,
+    FailedRetry, FailedStore, IngestStore, LeaseStore, ProviderStore as _, ReadStore, SqlStore,
+    StoreError,
 };
 use vigia_web::FailedRetrier;
 
@@ -369,6 +370,54 @@ async fn the_list_of_failures_has_pages() {
     // What an address claims was done is said only in the page's own words.
     let page = app.page("/failed?done=evil&digest=x").await;
     assert!(!page.contains("evil") && !page.contains("data-done"));
+}
+
+#[tokio::test]
+async fn providers_are_shown_to_operators() {
+    let app = TestApp::with_transfers().await;
+    let row = vigia_store::ProviderRow {
+        holder: "poller <1>".to_owned(),
+        provider: "backup".to_owned(),
+        position: 1,
+        url: "https://b:9000".to_owned(),
+        is_current: false,
+        is_usable: false,
+        standing: "60 checkpoints behind the <best>".to_owned(),
+        tip: Some(12_345),
+        lowest: Some(7),
+        latency_ms: Some(31),
+        serves: Some("without ListCheckpoints".to_owned()),
+        at_ms: 1_700_000_000_000,
+    };
+    let rows = [row];
+    app.store
+        .provider_record("poller <1>", &rows, &[])
+        .await
+        .unwrap();
+    let query = "{ status { providers { process provider url isCurrent isUsable standing tip lowest \
+                 latencyMs serves reportedAtMs } } }";
+    let expected = json!([{
+        "process": "poller <1>", "provider": "backup", "url": "https://b:9000", "isCurrent": false,
+        "isUsable": false, "standing": "60 checkpoints behind the <best>", "tip": 12345, "lowest": 7,
+        "latencyMs": 31, "serves": "without ListCheckpoints", "reportedAtMs": 1_700_000_000_000_u64,
+    }]);
+    let status = app.graphql(query).await;
+    assert_eq!(status["data"]["status"]["providers"], expected);
+    let page = app.page("/ingestion?lang=en").await;
+    assert!(page.contains("data-provider=\"backup\""), "{page}");
+    assert!(
+        page.contains("Not used") && page.contains("behind the &lt;best&gt;"),
+        "{page}"
+    );
+
+    let status = app.graphql_as(Some("ana"), query).await;
+    assert_eq!(
+        status,
+        json!({ "data": { "status": { "providers": null } } })
+    );
+    let page = app.get("/ingestion").header(USER_HEADER, "ana");
+    let page = page.send().await.unwrap().text().await.unwrap();
+    assert!(!page.contains("data-provider=\"backup\""));
 }
 
 #[tokio::test]

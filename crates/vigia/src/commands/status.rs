@@ -9,6 +9,7 @@ use serde_json::json;
 use vigia_core::EpochInfo;
 use vigia_store::{ReadStore, ShardRow, SourceStore, SqlStore, StatusReport};
 
+use super::providers::Found;
 use super::reconciled::Reconciled;
 use super::source::{report_json, report_lines};
 use super::{open_existing_store, time_text};
@@ -30,16 +31,18 @@ pub async fn run(common: &Common, args: StatusArgs) -> anyhow::Result<ExitCode> 
     let store = open_existing_store(&settings).await?;
     let status = store.status().await?;
     let pollers = Pollers::read(&store).await?;
+    let providers = Found::read(&settings, &store).await?;
     let carried = Carried::read(&settings, &store).await?;
     let source = store.source_report(&settings.source.name).await?;
     if args.json {
         let mut status = to_json(&status, &pollers);
+        status["providers"] = providers.to_json();
         status["transport"] = carried.to_json();
         status["source"] = source.as_ref().map_or(json!(null), report_json);
         println!("{status}");
     } else {
         print!("{}{}", to_text(&status), pollers.to_text(status.tip()));
-        print!("{}", carried.to_text());
+        print!("{}{}", providers.to_text(), carried.to_text());
         let name = &settings.source.name;
         for line in source.iter().flat_map(|report| report_lines(name, report)) {
             println!("{line}");

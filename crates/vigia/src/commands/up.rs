@@ -27,8 +27,8 @@ use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
 use crate::jobs::{self, JobRunner, LeaseTimes};
 use crate::pipeline::{
-    CoinLookup, OutstandingMemory, Poller, PollerStatus, Reinterpreter, Rewind, ShardKeeper,
-    Shards, WatchSync, Worker, WorkerLimits,
+    CoinLookup, OutstandingMemory, Poller, PollerStatus, ProviderWatch, Reinterpreter, Rewind,
+    ShardKeeper, Shards, WatchSync, Worker, WorkerLimits,
 };
 use readiness::ProcessReadiness;
 
@@ -151,6 +151,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
         .await?;
     roles.work(&settings, &store, &registry, ends, rewind);
     roles.coins(&settings, Arc::clone(&store), &source);
+    roles.watch_providers(&settings, &store, &source, true);
     roles.jobs(&settings, &store, Some(&source))?;
     let ended = roles.run_until_stopped().await;
     if let Some(simulated) = simulated {
@@ -180,6 +181,7 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
     if works_too {
         roles.work(&settings, &store, &registry, ends, rewind);
     }
+    roles.watch_providers(&settings, &store, &source, true);
     if args.once {
         roles.until_committed(&store, &source).await?;
     }
@@ -212,6 +214,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     }
     if let Some(source) = &source {
         roles.coins(&settings, Arc::clone(&store), source);
+        roles.watch_providers(&settings, &store, source, false);
     }
     roles.jobs(&settings, &store, source.as_ref())?;
     let ended = roles.run_until_stopped().await;
@@ -408,6 +411,29 @@ impl Roles {
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             worker.run(receiver, shutdown).await;
+            Ok(())
+        });
+    }
+
+    /// Starts watching the providers; those that stand by are asked where this process `follows`.
+    fn watch_providers(
+        &mut self,
+        settings: &Settings,
+        store: &Arc<SqlStore>,
+        provider: &Provider,
+        follows: bool,
+    ) {
+        let probe_interval = Duration::from_millis(settings.poll.probe_interval_ms);
+        let watch = ProviderWatch {
+            providers: provider.grpc.clone(),
+            store: Arc::clone(store) as _,
+            clock: Arc::new(SystemClock),
+            holder: process_name(),
+            probe_interval: follows.then_some(probe_interval),
+        };
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            watch.run(shutdown).await;
             Ok(())
         });
     }

@@ -6,27 +6,34 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use vigia_core::Clock;
-use vigia_store::{LeaseStore, POLLER_LEASES, WatchStore};
+use vigia_core::{Clock, day_of};
+use vigia_store::{LeaseStore, POLLER_LEASES, ProviderStore, WatchStore};
 
 use super::{Job, JobDone};
 
 /// How long they are kept: a day, for a person to see what was there.
 const KEPT_MS: u64 = 86_400_000;
+/// For how many days it is known what was asked of providers.
+const USAGE_DAYS: u64 = 100;
 
 /// The job `stale_rows`.
 pub struct StaleRows {
     watch: Arc<dyn WatchStore>,
     leases: Arc<dyn LeaseStore>,
+    providers: Arc<dyn ProviderStore>,
     clock: Arc<dyn Clock>,
 }
 
 impl StaleRows {
     /// Cleans up `store`.
-    pub fn new<S: WatchStore + LeaseStore + 'static>(store: Arc<S>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new<S>(store: Arc<S>, clock: Arc<dyn Clock>) -> Self
+    where
+        S: WatchStore + LeaseStore + ProviderStore + 'static,
+    {
         Self {
             watch: store.clone(),
-            leases: store,
+            leases: store.clone(),
+            providers: store,
             clock,
         }
     }
@@ -45,7 +52,9 @@ impl Job for StaleRows {
     async fn run(&self) -> anyhow::Result<JobDone> {
         let announcements = self.leases.lease_prune(POLLER_LEASES, KEPT_MS).await?;
         let before_ms = self.clock.now_ms().saturating_sub(KEPT_MS);
-        let reports = self.watch.watch_reconciliation_prune(before_ms).await?;
+        let before_day = day_of(before_ms).saturating_sub(USAGE_DAYS);
+        let reports = self.watch.watch_reconciliation_prune(before_ms).await?
+            + self.providers.provider_prune(before_ms, before_day).await?;
         Ok(JobDone {
             words: format!(
                 "removed {announcements} announcements and {reports} reports of pollers that are gone"

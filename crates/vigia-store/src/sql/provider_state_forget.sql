@@ -1,0 +1,1 @@
+DELETE FROM provider_state WHERE holder = $1

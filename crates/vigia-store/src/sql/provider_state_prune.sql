@@ -1,0 +1,1 @@
+DELETE FROM provider_state WHERE at_ms < $1
