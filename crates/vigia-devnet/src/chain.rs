@@ -28,7 +28,7 @@ pub use books::Party;
 pub use builder::Chain;
 pub use checks::{VerifyError, verify_chain};
 pub use coins::Coin;
-pub use config::ChainConfig;
+pub use config::{ChainConfig, Huge};
 pub use layouts::{
     Ability, DeclaredFunction, DeclaredModule, DeclaredStruct, Field, FieldType, declared_modules,
 };
