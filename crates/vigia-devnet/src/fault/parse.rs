@@ -261,7 +261,7 @@ mod tests {
         for text in [
             "cut:30s,connection,every=2",
             "stall:1500ms,times=3",
-            "half-open:2s,after=1s,period=1m,times=4",
+            "half-open:2s,times=4,after=1s,period=1m",
             "rate-limit:0/1s",
             "huge:31457280B,from=7",
             "wrong-chain,keep-id,from=30,for=2s",
