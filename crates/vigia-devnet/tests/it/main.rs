@@ -12,6 +12,7 @@ mod fault_process;
 mod fault_streams;
 mod files;
 mod lists;
+mod proof;
 mod services;
 mod stream;
 mod support;
