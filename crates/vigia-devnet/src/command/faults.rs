@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, str::FromStr};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use vigia_devnet::{FaultKind, Faults};
 
@@ -38,7 +38,7 @@ impl FaultArgs {
 
 fn parsed(seed: u64, specs: &[String]) -> Result<Faults> {
     let specs = specs.iter().map(String::as_str);
-    Faults::parse(seed, specs).context("--fault list explains all faults")
+    Faults::parse(seed, specs).map_err(|error| anyhow!("{error} (--fault list explains all)"))
 }
 
 /// Another address and what is wrong there: `ADDR [SPEC]...`.
@@ -54,9 +54,8 @@ impl FromStr for Outlet {
     fn from_str(text: &str) -> Result<Self> {
         let mut words = text.split_whitespace();
         let address = words.next().unwrap_or_default();
-        let listen = address
-            .parse()
-            .with_context(|| format!("{address:?} is no address and port"))?;
+        let listen = address.parse();
+        let listen = listen.map_err(|_| anyhow!("{address:?} is no address and port"))?;
         let specs: Vec<_> = words.map(str::to_owned).collect();
         parsed(0, &specs)?;
         Ok(Self { listen, specs })

@@ -180,6 +180,8 @@ impl Parcel {
             return Ok(Some(first));
         }
         if self.breaks {
+            // What was written goes out before the connection does.
+            sleep(DRIP_INTERVAL).await;
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         if self.stalls {

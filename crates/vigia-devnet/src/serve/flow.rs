@@ -133,6 +133,8 @@ async fn is_cut(face: &Face, carried: &Carried, opened: Instant, changes: &mut C
                 Some(Some("connection")) => {
                     if let Some(line) = &carried.line {
                         line.cut();
+                        // The stream ends with its connection, not before.
+                        std::future::pending::<()>().await;
                     }
                     return Err(Status::internal("reset"));
                 }
@@ -308,9 +310,12 @@ async fn drip(
     (now, Some(data))
 }
 
-/// A body that is reset.
+/// A body that is reset, once what was written before has gone out.
 fn broken() -> impl http_body::Body<Data = Bytes, Error = Status> {
-    StreamBody::new(stream::iter([Err(Status::internal("reset"))]))
+    StreamBody::new(stream::once(async {
+        sleep(DRIP_INTERVAL).await;
+        Err(Status::internal("reset"))
+    }))
 }
 
 /// The end of a stream, with status Unavailable.
