@@ -24,7 +24,8 @@ pub struct Fault {
     pub kind: FaultKind,
     /// How much of it: what follows the colon.
     pub value: Value,
-    /// Which part of an answer it strikes; chosen by the seed where there are several and none is named.
+    /// Which part of an answer it strikes. Where none is named, one way is usual (`cut`, `wrong-chain`,
+    /// `forge-amount`), all are struck (`hide-match`), or the seed picks one.
     pub part: Option<&'static str>,
     /// When it strikes.
     pub when: When,

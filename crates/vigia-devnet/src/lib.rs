@@ -4,6 +4,8 @@
 //! answers as a full node from what it has seen. `devnet` runs both. `files` writes checkpoints and
 //! reads them back. `fault` names what can be wrong with a node; `serve` does it.
 //!
+//! `docs/devnet.md` tells how to use it, and lists all faults.
+//!
 //! What a real chain has and this one has not: bytecode (modules are placeholders, described by
 //! declared layouts), settlement transactions after writes to address balances, names, dynamic
 //! fields, execution of new transactions. Ids of packages are constants of this crate, also that of

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tonic::{Code, Status, body::Body};
 
 use super::{face::Face, misbehaviour::Changes, socket::Line};
-use crate::fault::{FaultKind, Site};
+use crate::fault::{Fault, FaultKind, Site};
 
 /// How often a trickle drips.
 const DRIP_INTERVAL: Duration = Duration::from_millis(50);
@@ -37,18 +37,25 @@ pub(crate) fn carry(
     body: Body,
 ) -> impl http_body::Body<Data = Bytes, Error = Status> {
     let flow = Flow {
-        opened: Instant::now(),
-        changes: face.faults.changes(),
-        cut: face.faults.changes(),
-        ready: VecDeque::new(),
-        held: None,
-        frames: 0,
-        sent: 0,
-        stalled: false,
+        scissors: Scissors {
+            face: face.clone(),
+            stream: carried.stream,
+            line: carried.line.clone(),
+            opened: Instant::now(),
+            changes: face.faults.changes(),
+        },
+        pipe: Pipe {
+            changes: face.faults.changes(),
+            face,
+            carried,
+            body,
+            ready: VecDeque::new(),
+            held: None,
+            received: 0,
+            sent: 0,
+            stalled: None,
+        },
         ended: false,
-        face,
-        carried,
-        body,
     };
     StreamBody::new(stream::unfold(flow, |mut flow| async move {
         let next = flow.next().await?;
@@ -56,21 +63,10 @@ pub(crate) fn carry(
     }))
 }
 
+/// An answer on its way: what goes through, and what ends it before its time.
 struct Flow {
-    face: Arc<Face>,
-    carried: Carried,
-    body: Body,
-    opened: Instant,
-    changes: Changes,
-    /// A second follower of changes, for what runs beside the first.
-    cut: Changes,
-    ready: VecDeque<Frame<Bytes>>,
-    /// A frame that comes after the next one.
-    held: Option<Frame<Bytes>>,
-    /// Messages that the service gave, and pieces sent.
-    frames: u64,
-    sent: u64,
-    stalled: bool,
+    pipe: Pipe,
+    scissors: Scissors,
     ended: bool,
 }
 
@@ -81,142 +77,194 @@ impl Flow {
         if self.ended {
             return None;
         }
-        let mut closing = self.face.closing();
-        let cut = is_cut(&self.face, &self.carried, self.opened, &mut self.cut);
-        let step = step(
-            &self.face,
-            &self.carried,
-            &mut self.body,
-            &mut self.changes,
-            State {
-                ready: &mut self.ready,
-                held: &mut self.held,
-                frames: &mut self.frames,
-                sent: &mut self.sent,
-                stalled: &mut self.stalled,
-            },
-        );
+        let mut closing = self.pipe.face.closing();
+        let is_stream = self.pipe.carried.stream.is_some();
         let sent = tokio::select! {
             biased;
-            end = cut => Some(end),
-            sent = step => sent,
-            _ = closing.wait_for(|closing| *closing), if self.carried.stream.is_some() => {
+            end = self.scissors.cut() => Some(end),
+            sent = self.pipe.next() => sent,
+            _ = closing.wait_for(|closing| *closing), if is_stream => {
                 Some(Ok(status_frame("node is shutting down")))
             }
         };
-        let last = sent.as_ref().is_none_or(|sent| match sent {
-            Ok(frame) => frame.is_trailers(),
-            Err(_) => true,
-        });
-        self.ended = last;
+        self.ended = match &sent {
+            Some(Ok(frame)) => frame.is_trailers(),
+            Some(Err(_)) | None => true,
+        };
         sent
     }
 }
 
-/// Resolves when the stream is old enough to be cut.
-async fn is_cut(face: &Face, carried: &Carried, opened: Instant, changes: &mut Changes) -> Sent {
-    let Some(stream) = carried.stream else {
-        return std::future::pending().await;
-    };
-    loop {
-        let age = face.faults.ongoing(FaultKind::Cut);
-        let age = age.and_then(|cut| cut.duration());
-        let Some(age) = age else {
-            changes.next().await;
-            continue;
+/// Cuts a stream when it is old enough.
+struct Scissors {
+    face: Arc<Face>,
+    stream: Option<u64>,
+    line: Option<Line>,
+    opened: Instant,
+    changes: Changes,
+}
+
+impl Scissors {
+    /// How the stream ends, once it does.
+    async fn cut(&mut self) -> Sent {
+        let Some(stream) = self.stream else {
+            return std::future::pending().await;
         };
-        if opened.elapsed() >= age {
-            let strike = face.faults.strike(FaultKind::Cut, Site::Stream(stream));
-            match strike.map(|strike| strike.fault.part) {
-                None => changes.changed().await,
-                Some(Some("reset")) => return Err(Status::internal("reset")),
-                Some(Some("connection")) => {
-                    if let Some(line) = &carried.line {
-                        line.cut();
-                        // The stream ends with its connection, not before.
-                        std::future::pending::<()>().await;
-                    }
-                    return Err(Status::internal("reset"));
+        loop {
+            let cut = self.face.faults.ongoing(FaultKind::Cut);
+            let Some(age) = cut.and_then(|cut| cut.duration()) else {
+                self.changes.next().await;
+                continue;
+            };
+            if self.opened.elapsed() < age {
+                tokio::select! {
+                    () = sleep_until(self.opened + age) => {}
+                    () = self.changes.next() => {}
                 }
-                Some(_) => return Ok(status_frame("stream was cut")),
+                continue;
             }
-            continue;
+            let site = Site::Stream(stream);
+            match self.face.faults.strike(FaultKind::Cut, site) {
+                Some(strike) => return self.end(strike.fault.part).await,
+                None => self.changes.changed().await,
+            }
         }
-        tokio::select! {
-            () = sleep_until(opened + age) => {}
-            () = changes.next() => {}
+    }
+
+    async fn end(&self, how: Option<&str>) -> Sent {
+        match (how, &self.line) {
+            (Some("connection"), Some(line)) => {
+                line.cut();
+                // The stream ends with its connection, not before.
+                std::future::pending().await
+            }
+            (Some("connection" | "reset"), _) => Err(Status::internal("reset")),
+            _ => Ok(status_frame("stream was cut")),
         }
     }
 }
 
-/// What a flow has at hand.
-struct State<'a> {
-    ready: &'a mut VecDeque<Frame<Bytes>>,
-    held: &'a mut Option<Frame<Bytes>>,
-    frames: &'a mut u64,
-    sent: &'a mut u64,
-    stalled: &'a mut bool,
+/// The frames of an answer, from the service to the client.
+struct Pipe {
+    face: Arc<Face>,
+    carried: Carried,
+    body: Body,
+    changes: Changes,
+    ready: VecDeque<Frame<Bytes>>,
+    /// A frame that comes after the next one.
+    held: Option<Frame<Bytes>>,
+    /// Messages that the service gave.
+    received: u64,
+    /// Pieces that went out.
+    sent: u64,
+    /// The faults under which it has stalled already, by when they were set.
+    stalled: Option<Instant>,
 }
 
-/// The next piece of the body.
-async fn step(
-    face: &Face,
-    carried: &Carried,
-    body: &mut Body,
-    changes: &mut Changes,
-    state: State<'_>,
-) -> Option<Sent> {
-    while state.ready.is_empty() {
-        let Some(frame) = body.frame().await else {
-            state.ready.extend(state.held.take());
-            if state.ready.is_empty() {
-                return None;
+impl Pipe {
+    async fn next(&mut self) -> Option<Sent> {
+        while self.ready.is_empty() {
+            match self.body.frame().await {
+                Some(Ok(frame)) => self.receive(frame),
+                Some(Err(status)) => return Some(Err(status)),
+                None => {
+                    self.ready.extend(self.held.take());
+                    break;
+                }
             }
-            break;
-        };
-        let frame = match frame {
-            Ok(frame) => frame,
-            Err(status) => return Some(Err(status)),
-        };
+        }
+        if self.ready.is_empty() {
+            return None;
+        }
+        self.stall().await;
+        self.sent += 1;
+        let frame = self.ready.pop_front()?;
         match frame.into_data() {
-            Ok(data) if face.faults.carries_badly() => {
-                for message in messages(data) {
-                    arrange(
-                        face,
-                        carried,
-                        state.frames,
-                        state.held,
-                        state.ready,
-                        message,
-                    );
-                }
+            Ok(data) => Some(Ok(Frame::data(self.send(data).await))),
+            Err(trailers) => Some(Ok(trailers)),
+        }
+    }
+
+    fn receive(&mut self, frame: Frame<Bytes>) {
+        match frame.into_data() {
+            Ok(data) if self.face.faults.carries_badly() => {
+                messages(data)
+                    .into_iter()
+                    .for_each(|message| self.arrange(message));
             }
-            Ok(data) => state.ready.push_back(Frame::data(data)),
+            Ok(data) => self.ready.push_back(Frame::data(data)),
             Err(trailers) => {
-                state.ready.extend(state.held.take());
-                state.ready.push_back(trailers);
+                self.ready.extend(self.held.take());
+                self.ready.push_back(trailers);
             }
         }
     }
-    stall(face, carried, changes, *state.sent, state.stalled).await;
-    *state.sent += 1;
-    let frame = state.ready.pop_front()?;
-    let data = match frame.into_data() {
-        Ok(data) => data,
-        Err(trailers) => return Some(Ok(trailers)),
-    };
-    let site = Site::Call(carried.call);
-    if !data.is_empty() && face.faults.strike(FaultKind::Truncate, site).is_some() {
-        state.ready.clear();
-        *state.held = None;
-        *body = Body::new(broken());
-        return Some(Ok(Frame::data(data.slice(..data.len().div_ceil(2)))));
+
+    /// Puts a message where it goes among those to be sent.
+    fn arrange(&mut self, message: Bytes) {
+        let number = self.received;
+        self.received += 1;
+        let (faults, carried) = (&self.face.faults, &self.carried);
+        let Some(stream) = carried.stream.filter(|_| carried.is_subscription) else {
+            self.ready.push_back(Frame::data(message));
+            return;
+        };
+        let site = Site::Frame(stream, number);
+        if self.held.is_none() && faults.strike(FaultKind::Reorder, site).is_some() {
+            self.held = Some(Frame::data(message));
+            return;
+        }
+        if faults.strike(FaultKind::Duplicate, site).is_some() {
+            self.ready.push_back(Frame::data(message.clone()));
+        }
+        self.ready.push_back(Frame::data(message));
+        self.ready.extend(self.held.take());
     }
-    let (now, later) = drip(face, carried, changes, data).await;
-    if let Some(later) = later {
-        state.ready.push_front(Frame::data(later));
+
+    /// Says nothing for a while, after one to eight frames; once per stream and set of faults.
+    async fn stall(&mut self) {
+        const FRAMES_MAX: u64 = 8;
+        let kind = FaultKind::Stall;
+        let set_at = self.face.faults.set_at();
+        let Some(stream) = self.carried.stream else {
+            return;
+        };
+        let due =
+            |_: &Fault, roll: u64| self.stalled != Some(set_at) && self.sent > roll % FRAMES_MAX;
+        let site = Site::Stream(stream);
+        if let Some(strike) = self.face.faults.strike_if(kind, site, due) {
+            self.stalled = Some(set_at);
+            let length = strike.fault.duration();
+            self.changes.sleep_while(kind, length).await;
+        }
     }
-    Some(Ok(Frame::data(now)))
+
+    /// What goes out now of some bytes; the rest waits, or is never sent.
+    async fn send(&mut self, mut data: Bytes) -> Bytes {
+        let faults = &self.face.faults;
+        let call = Site::Call(self.carried.call);
+        if !data.is_empty() && faults.strike(FaultKind::Truncate, call).is_some() {
+            self.ready.clear();
+            self.held = None;
+            self.body = Body::new(broken());
+            return data.slice(..data.len().div_ceil(2));
+        }
+        let Some(slow) = faults.ongoing(FaultKind::SlowDrip) else {
+            return data;
+        };
+        let site = self.carried.stream.map_or(call, Site::Stream);
+        let drop = usize::try_from(slow.count().div_ceil(DRIPS_PER_S)).unwrap_or(usize::MAX);
+        if data.len() <= drop || !faults.keeps_striking(FaultKind::SlowDrip, site) {
+            return data;
+        }
+        let now = data.split_to(drop);
+        self.ready.push_front(Frame::data(data));
+        tokio::select! {
+            () = sleep(DRIP_INTERVAL) => {}
+            () = self.changes.changed() => {}
+        }
+        now
+    }
 }
 
 /// Whole messages, each with its header. The services write no part of one.
@@ -231,83 +279,6 @@ fn messages(mut data: Bytes) -> Vec<Bytes> {
         messages.push(data);
     }
     messages
-}
-
-/// Puts a message where it goes among those to be sent.
-fn arrange(
-    face: &Face,
-    carried: &Carried,
-    frames: &mut u64,
-    held: &mut Option<Frame<Bytes>>,
-    ready: &mut VecDeque<Frame<Bytes>>,
-    message: Bytes,
-) {
-    let number = *frames;
-    *frames += 1;
-    let subscription = carried.stream.filter(|_| carried.is_subscription);
-    let Some(stream) = subscription else {
-        ready.push_back(Frame::data(message));
-        return;
-    };
-    let site = Site::Frame(stream, number);
-    if held.is_none() && face.faults.strike(FaultKind::Reorder, site).is_some() {
-        *held = Some(Frame::data(message));
-        return;
-    }
-    if face.faults.strike(FaultKind::Duplicate, site).is_some() {
-        ready.push_back(Frame::data(message.clone()));
-    }
-    ready.push_back(Frame::data(message));
-    ready.extend(held.take());
-}
-
-/// Says nothing for a while, once per stream, after one to eight frames.
-async fn stall(
-    face: &Face,
-    carried: &Carried,
-    changes: &mut Changes,
-    sent: u64,
-    stalled: &mut bool,
-) {
-    const FRAMES_MAX: u64 = 8;
-    let Some(stream) = carried.stream.filter(|_| !*stalled) else {
-        return;
-    };
-    let due = |roll: u64| sent > roll % FRAMES_MAX;
-    let kind = FaultKind::Stall;
-    let site = Site::Stream(stream);
-    let strike = face.faults.strike_if(kind, site, |_, roll| due(roll));
-    if let Some(strike) = strike {
-        *stalled = true;
-        changes.sleep_while(kind, strike.fault.duration()).await;
-    }
-}
-
-/// What may be sent now of some bytes, and what has to wait.
-async fn drip(
-    face: &Face,
-    carried: &Carried,
-    changes: &mut Changes,
-    mut data: Bytes,
-) -> (Bytes, Option<Bytes>) {
-    let Some(slow) = face.faults.ongoing(FaultKind::SlowDrip) else {
-        return (data, None);
-    };
-    let site = carried
-        .stream
-        .map_or(Site::Call(carried.call), Site::Stream);
-    let drop = slow.count().div_ceil(DRIPS_PER_S);
-    let drop = usize::try_from(drop).unwrap_or(usize::MAX);
-    let is_slow = face.faults.keeps_striking(FaultKind::SlowDrip, site);
-    if !is_slow || data.len() <= drop {
-        return (data, None);
-    }
-    let now = data.split_to(drop);
-    tokio::select! {
-        () = sleep(DRIP_INTERVAL) => {}
-        () = changes.changed() => {}
-    }
-    (now, Some(data))
 }
 
 /// A body that is reset, once what was written before has gone out.

@@ -3,21 +3,23 @@
 //! Decides nothing by itself: `fault` does, from numbers that are counted here. What has struck is
 //! counted by kind and survives a change of faults.
 
+mod changes;
+mod plan;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Duration,
 };
 
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until},
-};
+use tokio::{sync::watch, time::Instant};
 
-use crate::fault::{Fault, FaultKind, Faults, Site, Value};
+pub(crate) use changes::Changes;
+use plan::Plan;
+
+use crate::fault::{Fault, FaultKind, Faults, Site};
 
 /// The faults of a face and what became of them.
 pub(crate) struct Misbehaviour {
@@ -25,22 +27,6 @@ pub(crate) struct Misbehaviour {
     struck: watch::Sender<BTreeMap<&'static str, u64>>,
     streams: AtomicU64,
     calls: AtomicU64,
-}
-
-/// Faults since they were set.
-struct Plan {
-    seed: u64,
-    since: Instant,
-    armed: Vec<Armed>,
-}
-
-struct Armed {
-    fault: Fault,
-    strikes: AtomicU64,
-    /// When the current window of a limit on requests began, and how many it has had.
-    window: Mutex<(Instant, u64)>,
-    /// Places, by what was rolled for them, where it strikes until it is over.
-    going: Mutex<BTreeSet<u64>>,
 }
 
 /// A fault that strikes, and the number that decides what else is left to chance.
@@ -67,6 +53,11 @@ impl Misbehaviour {
 
     fn plan(&self) -> Arc<Plan> {
         self.plan.borrow().clone()
+    }
+
+    /// When the faults in force were set.
+    pub(crate) fn set_at(&self) -> Instant {
+        self.plan.borrow().since
     }
 
     /// How often each kind has struck so far.
@@ -185,119 +176,10 @@ impl Misbehaviour {
     }
 }
 
-impl Plan {
-    fn new(faults: Faults) -> Self {
-        let now = Instant::now();
-        let armed = faults.list.into_iter().map(|fault| Armed {
-            fault,
-            strikes: AtomicU64::new(0),
-            window: Mutex::new((now, 0)),
-            going: Mutex::default(),
-        });
-        Self {
-            seed: faults.seed,
-            since: now,
-            armed: armed.collect(),
-        }
-    }
-
-    /// Faults of a kind that are on now.
-    fn on(&self, kind: FaultKind) -> impl Iterator<Item = &Armed> {
-        let armed = self.armed.iter();
-        armed.filter(move |armed| {
-            armed.fault.kind == kind && armed.fault.phase(self.since.elapsed()).on
-        })
-    }
-
-    /// When a fault begins or ends next.
-    fn next_edge(&self) -> Option<Instant> {
-        let elapsed = self.since.elapsed();
-        let phases = self.armed.iter().map(|armed| armed.fault.phase(elapsed));
-        let next = phases.filter_map(|phase| phase.until).min();
-        next.map(|next| self.since + next)
-    }
-}
-
-impl Armed {
-    /// Uses up one strike, if there is one left.
-    fn spend(&self) -> bool {
-        let max = self.fault.strikes_max();
-        let spent = self
-            .strikes
-            .fetch_update(Relaxed, Relaxed, |n| (n < max).then_some(n + 1));
-        spent.is_ok()
-    }
-
-    fn is_over_limit(&self) -> bool {
-        let Value::Rate(requests, length) = self.fault.value else {
-            return false;
-        };
-        let mut window = self.window.lock().expect("nothing panics in here");
-        if window.0.elapsed() >= length {
-            *window = (Instant::now(), 0);
-        }
-        window.1 += 1;
-        window.1 > requests
-    }
-}
-
-/// Waits for faults to change: others are set, or one begins or ends.
-pub(crate) struct Changes(watch::Receiver<Arc<Plan>>);
-
-impl Changes {
-    /// Resolves when other faults are set.
-    pub(crate) async fn changed(&mut self) {
-        if self.0.changed().await.is_err() {
-            // The face is gone, and so is whoever waits for it.
-            std::future::pending().await
-        }
-    }
-
-    /// Resolves at the next change; may resolve without one.
-    pub(crate) async fn next(&mut self) {
-        let edge = self.0.borrow_and_update().next_edge();
-        let at_edge = async {
-            match edge {
-                Some(edge) => sleep_until(edge).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = at_edge => {}
-            () = self.changed() => {}
-        }
-    }
-
-    /// Waits for so long, or until a fault of the kind is on no more.
-    pub(crate) async fn sleep_while(&mut self, kind: FaultKind, length: Option<Duration>) {
-        let deadline = length.map(|length| Instant::now() + length);
-        loop {
-            let set_at = self.0.borrow().since;
-            let is_on = self.0.borrow().on(kind).next().is_some();
-            if !is_on {
-                return;
-            }
-            tokio::select! {
-                () = at(deadline) => return,
-                () = self.next() => {}
-            }
-            if self.0.borrow().since != set_at {
-                // Other faults were set: whatever they are, this one is over.
-                return;
-            }
-        }
-    }
-}
-
-async fn at(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn of(specs: &[&str]) -> Misbehaviour {

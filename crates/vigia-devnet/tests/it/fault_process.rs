@@ -81,6 +81,20 @@ fn all_faults_are_explained() {
 }
 
 #[test]
+fn the_documentation_has_every_fault() {
+    let page = include_str!("../../../../docs/devnet.md");
+    for kind in FaultKind::all() {
+        let mut rows = page.lines().filter(|line| line.starts_with("| `"));
+        let row = rows.find(|row| row[3..].starts_with(kind.name()) && row.contains(kind.sees()));
+        assert!(
+            row.is_some_and(|row| row.contains(kind.must())),
+            "{}",
+            kind.name()
+        );
+    }
+}
+
+#[test]
 fn wrong_faults_are_refused_with_what_is_accepted() {
     for (arguments, reason) in [
         (
