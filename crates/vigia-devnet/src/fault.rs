@@ -25,7 +25,7 @@ pub struct Fault {
     /// How much of it: what follows the colon.
     pub value: Value,
     /// Which part of an answer it strikes. Where none is named, one way is usual (`cut`, `wrong-chain`,
-    /// `forge-amount`), all are struck (`hide-match`), or the seed picks one.
+    /// `misplace-tx`, `forge-amount`), all are struck (`hide-match`), or the seed picks one.
     pub part: Option<&'static str>,
     /// When it strikes.
     pub when: When,

@@ -24,6 +24,7 @@ pub enum FaultKind {
     Prune,
     WrongChain,
     OmitTx,
+    MisplaceTx,
     ForgeAmount,
     ForgeSignature,
     Flip,
@@ -119,11 +120,14 @@ table! {
     OmitTx "omit-tx", Takes::Nothing, [], every 10,
         "a checkpoint lacks one transaction, as do lists; its contents name it",
         "compare with the contents (quorum mode)";
+    MisplaceTx "misplace-tx", Takes::Nothing, ["swapped", "extra"], every 10,
+        "two transactions of a checkpoint have traded places, or it has one more, from the checkpoint before; its contents are honest",
+        "compare order and membership with the contents (quorum mode)";
     ForgeAmount "forge-amount", Takes::Nothing, ["both", "balance"], every 10,
         "an amount is altered in the coin object and thereby in balance_changes, or in balance_changes alone; effects are honest",
         "derive amounts from objects whose digests the effects name (quorum mode)";
-    ForgeSignature "forge-signature", Takes::Nothing, ["other", "bitmap", "flip"], every 10,
-        "the certificate is one for another checkpoint, names other signers, or has a bit flipped",
+    ForgeSignature "forge-signature", Takes::Nothing, ["other", "bitmap", "minority", "flip"], every 10,
+        "the certificate is one for another checkpoint, names other signers, is by one validator alone, or has a bit flipped",
         "refuse it (quorum mode)";
     Flip "flip", Takes::Nothing, ["summary", "contents", "signature", "transaction", "effects", "events", "object"], every 10,
         "one bit of some BCS is flipped",
@@ -167,19 +171,23 @@ impl FaultKind {
     /// Whether answers are wrong, rather than late, lost or refused. A client that trusts its
     /// provider need not notice.
     pub fn is_lie(self) -> bool {
-        use FaultKind::{Flip, ForgeAmount, ForgeSignature, HideMatch, OmitTx, WrongChain};
+        use FaultKind::{
+            Flip, ForgeAmount, ForgeSignature, HideMatch, MisplaceTx, OmitTx, WrongChain,
+        };
         matches!(
             self,
-            WrongChain | OmitTx | ForgeAmount | ForgeSignature | Flip | HideMatch
+            WrongChain | OmitTx | MisplaceTx | ForgeAmount | ForgeSignature | Flip | HideMatch
         )
     }
 
     /// Whether it changes what single answers say.
     pub(crate) fn alters_answers(self) -> bool {
-        use FaultKind::{Flip, ForgeAmount, ForgeSignature, HideMatch, MissingFields, OmitTx};
+        use FaultKind::{
+            Flip, ForgeAmount, ForgeSignature, HideMatch, MisplaceTx, MissingFields, OmitTx,
+        };
         matches!(
             self,
-            OmitTx | ForgeAmount | ForgeSignature | Flip | MissingFields | HideMatch
+            OmitTx | MisplaceTx | ForgeAmount | ForgeSignature | Flip | MissingFields | HideMatch
         )
     }
 

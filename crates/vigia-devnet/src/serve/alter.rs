@@ -3,7 +3,6 @@
 
 use bytes::Bytes;
 use sui_rpc::proto::sui::rpc::v2::{self as proto, ExecutedTransaction};
-use sui_sdk_types::ValidatorAggregatedSignature;
 
 use super::{
     forge, hide,
@@ -37,8 +36,9 @@ impl Scene<'_> {
         &self,
         message: &mut proto::Checkpoint,
         neighbour: Option<&Stored>,
+        seed: Option<u64>,
     ) {
-        self.forge_signature(message, neighbour);
+        self.forge_signature(message, neighbour, seed);
         if let Some(strike) = self.forges_balance(|roll| {
             let victim = self.named_victim(roll);
             victim.is_some_and(|digest| message.transactions.iter().any(|t| forgeable(t, &digest)))
@@ -85,28 +85,19 @@ impl Scene<'_> {
 
     // Certificates.
 
-    fn forge_signature(&self, message: &mut proto::Checkpoint, neighbour: Option<&Stored>) {
+    fn forge_signature(
+        &self,
+        message: &mut proto::Checkpoint,
+        neighbour: Option<&Stored>,
+        seed: Option<u64>,
+    ) {
         let Some(signature) = &mut message.signature else {
             return;
         };
         let kind = FaultKind::ForgeSignature;
-        let Some(strike) = self.faults.strike(kind, self.site()) else {
-            return;
-        };
-        let parts = ["other", "bitmap", "flip"];
-        let chosen = usize::try_from(strike.roll % 3).expect("below three");
-        let part = strike.fault.part.unwrap_or(parts[chosen]);
-        match (part, neighbour) {
-            ("other", Some(neighbour)) => {
-                let other = &neighbour.data.checkpoint_summary.signature.signature;
-                signature.signature = Some(Bytes::copy_from_slice(other.as_bytes()));
-            }
-            ("bitmap", _) => forge_bitmap(signature),
-            _ => {
-                if let Some(bytes) = &mut signature.signature {
-                    flip_bit(bytes, strike.roll);
-                }
-            }
+        if let Some(Strike { fault, roll }) = self.faults.strike(kind, self.site()) {
+            let forged = forge::certificate(fault.part, self.stored, neighbour, seed, roll);
+            *signature = forged.into();
         }
     }
 
@@ -151,18 +142,7 @@ fn flip_one(slots: Vec<Slot<'_>>, strike: &Strike) {
 }
 
 fn flip_bit(bytes: &mut Bytes, roll: u64) {
-    *bytes = flipped(bytes, roll).into();
-}
-
-/// The same bytes but for one bit.
-pub(crate) fn flipped(bytes: &[u8], roll: u64) -> Vec<u8> {
-    let mut flipped = bytes.to_vec();
-    let bits = flipped.len() as u64 * 8;
-    if let Some(bit) = (roll >> 8).checked_rem(bits) {
-        let byte = usize::try_from(bit / 8).expect("within the bytes");
-        flipped[byte] ^= 1 << (bit % 8);
-    }
-    flipped
+    *bytes = forge::flipped(bytes, roll).into();
 }
 
 fn of_bcs<'a>(
@@ -208,14 +188,6 @@ fn transaction_slots(message: &mut ExecutedTransaction) -> Vec<Slot<'_>> {
         slots.extend(of_bcs("events", &mut events.bcs));
     }
     slots
-}
-
-fn forge_bitmap(signature: &mut proto::ValidatorAggregatedSignature) {
-    let Ok(mut honest) = ValidatorAggregatedSignature::try_from(&*signature) else {
-        return;
-    };
-    honest.bitmap = forge::bitmap(&honest.bitmap);
-    *signature = honest.into();
 }
 
 /// Whether it is the transaction, under its name or under none, and has an amount.

@@ -44,6 +44,11 @@ impl Face {
         }
     }
 
+    /// The seed of the true chain's validators, if they are made up.
+    pub(crate) fn seed(&self) -> Option<u64> {
+        self.config.as_ref().map(|config| config.seed)
+    }
+
     /// The node that answers now.
     pub(crate) fn node(&self) -> Arc<Node> {
         let wrong = self.faults.ongoing(FaultKind::WrongChain);

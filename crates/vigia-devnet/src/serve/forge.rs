@@ -3,9 +3,13 @@
 
 use std::sync::Arc;
 
-use sui_sdk_types::{Address, Bitmap, MoveStruct, Object, ObjectData, Owner};
+use sui_sdk_types::{
+    Address, Bitmap, Bls12381Signature, CheckpointTransaction, MoveStruct, Object, ObjectData,
+    Owner, ValidatorAggregatedSignature,
+};
 
 use super::stored::Stored;
+use crate::chain::minority_certificate;
 
 /// One coin object whose balance is altered.
 #[derive(Clone, Copy, Debug)]
@@ -76,8 +80,50 @@ pub(crate) fn coin(object: &Object, roll: u64) -> Object {
     )
 }
 
+/// A certificate that does not certify a checkpoint.
+///
+/// `seed` is that of the chain's validators, where they are made up.
+pub(crate) fn certificate(
+    part: Option<&str>,
+    stored: &Stored,
+    neighbour: Option<&Stored>,
+    seed: Option<u64>,
+    roll: u64,
+) -> ValidatorAggregatedSignature {
+    const PARTS: [&str; 4] = ["other", "bitmap", "minority", "flip"];
+    let signed = &stored.data.checkpoint_summary;
+    let mut forged = signed.signature.clone();
+    let part = part.or_else(|| choose(PARTS.to_vec(), roll));
+    match (part, neighbour, seed) {
+        (Some("other"), Some(neighbour), _) => {
+            forged.signature = neighbour.data.checkpoint_summary.signature.signature;
+        }
+        (Some("bitmap"), ..) => forged.bitmap = bitmap(&forged.bitmap),
+        (Some("minority"), _, Some(seed)) => {
+            forged = minority_certificate(seed, &signed.checkpoint);
+        }
+        _ => {
+            let bytes = flipped(forged.signature.as_bytes(), roll);
+            let bytes = bytes.try_into().expect("as many bytes as before");
+            forged.signature = Bls12381Signature::new(bytes);
+        }
+    }
+    forged
+}
+
+/// The same bytes but for one bit.
+pub(crate) fn flipped(bytes: &[u8], roll: u64) -> Vec<u8> {
+    let mut flipped = bytes.to_vec();
+    let bits = flipped.len() as u64 * 8;
+    if let Some(bit) = (roll >> 8).checked_rem(bits) {
+        let byte = usize::try_from(bit / 8).expect("within the bytes");
+        flipped[byte] ^= 1 << (bit % 8);
+    }
+    flipped
+}
+
 /// Other signers: without one who signed, with one who did not.
-pub(crate) fn bitmap(honest: &Bitmap) -> Bitmap {
+fn bitmap(honest: &Bitmap) -> Bitmap {
     let mut forged = honest.clone();
     let signed = honest.iter().next().unwrap_or_default();
     let absent = (0..).find(|index| !honest.contains(*index));
@@ -86,13 +132,33 @@ pub(crate) fn bitmap(honest: &Bitmap) -> Bitmap {
     forged
 }
 
-/// The checkpoint without one transaction and with one coin altered; the same one if neither is.
-pub(crate) fn told(
-    stored: &Arc<Stored>,
-    omitted: Option<usize>,
-    forged: Option<CoinForgery>,
-) -> Arc<Stored> {
-    if omitted.is_none() && forged.is_none() {
+/// What of a checkpoint is not as it was made.
+#[derive(Debug, Default)]
+pub(crate) struct Forgery {
+    pub(crate) omitted: Option<usize>,
+    pub(crate) coin: Option<CoinForgery>,
+    /// A transaction that belongs elsewhere, and before which one it stands.
+    pub(crate) extra: Option<(usize, CheckpointTransaction)>,
+    /// A transaction that trades places with its successor.
+    pub(crate) swapped: Option<usize>,
+}
+
+/// The transaction, chosen by a number, that can trade places with its successor.
+pub(crate) fn swap_victim(stored: &Stored, roll: u64) -> Option<usize> {
+    let count = stored.transactions().len() as u64;
+    let index = roll.checked_rem(count.saturating_sub(1))?;
+    Some(usize::try_from(index).expect("below a length"))
+}
+
+/// The checkpoint as it is told; the same one if nothing of it is forged.
+pub(crate) fn told(stored: &Arc<Stored>, forgery: Forgery) -> Arc<Stored> {
+    let Forgery {
+        omitted,
+        coin: forged,
+        extra,
+        swapped,
+    } = forgery;
+    if omitted.is_none() && forged.is_none() && extra.is_none() && swapped.is_none() {
         return stored.clone();
     }
     let mut data = stored.data.clone();
@@ -101,8 +167,16 @@ pub(crate) fn told(
         let object = &mut outputs[forgery.output];
         *object = coin(object, forgery.roll);
     }
+    // Positions are those of what was made: first what keeps them, then what moves them.
+    if let Some(index) = swapped {
+        data.transactions.swap(index, index + 1);
+    }
     if let Some(index) = omitted {
         data.transactions.remove(index);
+    }
+    if let Some((index, transaction)) = extra {
+        data.transactions
+            .insert(index.min(data.transactions.len()), transaction);
     }
     Arc::new(Stored::new(data))
 }

@@ -9,7 +9,7 @@ use sui_rpc::{
     field::FieldMaskTree,
     proto::sui::rpc::v2::{self as proto},
 };
-use sui_sdk_types::{CheckpointData, Object};
+use sui_sdk_types::{CheckpointData, CheckpointTransaction, Object};
 
 use super::{
     alter::{self, Scene},
@@ -35,14 +35,13 @@ impl Face {
         }
         let told = self.forged_checkpoint(stored, mask);
         let mut message = render::checkpoint(&told, mask);
-        let neighbour = stored.sequence_number().checked_sub(1);
-        let neighbour = neighbour.and_then(|number| self.checkpoint(number));
+        let neighbour = self.neighbour(stored);
         let scene = Scene {
             faults: &self.faults,
             stored,
             only: None,
         };
-        scene.alter_checkpoint(&mut message, neighbour.as_deref());
+        scene.alter_checkpoint(&mut message, neighbour.as_deref(), self.seed());
         message
     }
 
@@ -52,10 +51,10 @@ impl Face {
         let everything = FieldMaskTree::new_wildcard();
         let mut data = self.forged_checkpoint(stored, &everything).data.clone();
         let site = Site::Checkpoint(stored.sequence_number());
-        let forged = self.faults.strike(FaultKind::ForgeSignature, site);
-        if forged.is_some() {
-            let signature = &mut data.checkpoint_summary.signature;
-            signature.bitmap = forge::bitmap(&signature.bitmap);
+        if let Some(strike) = self.faults.strike(FaultKind::ForgeSignature, site) {
+            let (part, neighbour) = (strike.fault.part, self.neighbour(stored));
+            data.checkpoint_summary.signature =
+                forge::certificate(part, stored, neighbour.as_deref(), self.seed(), strike.roll);
         }
         data
     }
@@ -67,7 +66,7 @@ impl Face {
         }
         let site = Site::Checkpoint(number);
         let strike = self.faults.strike(FaultKind::Flip, site);
-        strike.map_or(bytes.clone(), |strike| alter::flipped(&bytes, strike.roll))
+        strike.map_or(bytes.clone(), |strike| forge::flipped(&bytes, strike.roll))
     }
 
     /// Notes that a checkpoint is told which a fault made large.
@@ -165,18 +164,53 @@ impl Face {
     }
 
     fn forged_checkpoint(&self, stored: &Arc<Stored>, mask: &FieldMaskTree) -> Arc<Stored> {
-        let told_at_all = mask.contains(proto::Checkpoint::TRANSACTIONS_FIELD);
-        let omitted = told_at_all.then(|| self.omits(stored, None)).flatten();
+        let transactions = mask.subtree(proto::Checkpoint::TRANSACTIONS_FIELD);
         let shows_amounts = mask.contains(proto::Checkpoint::OBJECTS_FIELD)
-            || mask
-                .subtree(proto::Checkpoint::TRANSACTIONS_FIELD)
-                .is_some_and(|mask| {
-                    mask.contains(proto::ExecutedTransaction::BALANCE_CHANGES_FIELD)
-                });
-        let forged = shows_amounts
-            .then(|| self.forged_coin(stored, None))
-            .flatten();
-        forge::told(stored, omitted, forged)
+            || transactions.as_ref().is_some_and(|mask| {
+                mask.contains(proto::ExecutedTransaction::BALANCE_CHANGES_FIELD)
+            });
+        let mut forgery = forge::Forgery::default();
+        if transactions.is_some() {
+            forgery.omitted = self.omits(stored, None);
+            forgery.swapped = self.swaps(stored);
+            forgery.extra = self.adds(stored);
+        }
+        if shows_amounts {
+            forgery.coin = self.forged_coin(stored, None);
+        }
+        forge::told(stored, forgery)
+    }
+
+    /// The checkpoint before this one.
+    fn neighbour(&self, stored: &Stored) -> Option<Arc<Stored>> {
+        let number = stored.sequence_number().checked_sub(1)?;
+        self.checkpoint(number)
+    }
+
+    /// The transaction that trades places with its successor.
+    fn swaps(&self, stored: &Stored) -> Option<usize> {
+        let site = Site::Checkpoint(stored.sequence_number());
+        let kind = FaultKind::MisplaceTx;
+        let strike = self.faults.strike_if(kind, site, |fault, roll| {
+            fault.part != Some("extra") && forge::swap_victim(stored, roll).is_some()
+        })?;
+        forge::swap_victim(stored, strike.roll)
+    }
+
+    /// A transaction of the checkpoint before, and where it is put.
+    fn adds(&self, stored: &Stored) -> Option<(usize, CheckpointTransaction)> {
+        if !self.faults.is_set(FaultKind::MisplaceTx) {
+            return None;
+        }
+        let neighbour = self.neighbour(stored)?;
+        let site = Site::Checkpoint(stored.sequence_number());
+        let kind = FaultKind::MisplaceTx;
+        let strike = self.faults.strike_if(kind, site, |fault, roll| {
+            fault.part == Some("extra") && forge::victim(&neighbour, roll).is_some()
+        })?;
+        let index = forge::victim(&neighbour, strike.roll)?;
+        let place = forge::victim(stored, strike.roll).unwrap_or_default();
+        Some((place, neighbour.transactions()[index].clone()))
     }
 
     /// Nothing if the transaction is kept back.
@@ -194,7 +228,11 @@ impl Face {
         let forged = shows_amounts
             .then(|| self.forged_coin(stored, Some(index)))
             .flatten();
-        Some(forge::told(stored, None, forged))
+        let forgery = forge::Forgery {
+            coin: forged,
+            ..Default::default()
+        };
+        Some(forge::told(stored, forgery))
     }
 
     fn forged_coin(&self, stored: &Stored, only: Option<usize>) -> Option<forge::CoinForgery> {

@@ -88,6 +88,54 @@ async fn omit_tx_keeps_one_transaction_back_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn misplace_tx_swaps_two_or_adds_one() {
+    let devnet = support::manual(20).await;
+    let (told, honest, found) = told(&devnet, &["misplace-tx,swapped,every=1"]).await;
+    assert_eq!(found, ["order"]);
+    let (mut swapped, made) = (digests(&told), digests(&honest));
+    let at = swapped.iter().zip(&made).position(|(a, b)| a != b).unwrap();
+    swapped.swap(at, at + 1);
+    assert_eq!(swapped, made);
+
+    let (told, honest, found) = self::told(&devnet, &["misplace-tx,extra,every=1"]).await;
+    assert!(
+        found.contains(&"completeness") && found.contains(&"transaction"),
+        "{found:?}"
+    );
+    assert_eq!(told.contents, honest.contents);
+    let (mut more, made) = (digests(&told), digests(&honest));
+    more.retain(|digest| made.contains(digest));
+    assert_eq!(
+        (more, told.transactions.len()),
+        (made, honest.transactions.len() + 1)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_minority_signs_validly_and_is_no_quorum() {
+    let devnet = support::manual(20).await;
+    let (told, ..) = told(&devnet, &["forge-signature,minority,every=1"]).await;
+    let summary: sui_sdk_types::CheckpointSummary = told.summary().bcs().deserialize().unwrap();
+    let signature =
+        sui_sdk_types::ValidatorAggregatedSignature::try_from(told.signature()).unwrap();
+    let mut committee = devnet.genesis_committee().unwrap();
+    let check = |committee| {
+        let verifier =
+            sui_crypto::bls12381::ValidatorCommitteeSignatureVerifier::new(committee).unwrap();
+        verifier
+            .verify_checkpoint_summary(&summary, &signature)
+            .is_ok()
+    };
+    assert!(!check(committee.clone()));
+    // With all stake in the hands of the one who signed, the same signature does.
+    let signer = usize::try_from(signature.bitmap.iter().next().unwrap()).unwrap();
+    for (index, member) in committee.members.iter_mut().enumerate() {
+        member.stake = if index == signer { 9_997 } else { 1 };
+    }
+    assert!(check(committee));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn forge_amount_alters_coins_and_not_effects() {
     let devnet = support::manual(20).await;
     let (told, honest, found) = told(&devnet, &["forge-amount,both,every=1"]).await;
@@ -169,7 +217,7 @@ async fn forged_coins_are_forged_by_themselves_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn forge_signature_leaves_everything_but_the_certificate() {
     let devnet = support::manual(20).await;
-    for part in ["other", "bitmap", "flip"] {
+    for part in ["other", "bitmap", "minority", "flip"] {
         let spec = format!("forge-signature,{part},every=1");
         let (mut told, honest, found) = told(&devnet, &[&spec]).await;
         assert_eq!(found, ["signature"], "{part}");

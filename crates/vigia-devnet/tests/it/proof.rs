@@ -44,6 +44,11 @@ pub(crate) fn problems(
     if listed.len() != message.transactions().len() {
         problems.insert("completeness");
     }
+    let order = listed.iter().map(|info| info.transaction().to_string());
+    let told = message.transactions().iter().map(|t| t.digest());
+    if listed.len() == message.transactions().len() && !order.eq(told) {
+        problems.insert("order");
+    }
     let mut named = BTreeSet::new();
     for executed in message.transactions() {
         let listed = listed
