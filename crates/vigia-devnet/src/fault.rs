@@ -101,12 +101,8 @@ impl Fault {
 
     /// How long it lasts once it has begun. Some kinds measure just that.
     pub(crate) fn lasts(&self) -> Option<Duration> {
-        match (self.kind, self.value) {
-            (FaultKind::HalfOpen | FaultKind::Unavailable, Value::Duration(lasts)) => {
-                Some(self.when.lasts.unwrap_or(lasts))
-            }
-            _ => self.when.lasts,
-        }
+        let measured = self.duration().filter(|_| self.kind.measures_its_end());
+        self.when.lasts.or(measured)
     }
 
     pub(crate) fn duration(&self) -> Option<Duration> {

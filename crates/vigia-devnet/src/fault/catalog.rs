@@ -11,6 +11,7 @@ pub enum FaultKind {
     Cut,
     Stall,
     HalfOpen,
+    Gone,
     SlowDrip,
     Truncate,
     Reorder,
@@ -81,6 +82,9 @@ table! {
     HalfOpen "half-open", Takes::Duration(s(20)), [], every 1,
         "nothing is read or written on any connection, unary calls and pings included, for this long; neither FIN nor RST",
         "time out, connect again, use another provider";
+    Gone "gone", Takes::Duration(s(20)), [], every 1,
+        "all connections are reset, and so is every new one, for this long",
+        "back off, use another provider";
     SlowDrip "slow-drip", Takes::Bytes(1_000), [], every 1,
         "bytes of answers trickle at this rate per second",
         "judge by whole frames, not by bytes";
@@ -200,10 +204,18 @@ impl FaultKind {
         )
     }
 
+    /// Whether its measure is how long it lasts.
+    pub(super) fn measures_its_end(self) -> bool {
+        matches!(self, Self::Gone | Self::HalfOpen | Self::Unavailable)
+    }
+
     /// Whether it is a state that lasts, rather than something done to single answers.
     pub(super) fn is_state(self) -> bool {
-        use FaultKind::{HalfOpen, Lag, ListBehindLive, Prune, WrongChain};
-        matches!(self, HalfOpen | Lag | ListBehindLive | Prune | WrongChain)
+        use FaultKind::{Gone, HalfOpen, Lag, ListBehindLive, Prune, WrongChain};
+        matches!(
+            self,
+            Gone | HalfOpen | Lag | ListBehindLive | Prune | WrongChain
+        )
     }
 
     pub(super) fn entry(self) -> &'static Entry {

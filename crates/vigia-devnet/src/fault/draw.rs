@@ -63,7 +63,7 @@ fn drawn(kind: FaultKind, rng: &mut ChaCha12Rng) -> Fault {
     let (soon, brief, long) = (ms(0..3_000), ms(300..3_000), ms(1_000..7_000));
     let few = rng.random_range(1..=4);
     fault.value = match fault.value {
-        Value::Duration(_) if kind == FaultKind::HalfOpen => Value::Duration(long),
+        Value::Duration(_) if kind.is_state() => Value::Duration(long),
         Value::Duration(_) => Value::Duration(brief),
         Value::None if kind == FaultKind::Stall => Value::Duration(long),
         Value::Count(_) if kind == FaultKind::Prune => Value::Count(rng.random_range(20..200)),
@@ -75,7 +75,7 @@ fn drawn(kind: FaultKind, rng: &mut ChaCha12Rng) -> Fault {
     fault.part = kind.entry().parts.choose(rng).copied();
     if kind.is_state() {
         fault.when.after = soon;
-        fault.when.lasts = (kind != FaultKind::HalfOpen).then_some(long);
+        fault.when.lasts = (!kind.measures_its_end()).then_some(long);
         return fault;
     }
     // A passing fault strikes often; what it does is bounded by the number of strikes.

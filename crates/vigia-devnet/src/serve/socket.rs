@@ -38,6 +38,7 @@ impl Door {
             face: self.face.clone(),
             line: Line::default(),
             silence: None,
+            loss: loss(self.face.clone()).boxed(),
         };
         Ok((socket, address))
     }
@@ -50,6 +51,8 @@ pub(crate) struct Socket {
     line: Line,
     /// Resolves when the node is half open no more.
     silence: Option<BoxFuture<'static, ()>>,
+    /// Resolves when the node is gone.
+    loss: BoxFuture<'static, ()>,
 }
 
 /// A handle on a connection, with which it can be cut.
@@ -79,6 +82,10 @@ impl Connected for Socket {
 impl Socket {
     /// Ready when bytes may pass.
     fn poll_passable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.line.is_cut(cx) && self.loss.poll_unpin(cx).is_ready() {
+            self.face.faults.note(FaultKind::Gone);
+            self.line.cut();
+        }
         if self.line.is_cut(cx) {
             // Closing then sends RST rather than FIN.
             self.stream.set_zero_linger()?;
@@ -96,6 +103,13 @@ impl Socket {
             self.face.faults.note(FaultKind::HalfOpen);
             self.silence = Some(silence(self.face.clone()).boxed());
         }
+    }
+}
+
+async fn loss(face: Arc<Face>) {
+    let mut changes = face.faults.changes();
+    while face.faults.ongoing(FaultKind::Gone).is_none() {
+        changes.next().await;
     }
 }
 

@@ -161,6 +161,27 @@ async fn half_open_answers_nothing_and_closes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_gone_resets_old_connections_and_new_ones() {
+    let devnet = support::manual(2).await;
+    let mut client = client(&devnet.url());
+    let mut frames = subscribe(&mut client).await.unwrap();
+    devnet.set_faults(faults(&["gone:1h"]));
+    // Nothing is sent that would make either side look at the connection.
+    assert!(next(&mut frames).await.is_err());
+    let url = devnet.url();
+    let address = url.trim_start_matches("http://");
+    let fresh = async {
+        let mut connection = TcpStream::connect(address).await?;
+        connection.read(&mut [0; 64]).await
+    };
+    assert!(soon(fresh).await.is_err(), "a reset, no end");
+    assert!(get(&url, 1).await.is_err());
+    devnet.heal();
+    assert!(get(&url, 1).await.is_ok());
+    assert!(devnet.struck()["gone"] >= 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn half_open_begins_and_ends_on_time() {
     let devnet = faulty(2, &["half-open:300ms"]).await;
     let begun = Instant::now();
