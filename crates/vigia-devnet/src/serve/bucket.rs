@@ -114,8 +114,14 @@ impl Bucket {
             Shelf::Directory(directory) => tokio::fs::read(directory.join(name)).await.ok()?,
             Shelf::Chain => self.made(number, format)?,
         };
-        let flipped = self.face.flip_file(number, bytes, format);
-        Some(flipped.into())
+        // A message that is made has its bit flipped before it is compressed.
+        let is_altered = matches!(self.shelf, Shelf::Chain) && format == FileFormat::BinpbZst;
+        let bytes = if is_altered {
+            bytes
+        } else {
+            self.face.flip_file(number, bytes)
+        };
+        Some(bytes.into())
     }
 
     fn made(&self, number: u64, format: FileFormat) -> Option<Vec<u8>> {

@@ -68,6 +68,7 @@ impl EncodedMask {
     /// What a face says: what is encoded already, unless faults alter it.
     fn tell(&self, face: &Face, stored: &Arc<Stored>) -> Bytes {
         if !face.faults.alters_answers() {
+            face.note_huge(stored.sequence_number());
             return stored.encoded(self);
         }
         let message = face.tell_checkpoint(stored, &self.tree);

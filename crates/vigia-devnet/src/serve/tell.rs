@@ -17,10 +17,7 @@ use super::{
     forge, render,
     stored::Stored,
 };
-use crate::{
-    fault::{Fault, FaultKind, Site, mix},
-    files::FileFormat,
-};
+use crate::fault::{Fault, FaultKind, Site, mix};
 
 impl Face {
     /// A checkpoint, cut to the mask.
@@ -59,18 +56,17 @@ impl Face {
         data
     }
 
-    /// A file's bytes, with one bit flipped where a fault strikes; messages are altered before.
-    pub(crate) fn flip_file(&self, number: u64, bytes: Vec<u8>, format: FileFormat) -> Vec<u8> {
-        if format == FileFormat::BinpbZst {
-            return bytes;
-        }
+    /// A file's bytes, with one bit flipped where a fault strikes.
+    pub(crate) fn flip_file(&self, number: u64, bytes: Vec<u8>) -> Vec<u8> {
         let site = Site::Checkpoint(number);
-        let strike = self.faults.strike(FaultKind::Flip, site);
-        strike.map_or(bytes.clone(), |strike| forge::flipped(&bytes, strike.roll))
+        match self.faults.strike(FaultKind::Flip, site) {
+            Some(strike) => forge::flipped(&bytes, strike.roll),
+            None => bytes,
+        }
     }
 
     /// Notes that a checkpoint is told which a fault made large.
-    fn note_huge(&self, number: u64) {
+    pub(crate) fn note_huge(&self, number: u64) {
         let huge = self.faults.ongoing(FaultKind::Huge);
         if huge.is_some_and(|fault| huge_of(&fault).is_at(number)) {
             self.faults.note(FaultKind::Huge);

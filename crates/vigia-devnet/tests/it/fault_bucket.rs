@@ -102,6 +102,12 @@ async fn a_directory_is_served_as_it_is() {
     }
     assert_eq!(fetch(&served.url(), "secret.txt").await.status, 404);
     assert_eq!(fetch(&served.url(), "3.chk").await.status, 404);
+    for name in ["2.chk", "2.binpb.zst"] {
+        served.face().set_faults(faults(&["flip,every=1,times=1"]));
+        let flipped = fetch(&served.url(), name).await.body;
+        assert_ne!(flipped, fs::read(directory.path().join(name)).unwrap());
+    }
+    assert_eq!(served.struck()["flip"], 2);
     let address = served.url().trim_start_matches("http://").to_owned();
     served.shutdown().await.unwrap();
     std::net::TcpListener::bind(address).unwrap();

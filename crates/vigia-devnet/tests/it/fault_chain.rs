@@ -1,6 +1,6 @@
 //! Faults of what a face has: another chain, an older tip, a higher floor, very large checkpoints.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prost::Message;
 use sui_rpc::{
@@ -13,9 +13,7 @@ use sui_rpc::{
 };
 use sui_sdk_types::{CheckpointSummary, Object};
 use tonic::Code;
-use vigia_devnet::{
-    ChainConfig, Devnet, DevnetConfig, FaultKind, Faults, Pace, generate, verify_chain,
-};
+use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Faults, Pace, generate, verify_chain};
 
 use crate::{
     proof::problems,
@@ -347,16 +345,14 @@ fn at(object: &Object) -> GetObjectRequest {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn states_end_by_themselves() {
-    let devnet = faulty(10, &["prune:2,for=150ms"]).await;
-    let begun = std::time::Instant::now();
-    while get(&devnet.url(), 0).await.is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(20));
-        tokio::task::yield_now().await;
-    }
-    assert!(begun.elapsed() >= Duration::from_millis(100));
-    assert!(
-        FaultKind::Prune
-            .sees()
-            .contains("lowest_available_checkpoint")
-    );
+    let devnet = support::manual(10).await;
+    let begun = Instant::now();
+    devnet.set_faults(faults(&["prune:2,for=150ms"]));
+    soon(async {
+        while get(&devnet.url(), 0).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert!(begun.elapsed() >= Duration::from_millis(150));
 }
