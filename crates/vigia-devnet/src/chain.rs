@@ -28,14 +28,14 @@ pub use books::Party;
 pub use builder::Chain;
 pub use checks::{VerifyError, verify_chain};
 pub use coins::Coin;
-pub use config::ChainConfig;
+pub use config::{ChainConfig, Huge};
 pub use layouts::{
     Ability, DeclaredFunction, DeclaredModule, DeclaredStruct, Field, FieldType, declared_modules,
 };
 pub use packages::Packages;
 pub(crate) use system::PROTOCOL_VERSION;
 
-use sui_sdk_types::CheckpointData;
+use sui_sdk_types::{CheckpointData, CheckpointSummary, ValidatorAggregatedSignature};
 
 /// Generates the chain of a configuration from genesis on, at its own pace of `interval_ms`.
 ///
@@ -43,4 +43,12 @@ use sui_sdk_types::CheckpointData;
 pub fn generate(config: ChainConfig) -> impl Iterator<Item = CheckpointData> {
     let mut chain = Chain::new(config);
     std::iter::from_fn(move || (!chain.is_finished()).then(|| chain.next_checkpoint()))
+}
+
+/// A certificate by one validator of a chain: a valid signature, and no quorum.
+pub(crate) fn minority_certificate(
+    seed: u64,
+    summary: &CheckpointSummary,
+) -> ValidatorAggregatedSignature {
+    committee::Committee::of_epoch(seed, summary.epoch).sign_alone(summary)
 }

@@ -1,25 +1,29 @@
-//! A running node: a chain that grows, and the server that shows it.
+//! A running node: a chain that grows, and the addresses under which it is shown.
+
+mod bucket;
+mod face;
 
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, mpsc},
+    sync::{Arc, Mutex, mpsc},
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use prost_types::FieldMask;
 use sui_sdk_types::{Address, CheckpointData, Digest, ValidatorCommittee};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
     chain::{Chain, ChainConfig, Coin, Party, WalletUser},
-    serve::{EncodedMask, Node, Stored, WireOptions, serve},
+    fault::{FaultKind, Faults},
+    serve::{EncodedMask, Node, Shelf, Stored, WireOptions, huge_of, serve, serve_bucket},
 };
 
-/// How long open streams have to end before the node drops them.
-const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(2);
+pub use bucket::Bucket;
+pub use face::DevnetFace;
+use face::{Growing, Outlet, lock};
 
 /// Settings of a node.
 #[derive(Clone, Debug)]
@@ -41,6 +45,8 @@ pub struct DevnetConfig {
     /// A read mask for which checkpoints are encoded when they are made, so that serving them costs
     /// next to nothing. For benches; combine with no compression.
     pub pre_encode: Option<FieldMask>,
+    /// What is wrong with the first face. `Devnet::also_listen` adds others.
+    pub faults: Faults,
 }
 
 impl Default for DevnetConfig {
@@ -54,6 +60,7 @@ impl Default for DevnetConfig {
             chain_name: "devnet".to_owned(),
             compression: true,
             pre_encode: None,
+            faults: Faults::none(),
         }
     }
 }
@@ -72,10 +79,12 @@ pub enum Pace {
 /// A running node. Dropping it stops it, without waiting for open streams.
 pub struct Devnet {
     node: Arc<Node>,
-    chain: Option<Arc<Mutex<Chain>>>,
-    address: SocketAddr,
-    server: JoinHandle<Result<()>>,
-    shutdown: Option<oneshot::Sender<()>>,
+    chain: Option<Growing>,
+    /// Settings of the chain as it was begun.
+    config: Option<ChainConfig>,
+    options: WireOptions,
+    /// What listens, the first face first.
+    outlets: Vec<Outlet>,
     /// Dropping it stops the timer.
     timer: Option<mpsc::Sender<()>>,
 }
@@ -93,6 +102,14 @@ impl Devnet {
             config.chain.start_ms =
                 now_ms().saturating_sub(config.history * config.chain.interval_ms);
         }
+        let mut huge = config
+            .faults
+            .list
+            .iter()
+            .filter(|f| f.kind == FaultKind::Huge);
+        if let Some(fault) = huge.next() {
+            config.chain.huge = Some(huge_of(fault));
+        }
         let chain_config = config.chain.clone();
         let (history, pace, retention) = (config.history, config.pace, config.retention);
         let ahead = config.pre_encode.clone().map(EncodedMask::new);
@@ -102,7 +119,7 @@ impl Devnet {
             let wanted = |made| pace == Pace::Complete || made < history;
             let mut made = 0;
             while wanted(made) && !chain.is_finished() {
-                node.append(Stored::new(chain.next_checkpoint()));
+                node.append(Arc::new(Stored::new(chain.next_checkpoint())));
                 made += 1;
             }
             (chain, node)
@@ -110,58 +127,121 @@ impl Devnet {
         let (mut chain, node) = tokio::task::spawn_blocking(prepare).await?;
         // Whoever starts a demo sees the wallet at work within a second.
         chain.wallet_next();
-        let mut devnet = Self::listen(node, &config).await?;
         let chain = Arc::new(Mutex::new(chain));
+        let mut devnet = Self::listen(node, Some(chain.clone()), &config).await?;
         if config.pace == Pace::Live {
             let interval = Duration::from_millis(config.chain.interval_ms);
-            devnet.timer = Some(spawn_timer(devnet.node.clone(), chain.clone(), interval));
+            devnet.timer = Some(spawn_timer(devnet.node.clone(), chain, interval));
         }
-        devnet.chain = Some(chain);
         Ok(devnet)
     }
 
-    /// Serves checkpoints made elsewhere. They need not be adjacent; the chain never grows.
+    /// Serves checkpoints made elsewhere. They need not be adjacent; the chain never grows, so that
+    /// faults which concern its making are refused.
     pub async fn replay(checkpoints: Vec<CheckpointData>, config: &DevnetConfig) -> Result<Self> {
+        let mut faults = config.faults.list.iter();
+        if let Some(fault) =
+            faults.find(|f| matches!(f.kind, FaultKind::Huge | FaultKind::WrongChain))
+        {
+            anyhow::bail!("{fault} needs a chain that is generated");
+        }
         let ahead = config.pre_encode.clone().map(EncodedMask::new);
         let node = Node::new(None, usize::MAX, ahead);
         let mut checkpoints = checkpoints;
         checkpoints.sort_by_key(|data| data.checkpoint_summary.checkpoint.sequence_number);
         for data in checkpoints {
-            node.append(Stored::new(data));
+            node.append(Arc::new(Stored::new(data)));
         }
-        Self::listen(node, config).await
+        Self::listen(node, None, config).await
     }
 
-    async fn listen(node: Node, config: &DevnetConfig) -> Result<Self> {
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .with_context(|| format!("listen on {}", config.listen))?;
-        let address = listener.local_addr()?;
-        let node = Arc::new(node);
-        let options = WireOptions {
-            chain: config.chain_name.clone(),
-            compression: config.compression,
-        };
-        let (shutdown, stopped) = oneshot::channel();
-        let closing = node.clone();
-        let stopped = async move {
-            // A dropped sender stops the node as well.
-            let _ = stopped.await;
-            closing.close();
-        };
-        Ok(Self {
-            server: tokio::spawn(serve(node.clone(), listener, options, stopped)),
-            node,
-            chain: None,
-            address,
-            shutdown: Some(shutdown),
+    async fn listen(node: Node, chain: Option<Growing>, config: &DevnetConfig) -> Result<Self> {
+        let settings = chain.as_ref().map(|chain| lock(chain).config().clone());
+        let mut devnet = Self {
+            node: Arc::new(node),
+            chain,
+            config: settings,
+            options: WireOptions {
+                chain: config.chain_name.clone(),
+                compression: config.compression,
+            },
+            outlets: vec![],
             timer: None,
-        })
+        };
+        devnet
+            .also_listen(config.listen, config.faults.clone())
+            .await?;
+        Ok(devnet)
+    }
+
+    /// Shows the same chain under another address with faults of its own, as another provider does.
+    pub async fn also_listen(&mut self, listen: SocketAddr, faults: Faults) -> Result<DevnetFace> {
+        let options = self.options.clone();
+        let outlet = Outlet::open(listen, self.face_with(faults), |face, listener, stopped| {
+            serve(face, listener, options, stopped)
+        });
+        self.add(outlet.await?)
+    }
+
+    /// Serves the chain's checkpoints as files over HTTP, as a bucket does, with faults of its own.
+    pub async fn also_bucket(&mut self, listen: SocketAddr, faults: Faults) -> Result<DevnetFace> {
+        let outlet = Outlet::open(listen, self.face_with(faults), |face, listener, stopped| {
+            serve_bucket(face, Shelf::Chain, listener, stopped)
+        });
+        self.add(outlet.await?)
+    }
+
+    fn face_with(&self, faults: Faults) -> DevnetFace {
+        DevnetFace::new(
+            self.node.clone(),
+            self.chain.clone(),
+            self.config.clone(),
+            faults,
+        )
+    }
+
+    fn add(&mut self, outlet: Outlet) -> Result<DevnetFace> {
+        let face = outlet.face.clone();
+        self.outlets.push(outlet);
+        Ok(face)
+    }
+
+    /// Everything that listens, in the order in which it was added; the first is the node itself.
+    pub fn faces(&self) -> Vec<DevnetFace> {
+        let outlets = self.outlets.iter();
+        outlets.map(|outlet| outlet.face.clone()).collect()
+    }
+
+    fn first(&self) -> &DevnetFace {
+        &self.outlets[0].face
     }
 
     /// Where clients connect to.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.first().url()
+    }
+
+    /// Replaces the faults of the first face.
+    pub fn set_faults(&self, faults: Faults) {
+        self.first().set_faults(faults);
+    }
+
+    /// Ends all faults of all faces.
+    pub fn heal(&self) {
+        for outlet in &self.outlets {
+            outlet.face.heal();
+        }
+    }
+
+    /// How often each kind of fault has struck, all faces together.
+    pub fn struck(&self) -> BTreeMap<String, u64> {
+        let mut sums = BTreeMap::new();
+        for outlet in &self.outlets {
+            for (kind, count) in outlet.face.struck() {
+                *sums.entry(kind).or_default() += count;
+            }
+        }
+        sums
     }
 
     /// Digest of the first checkpoint.
@@ -202,7 +282,8 @@ impl Devnet {
         for _ in 0..checkpoints {
             let mut chain = lock(chain);
             if !chain.is_finished() {
-                self.node.append(Stored::new(chain.next_checkpoint()));
+                let made = Stored::new(chain.next_checkpoint());
+                self.node.append(Arc::new(made));
             }
         }
     }
@@ -246,31 +327,19 @@ impl Devnet {
         (self.tip(), of_addresses.collect())
     }
 
-    /// Stops growing and serving. Open streams end with `Unavailable`; the port is free afterwards.
+    /// Stops growing and serving. Open streams end with `Unavailable`; the ports are free afterwards.
     pub async fn shutdown(mut self) -> Result<()> {
         self.timer = None;
-        if let Some(shutdown) = self.shutdown.take() {
-            // The server may have ended by itself.
-            let _ = shutdown.send(());
-        }
-        match tokio::time::timeout(SHUTDOWN_PATIENCE, &mut self.server).await {
-            Ok(ended) => ended?,
-            Err(_) => {
-                self.server.abort();
-                Ok(())
-            }
-        }
+        // Streams of all faces end, also of those whose faults say otherwise.
+        self.node.close();
+        let closing = self.outlets.into_iter().map(Outlet::close);
+        let closed = futures::future::join_all(closing).await;
+        closed.into_iter().collect()
     }
 }
 
-fn lock(chain: &Mutex<Chain>) -> MutexGuard<'_, Chain> {
-    chain
-        .lock()
-        .expect("no thread panics while it holds the chain")
-}
-
 /// Adds a checkpoint per interval until the chain is finished or the sender is dropped.
-fn spawn_timer(node: Arc<Node>, chain: Arc<Mutex<Chain>>, interval: Duration) -> mpsc::Sender<()> {
+fn spawn_timer(node: Arc<Node>, chain: Growing, interval: Duration) -> mpsc::Sender<()> {
     let (sender, stopped) = mpsc::channel();
     let mut next = Instant::now() + interval;
     thread::spawn(move || {
@@ -283,7 +352,8 @@ fn spawn_timer(node: Arc<Node>, chain: Arc<Mutex<Chain>>, interval: Duration) ->
             if chain.is_finished() {
                 return;
             }
-            node.append(Stored::new(chain.next_checkpoint_at(now_ms())));
+            let made = Stored::new(chain.next_checkpoint_at(now_ms()));
+            node.append(Arc::new(made));
             next += interval;
         }
     });

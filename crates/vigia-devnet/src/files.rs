@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use prost::Message;
-use sui_rpc::field::FieldMaskTree;
+use sui_rpc::{field::FieldMaskTree, proto::sui::rpc::v2 as proto};
 use sui_sdk_types::CheckpointData;
 
 use crate::serve::{Stored, render_checkpoint};
@@ -30,7 +30,10 @@ pub fn write_checkpoint(
     let number = data.checkpoint_summary.checkpoint.sequence_number;
     let (name, bytes) = match format {
         FileFormat::Chk => (format!("{number}.chk"), chk_bytes(&data)?),
-        FileFormat::BinpbZst => (format!("{number}.binpb.zst"), binpb_zst_bytes(data)?),
+        FileFormat::BinpbZst => {
+            let message = render_checkpoint(&Stored::new(data), &FieldMaskTree::new_wildcard());
+            (format!("{number}.binpb.zst"), binpb_zst(&message)?)
+        }
     };
     let path = directory.join(name);
     fs::write(&path, &bytes).with_context(|| format!("write {}", path.display()))?;
@@ -69,13 +72,12 @@ pub fn read_chk(path: &Path) -> Result<CheckpointData> {
     decode().with_context(|| format!("read {}", path.display()))
 }
 
-fn chk_bytes(data: &CheckpointData) -> Result<Vec<u8>> {
+pub(crate) fn chk_bytes(data: &CheckpointData) -> Result<Vec<u8>> {
     let mut bytes = vec![CHK_VERSION];
     bcs::serialize_into(&mut bytes, data)?;
     Ok(bytes)
 }
 
-fn binpb_zst_bytes(data: CheckpointData) -> Result<Vec<u8>> {
-    let message = render_checkpoint(&Stored::new(data), &FieldMaskTree::new_wildcard());
+pub(crate) fn binpb_zst(message: &proto::Checkpoint) -> Result<Vec<u8>> {
     Ok(zstd::encode_all(&message.encode_to_vec()[..], 0)?)
 }

@@ -2,7 +2,9 @@
 //!
 //! `chain` makes up a chain that is valid in every digest and signature, from a seed. `serve`
 //! answers as a full node from what it has seen. `devnet` runs both. `files` writes checkpoints and
-//! reads them back.
+//! reads them back. `fault` names what can be wrong with a node; `serve` does it.
+//!
+//! `docs/devnet.md` tells how to use it, and lists all faults.
 //!
 //! What a real chain has and this one has not: bytecode (modules are placeholders, described by
 //! declared layouts), settlement transactions after writes to address balances, names, dynamic
@@ -11,12 +13,15 @@
 
 mod chain;
 mod devnet;
+mod fault;
 mod files;
 mod serve;
 
 pub use chain::{
     Ability, Chain, ChainConfig, Coin, DeclaredFunction, DeclaredModule, DeclaredStruct, Field,
-    FieldType, Packages, Party, VerifyError, WalletUser, declared_modules, generate, verify_chain,
+    FieldType, Huge, Packages, Party, VerifyError, WalletUser, declared_modules, generate,
+    verify_chain,
 };
-pub use devnet::{Devnet, DevnetConfig, Pace};
+pub use devnet::{Bucket, Devnet, DevnetConfig, DevnetFace, Pace};
+pub use fault::{Fault, FaultError, FaultKind, Faults, Value, When};
 pub use files::{FileFormat, read_chk, read_chk_directory, write_checkpoint};

@@ -1,19 +1,18 @@
 //! Command line of the simulated node.
 
+mod command;
+
 use std::{
     io::{self, Write},
-    net::SocketAddr,
     path::PathBuf,
 };
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::json;
-use sui_rpc::field::{FieldMask, FieldMaskUtil};
-use vigia_devnet::{
-    Chain, ChainConfig, Coin, Devnet, DevnetConfig, FileFormat, Pace, Packages, generate,
-    read_chk_directory, write_checkpoint,
-};
+use vigia_devnet::{Chain, ChainConfig, Coin, FileFormat, Packages, generate, write_checkpoint};
+
+use command::{Bucket, Serve};
 
 /// A simulated Sui full node: generates a valid chain of a made-up wallet and serves it over gRPC.
 #[derive(Parser)]
@@ -27,6 +26,8 @@ struct Cli {
 enum Command {
     /// Serve a growing chain, or checkpoint files, until interrupted
     Serve(Serve),
+    /// Serve a directory of checkpoint files over HTTP, as buckets do, until interrupted
+    Bucket(Bucket),
     /// Write the chain as files, one per checkpoint
     Generate(Generate),
     /// Print the wallet's addresses: address,account,name
@@ -62,36 +63,9 @@ struct ChainArgs {
     /// Checkpoint in which the payment contract is upgraded
     #[arg(long, default_value_t = 60)]
     upgrade_at: u64,
-}
-
-#[derive(Args)]
-struct Serve {
-    #[command(flatten)]
-    chain: ChainArgs,
-    /// Address to listen on; port 0 takes a free one
-    #[arg(long, default_value = "127.0.0.1:9000")]
-    listen: SocketAddr,
-    /// Checkpoints that exist at the start
-    #[arg(long, default_value_t = 1)]
-    history: u64,
-    /// Make all transactions before answering; needs --transactions
-    #[arg(long, requires = "transactions")]
-    complete: bool,
-    /// Checkpoints kept in memory
-    #[arg(long, default_value_t = 20_000)]
-    retention: usize,
-    /// Serve the .chk files of a directory instead of a generated chain
+    /// Timestamp of genesis; a live chain begins now
     #[arg(long)]
-    files: Option<PathBuf>,
-    /// Encode checkpoints for this read mask when they are made, so that serving it costs little
-    #[arg(long, value_name = "MASK")]
-    pre_encode: Option<String>,
-    /// Do not compress, whatever clients accept
-    #[arg(long)]
-    no_compression: bool,
-    /// Print the start message as JSON
-    #[arg(long)]
-    json: bool,
+    start_ms: Option<u64>,
 }
 
 #[derive(Args)]
@@ -136,7 +110,8 @@ struct Users {
 #[tokio::main]
 async fn main() -> Result<()> {
     match Cli::parse().command {
-        Command::Serve(arguments) => run_serve(arguments).await,
+        Command::Serve(arguments) => command::run_serve(arguments).await,
+        Command::Bucket(arguments) => command::run_bucket(arguments).await,
         Command::Generate(arguments) => run_generate(&arguments),
         Command::Users(arguments) => run_users(&arguments),
         Command::Packages => run_packages(),
@@ -145,6 +120,7 @@ async fn main() -> Result<()> {
 
 impl ChainArgs {
     fn config(&self) -> ChainConfig {
+        let normal = ChainConfig::default();
         ChainConfig {
             seed: self.seed,
             users: self.users,
@@ -154,49 +130,9 @@ impl ChainArgs {
             epoch_checkpoints: self.epoch_checkpoints,
             transactions: self.transactions,
             upgrade_at: Some(self.upgrade_at),
-            ..ChainConfig::default()
+            start_ms: self.start_ms.unwrap_or(normal.start_ms),
+            ..normal
         }
-    }
-}
-
-async fn run_serve(arguments: Serve) -> Result<()> {
-    let config = DevnetConfig {
-        chain: arguments.chain.config(),
-        listen: arguments.listen,
-        history: arguments.history,
-        pace: if arguments.complete {
-            Pace::Complete
-        } else {
-            Pace::Live
-        },
-        retention: arguments.retention,
-        compression: !arguments.no_compression,
-        pre_encode: arguments.pre_encode.as_deref().map(FieldMask::from_str),
-        ..DevnetConfig::default()
-    };
-    let devnet = match &arguments.files {
-        Some(directory) => Devnet::replay(read_chk_directory(directory)?, &config).await?,
-        None => Devnet::start(config).await?,
-    };
-    let chain_id = devnet.chain_id().map(|digest| digest.to_string());
-    if arguments.json {
-        let started = json!({ "url": devnet.url(), "chain_id": chain_id, "tip": devnet.tip() });
-        print_line(&started.to_string())?;
-    } else {
-        let chain_id = chain_id.unwrap_or_default();
-        print_line(&format!("serving chain {chain_id} at {}", devnet.url()))?;
-    }
-    interrupted().await?;
-    devnet.shutdown().await
-}
-
-/// Resolves at Ctrl-C, or when a supervisor asks the process to end.
-async fn interrupted() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => Ok(result?),
-        _ = terminated.recv() => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     books::{Books, Party},
     coins::Coin,
     committee::Committee,
-    config::ChainConfig,
+    config::{ChainConfig, Huge},
     genesis::{Genesis, genesis_effects},
     ledger::Ledger,
     story::World,
@@ -118,7 +118,33 @@ impl Chain {
             };
             transactions.push(step);
         }
+        if let Some(huge) = self.config.huge
+            && huge.is_at(self.sequence_number)
+        {
+            transactions.extend(self.padded(huge.bytes));
+        }
         transactions
+    }
+
+    /// Transactions of the story whose padding adds up to this many bytes.
+    fn padded(&mut self, bytes: u64) -> Vec<CheckpointTransaction> {
+        /// With its commands and inputs a transaction stays below 128 KiB.
+        const PADDING_MAX: u64 = 120_000;
+        let mut left = bytes;
+        let mut transactions = vec![];
+        while left > 0 {
+            let padding = left.min(PADDING_MAX);
+            self.world.padding = padding;
+            transactions.push(self.world.step(self.config.relevant_per_mille));
+            left -= padding;
+        }
+        self.world.padding = 0;
+        transactions
+    }
+
+    /// Changes which checkpoints will be very large.
+    pub fn set_huge(&mut self, huge: Option<Huge>) {
+        self.config.huge = huge;
     }
 
     /// How many transactions the rate puts into this checkpoint.

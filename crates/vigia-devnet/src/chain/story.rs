@@ -10,9 +10,9 @@ mod sends;
 mod strangers;
 mod trades;
 
-use rand::{Rng, SeedableRng};
+use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha12Rng;
-use sui_sdk_types::{Address, CheckpointTransaction, EpochId, Event, Identifier};
+use sui_sdk_types::{Address, CheckpointTransaction, EpochId, Event, Identifier, Input};
 
 use super::{
     actors::{ActorId, Cast},
@@ -49,6 +49,8 @@ pub(crate) struct World {
     trades: Vec<Trade>,
     invitations: Vec<Invitation>,
     chores: usize,
+    /// How many bytes transactions carry that mean nothing.
+    pub(crate) padding: u64,
     /// Numbers trades, payments and invitations.
     names_given: u64,
 }
@@ -101,6 +103,7 @@ impl World {
             trades: vec![],
             invitations: vec![],
             chores: 0,
+            padding: 0,
             names_given: 0,
         }
     }
@@ -181,7 +184,8 @@ impl World {
     // Settling.
 
     /// Settles a draft whose sender pays.
-    fn settle(&mut self, draft: Draft) -> Executed {
+    fn settle(&mut self, mut draft: Draft) -> Executed {
+        self.pad(&mut draft);
         execute(
             draft,
             self.clock.epoch,
@@ -189,6 +193,20 @@ impl World {
             &mut self.ledger,
             &mut self.books,
         )
+    }
+
+    /// Adds inputs that no command uses. They do not compress.
+    fn pad(&mut self, draft: &mut Draft) {
+        /// A chain takes no larger one.
+        const INPUT_MAX: u64 = 16_000;
+        let mut left = self.padding;
+        while left > 0 {
+            let length = left.min(INPUT_MAX);
+            let mut bytes = vec![0; usize::try_from(length).expect("a small number")];
+            self.rng.fill_bytes(&mut bytes);
+            draft.ptb.inputs.push(Input::Pure(bytes));
+            left -= length;
+        }
     }
 
     /// Settles a user's draft; now and then the wallet's sponsor pays for the gas.

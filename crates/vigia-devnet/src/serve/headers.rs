@@ -10,12 +10,12 @@ use http::{HeaderMap, HeaderValue, Response};
 use sui_rpc::{headers, proto::timestamp_ms_to_proto};
 use tower::{Layer, Service};
 
-use super::node::Node;
+use super::face::Face;
 
 /// Adds the headers to every response.
 #[derive(Clone)]
 pub(crate) struct ChainHeaders {
-    pub(crate) node: Arc<Node>,
+    pub(crate) face: Arc<Face>,
     pub(crate) chain: String,
 }
 
@@ -66,20 +66,21 @@ where
 
 impl ChainHeaders {
     fn write(&self, map: &mut HeaderMap) {
-        let memory = self.node.read();
+        let node = self.face.node();
+        let view = self.face.live_view(&node);
         let mut set = |name, value: Option<String>| {
             // Numbers, digests and dates are all visible ASCII.
             if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
                 map.insert(name, value);
             }
         };
-        let lowest = memory.lowest().map(|n| n.to_string());
-        let chain_id = memory.chain_id.map(|digest| digest.to_string());
+        let lowest = view.lowest().map(|n| n.to_string());
+        let chain_id = view.chain_id().map(|digest| digest.to_string());
         set(headers::X_SUI_CHAIN_ID, chain_id);
         set(headers::X_SUI_CHAIN, Some(self.chain.clone()));
         set(headers::X_SUI_LOWEST_AVAILABLE_CHECKPOINT, lowest.clone());
         set(headers::X_SUI_LOWEST_AVAILABLE_CHECKPOINT_OBJECTS, lowest);
-        if let Some(newest) = memory.newest() {
+        if let Some(newest) = view.newest() {
             let summary = &newest.data.checkpoint_summary.checkpoint;
             let timestamp = timestamp_ms_to_proto(summary.timestamp_ms);
             let height = summary.sequence_number.to_string();

@@ -1,6 +1,6 @@
 //! Which items of a checkpoint a request wants: all, or those a filter matches.
 
-use super::{filter::Filter, scan::Item, stored::Stored};
+use super::{face::Face, filter::Filter, scan::Item, stored::Stored};
 
 /// The checkpoint, if any of its transactions matches.
 pub(crate) fn checkpoints(stored: &Stored, filter: Option<&Filter>) -> Vec<Item> {
@@ -32,6 +32,20 @@ pub(crate) fn events(stored: &Stored, filter: Option<&Filter>) -> Vec<Item> {
                 items.push(Item::Event(transaction, index));
             }
         }
+    }
+    items
+}
+
+/// Items of one kind as a face gives them: with a filter, without what it hides.
+pub(crate) fn of_filter(
+    face: &Face,
+    stored: &Stored,
+    filter: Option<&Filter>,
+    items: fn(&Stored, Option<&Filter>) -> Vec<Item>,
+) -> Vec<Item> {
+    let mut items = items(stored, filter);
+    if filter.is_some() && !items.is_empty() && face.hides(stored) {
+        items.clear();
     }
     items
 }

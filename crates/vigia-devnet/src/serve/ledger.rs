@@ -19,12 +19,13 @@ use sui_sdk_types::Digest;
 use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::{
+    face::Face,
     filter::{Filter, parse_address},
     items, mask,
-    node::{EpochRecord, Memory, Node},
-    render,
+    node::EpochRecord,
     scan::{Frame, Item, Query, scan},
     stored::Stored,
+    view::View,
 };
 
 const BATCH_MAX: usize = 200;
@@ -32,7 +33,7 @@ const REFERENCE_GAS_PRICE: u64 = 1_000;
 
 /// The ledger of a node.
 pub(crate) struct Ledger {
-    pub(crate) node: Arc<Node>,
+    pub(crate) face: Arc<Face>,
     pub(crate) chain: String,
 }
 
@@ -42,17 +43,18 @@ impl LedgerService for Ledger {
         &self,
         _: Request<proto::GetServiceInfoRequest>,
     ) -> Result<Response<proto::GetServiceInfoResponse>, Status> {
-        let memory = self.node.read();
+        let node = self.face.node();
+        let view = self.face.live_view(&node);
         let mut info = proto::GetServiceInfoResponse::default();
-        info.chain_id = memory.chain_id.map(|digest| digest.to_string());
+        info.chain_id = view.chain_id().map(|digest| digest.to_string());
         info.chain = Some(self.chain.clone());
         info.server = Some(concat!("vigia-devnet/", env!("CARGO_PKG_VERSION")).to_owned());
-        if let Some(newest) = memory.newest() {
+        if let Some(newest) = view.newest() {
             info.checkpoint_height = Some(newest.sequence_number());
             info.epoch = Some(newest.data.checkpoint_summary.checkpoint.epoch);
             info.timestamp = Some(timestamp_ms_to_proto(newest.timestamp_ms()));
-            info.lowest_available_checkpoint = memory.lowest();
-            info.lowest_available_checkpoint_objects = memory.lowest();
+            info.lowest_available_checkpoint = view.lowest();
+            info.lowest_available_checkpoint_objects = view.lowest();
         }
         Ok(Response::new(info))
     }
@@ -64,7 +66,8 @@ impl LedgerService for Ledger {
         let request = request.into_inner();
         let mask =
             mask::read_mask::<proto::Object>(request.read_mask.clone(), mask::OBJECT_DEFAULT)?;
-        let object = get_object(&self.node.read(), &request, &mask)?;
+        let node = self.face.node();
+        let object = self.object(&self.face.view(&node), &request, &mask)?;
         Ok(Response::new(proto::GetObjectResponse::new(object)))
     }
 
@@ -75,9 +78,10 @@ impl LedgerService for Ledger {
         let request = request.into_inner();
         check_batch(request.requests.len())?;
         let mask = mask::read_mask::<proto::Object>(request.read_mask, mask::OBJECT_DEFAULT)?;
-        let memory = self.node.read();
+        let node = self.face.node();
+        let view = self.face.view(&node);
         let results = request.requests.iter().map(|wanted| {
-            get_object(&memory, wanted, &mask).map_or_else(
+            self.object(&view, wanted, &mask).map_or_else(
                 |status| proto::GetObjectResult::new_error(rpc_status(&status)),
                 proto::GetObjectResult::new_object,
             )
@@ -122,7 +126,7 @@ impl LedgerService for Ledger {
         let request = request.into_inner();
         let mask = checkpoint_mask(request.read_mask)?;
         let stored = self.find_checkpoint(request.checkpoint_id)?;
-        let checkpoint = render::checkpoint(&stored, &mask);
+        let checkpoint = self.face.tell_checkpoint(&stored, &mask);
         let response = proto::GetCheckpointResponse::new(checkpoint);
         Ok(Response::new(response))
     }
@@ -133,13 +137,14 @@ impl LedgerService for Ledger {
     ) -> Result<Response<proto::GetEpochResponse>, Status> {
         let request = request.into_inner();
         let mask = mask::read_mask::<proto::Epoch>(request.read_mask, mask::EPOCH_DEFAULT)?;
-        let memory = self.node.read();
-        let current = memory.newest();
+        let node = self.face.node();
+        let view = self.face.view(&node);
+        let current = view.newest();
         let current = current.map(|stored| stored.data.checkpoint_summary.checkpoint.epoch);
         let number = request.epoch.or(current).unwrap_or_default();
-        let record = memory.epochs.get(&number);
+        let record = view.epoch(number);
         let record = record.ok_or_else(|| Status::not_found(format!("epoch {number}")))?;
-        let epoch = proto::Epoch::merge_from(&epoch_message(number, record), &mask);
+        let epoch = proto::Epoch::merge_from(&epoch_message(number, &record), &mask);
         Ok(Response::new(proto::GetEpochResponse::new(epoch)))
     }
 
@@ -152,11 +157,12 @@ impl LedgerService for Ledger {
         let filter = request.filter.take();
         let filter = filter.map(Filter::transactions).transpose()?;
         let frames = self.scan_checkpoints(request, filter.as_ref())?;
+        let face = self.face.clone();
         Ok(respond(frames, move |frame| {
             let mut response = proto::ListCheckpointsResponse::default();
             response.checkpoint = frame
                 .item
-                .map(|(stored, _)| render::checkpoint(&stored, &mask));
+                .map(|(stored, _)| face.tell_checkpoint(&stored, &mask));
             response.watermark = Some(frame.watermark);
             response.end = frame.end;
             response
@@ -178,13 +184,12 @@ impl LedgerService for Ledger {
             limit_max: 500,
             filtered: filter.is_some(),
         };
-        let frames = scan(&self.node.read(), query, |stored| {
-            items::transactions(stored, filter.as_ref())
-        })?;
+        let frames = self.scan(query, |stored| items::transactions(stored, filter.as_ref()))?;
+        let face = self.face.clone();
         Ok(respond(frames, move |frame| {
             let mut response = proto::ListTransactionsResponse::default();
             response.transaction = frame.item.and_then(|(stored, item)| match item {
-                Item::Transaction(index) => Some(render::transaction(&stored, index, &mask)),
+                Item::Transaction(index) => face.tell_transaction(&stored, index, &mask),
                 _ => None,
             });
             response.watermark = Some(frame.watermark);
@@ -208,14 +213,13 @@ impl LedgerService for Ledger {
             limit_max: 1_000,
             filtered: filter.is_some(),
         };
-        let frames = scan(&self.node.read(), query, |stored| {
-            items::events(stored, filter.as_ref())
-        })?;
+        let frames = self.scan(query, |stored| items::events(stored, filter.as_ref()))?;
+        let face = self.face.clone();
         Ok(respond(frames, move |frame| {
             let mut response = proto::ListEventsResponse::default();
             response.event = frame.item.and_then(|(stored, item)| match item {
                 Item::Event(transaction, index) => {
-                    Some(render::event(&stored, (transaction, index), &mask))
+                    face.tell_event(&stored, (transaction, index), &mask)
                 }
                 _ => None,
             });
@@ -241,8 +245,39 @@ impl Ledger {
             limit_max: 100,
             filtered: filter.is_some(),
         };
-        let items = |stored: &Stored| items::checkpoints(stored, filter);
-        scan(&self.node.read(), query, items)
+        self.scan(query, |stored| items::checkpoints(stored, filter))
+    }
+
+    /// A scan of what the face shows, without what it hides from filters.
+    fn scan(
+        &self,
+        query: Query,
+        items: impl Fn(&Stored) -> Vec<Item>,
+    ) -> Result<Vec<Frame>, Status> {
+        let filtered = query.filtered;
+        let node = self.face.node();
+        scan(&self.face.view(&node), query, |stored| {
+            let mut items = items(stored);
+            if filtered && !items.is_empty() && self.face.hides(stored) {
+                items.clear();
+            }
+            items
+        })
+    }
+
+    fn object(
+        &self,
+        view: &View<'_>,
+        request: &proto::GetObjectRequest,
+        mask: &FieldMaskTree,
+    ) -> Result<proto::Object, Status> {
+        let id = parse_address(&required(request.object_id.clone(), "object_id")?)?;
+        let found = match request.version {
+            None => view.object(&id),
+            Some(version) => view.object_at(&id, version),
+        };
+        let object = found.ok_or_else(|| Status::not_found(format!("object {id}")))?;
+        Ok(self.face.tell_object(object, mask))
     }
 
     fn transaction(
@@ -251,29 +286,25 @@ impl Ledger {
         mask: &FieldMaskTree,
     ) -> Result<proto::ExecutedTransaction, Status> {
         let parsed = parse_digest(digest)?;
-        let memory = self.node.read();
-        let place = memory.transactions.get(&parsed).copied();
-        let found = place.and_then(|(number, index)| {
-            let stored = memory.checkpoints.get(&number)?;
-            Some((stored.clone(), index))
+        let node = self.face.node();
+        let stored = self.face.view(&node).transaction(&parsed).cloned();
+        let told = stored.and_then(|stored| {
+            let index = stored.position(&parsed)?;
+            self.face.tell_transaction(&stored, index, mask)
         });
-        drop(memory);
-        let (stored, index) =
-            found.ok_or_else(|| Status::not_found(format!("transaction {digest}")))?;
-        Ok(render::transaction(&stored, index, mask))
+        told.ok_or_else(|| Status::not_found(format!("transaction {digest}")))
     }
 
     fn find_checkpoint(&self, id: Option<CheckpointId>) -> Result<Arc<Stored>, Status> {
-        let memory = self.node.read();
+        let node = self.face.node();
+        let view = self.face.view(&node);
         let number = match &id {
-            None => memory.newest().map(|stored| stored.sequence_number()),
+            None => view.newest().map(|stored| stored.sequence_number()),
             Some(CheckpointId::SequenceNumber(number)) => Some(*number),
-            Some(CheckpointId::Digest(digest)) => {
-                memory.by_digest.get(&parse_digest(digest)?).copied()
-            }
+            Some(CheckpointId::Digest(digest)) => view.by_digest(&parse_digest(digest)?),
             Some(_) => return Err(Status::invalid_argument("unknown checkpoint_id")),
         };
-        let found = number.and_then(|number| memory.checkpoints.get(&number));
+        let found = number.and_then(|number| view.checkpoint(number));
         found.cloned().ok_or_else(|| {
             let named = match id {
                 Some(CheckpointId::Digest(digest)) => digest,
@@ -282,18 +313,6 @@ impl Ledger {
             Status::not_found(format!("checkpoint {named} is pruned or unknown"))
         })
     }
-}
-
-fn get_object(
-    memory: &Memory,
-    request: &proto::GetObjectRequest,
-    mask: &FieldMaskTree,
-) -> Result<proto::Object, Status> {
-    let id = parse_address(&required(request.object_id.clone(), "object_id")?)?;
-    let live = memory.objects.get(&id);
-    let wanted = live.filter(|o| request.version.is_none_or(|version| o.version() == version));
-    let object = wanted.ok_or_else(|| Status::not_found(format!("object {id}")))?;
-    Ok(render::object(object, mask))
 }
 
 fn epoch_message(number: u64, record: &EpochRecord) -> proto::Epoch {

@@ -34,6 +34,8 @@ pub(crate) struct Memory {
     /// Where each transaction is: checkpoint, then index in it.
     pub(crate) transactions: HashMap<Digest, (u64, usize)>,
     pub(crate) objects: HashMap<Address, Object>,
+    /// The newest checkpoint whose objects hold a version, of versions that some still hold.
+    pub(crate) versions: HashMap<(Address, u64), u64>,
     pub(crate) balances: HashMap<Address, BTreeMap<TypeTag, Holding>>,
     /// Metadata object of each coin.
     pub(crate) coin_metadata: HashMap<TypeTag, Address>,
@@ -88,18 +90,28 @@ impl Node {
     }
 
     /// Adds a checkpoint above all others and wakes the subscribers.
-    pub(crate) fn append(&self, stored: Stored) {
+    pub(crate) fn append(&self, stored: Arc<Stored>) {
         let sequence_number = stored.sequence_number();
         if let Some(mask) = &self.ahead {
             stored.encoded(mask);
         }
         let mut memory = self.write();
-        memory.add(Arc::new(stored));
+        memory.add(stored);
         while memory.checkpoints.len() > self.retention {
             memory.forget_lowest();
         }
         drop(memory);
         self.tip.send_replace(Some(sequence_number));
+    }
+
+    /// A node that has seen nothing and keeps as much as this one.
+    pub(crate) fn empty_twin(&self) -> Self {
+        Self::new(None, self.retention, None)
+    }
+
+    /// Calls the chain by another name.
+    pub(crate) fn rename(&self, chain_id: Digest) {
+        self.write().chain_id = Some(chain_id);
     }
 
     /// What the node knows now. Hold it briefly: the chain cannot grow meanwhile.
@@ -140,10 +152,6 @@ impl Node {
 }
 
 impl Memory {
-    pub(crate) fn newest(&self) -> Option<&Arc<Stored>> {
-        self.checkpoints.last_key_value().map(|(_, stored)| stored)
-    }
-
     pub(crate) fn lowest(&self) -> Option<u64> {
         self.checkpoints
             .first_key_value()
@@ -159,6 +167,10 @@ impl Memory {
             let digest = *executed.effects.transaction_digest();
             self.transactions.insert(digest, (sequence_number, index));
             self.apply(executed);
+        }
+        for object in stored.objects() {
+            let version = (object.object_id(), object.version());
+            self.versions.insert(version, sequence_number);
         }
         self.note_epoch(&stored);
         self.checkpoints.insert(sequence_number, stored);
@@ -243,12 +255,18 @@ impl Memory {
                 self.transactions
                     .remove(executed.effects.transaction_digest());
             }
+            for object in stored.objects() {
+                let version = (object.object_id(), object.version());
+                if self.versions.get(&version) == Some(&stored.sequence_number()) {
+                    self.versions.remove(&version);
+                }
+            }
         }
     }
 }
 
 /// Signed amounts written to address balances.
-fn funds_written(
+pub(crate) fn funds_written(
     effects: &TransactionEffects,
 ) -> impl Iterator<Item = (Address, TypeTag, i128)> + '_ {
     let changes = match effects {

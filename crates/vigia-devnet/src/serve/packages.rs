@@ -10,19 +10,14 @@ use sui_rpc::proto::sui::rpc::v2::{
 use sui_sdk_types::{Address, MovePackage, ObjectData};
 use tonic::{Request, Response, Status};
 
-use super::{
-    filter::parse_address,
-    ledger::required,
-    node::{Memory, Node},
-    state::page,
-};
+use super::{face::Face, filter::parse_address, ledger::required, state::page, view::View};
 use crate::chain::{
     Ability, DeclaredFunction, DeclaredModule, DeclaredStruct, FieldType, declared_modules,
 };
 
 /// The packages of a node.
 pub(crate) struct Packages {
-    pub(crate) node: Arc<Node>,
+    pub(crate) face: Arc<Face>,
 }
 
 #[tonic::async_trait]
@@ -31,8 +26,9 @@ impl MovePackageService for Packages {
         &self,
         request: Request<proto::GetPackageRequest>,
     ) -> Result<Response<proto::GetPackageResponse>, Status> {
-        let memory = self.node.read();
-        let package = find_package(&memory, request.into_inner().package_id)?;
+        let node = self.face.node();
+        let view = self.face.live_view(&node);
+        let package = find_package(&view, request.into_inner().package_id)?;
         let response = proto::GetPackageResponse::new(package_message(package));
         Ok(Response::new(response))
     }
@@ -42,8 +38,9 @@ impl MovePackageService for Packages {
         request: Request<proto::GetDatatypeRequest>,
     ) -> Result<Response<proto::GetDatatypeResponse>, Status> {
         let request = request.into_inner();
-        let memory = self.node.read();
-        let package = find_package(&memory, request.package_id)?;
+        let node = self.face.node();
+        let view = self.face.live_view(&node);
+        let package = find_package(&view, request.package_id)?;
         let module = declared_in(package, &required(request.module_name, "module_name")?)?;
         let name = required(request.name, "name")?;
         let declared = module.structs.iter().find(|s| s.name == name);
@@ -57,8 +54,9 @@ impl MovePackageService for Packages {
         request: Request<proto::GetFunctionRequest>,
     ) -> Result<Response<proto::GetFunctionResponse>, Status> {
         let request = request.into_inner();
-        let memory = self.node.read();
-        let package = find_package(&memory, request.package_id)?;
+        let node = self.face.node();
+        let view = self.face.live_view(&node);
+        let package = find_package(&view, request.package_id)?;
         let module = declared_in(package, &required(request.module_name, "module_name")?)?;
         let name = required(request.name, "name")?;
         let declared = module.functions.iter().find(|f| f.name == name);
@@ -72,9 +70,10 @@ impl MovePackageService for Packages {
         request: Request<proto::ListPackageVersionsRequest>,
     ) -> Result<Response<proto::ListPackageVersionsResponse>, Status> {
         let request = request.into_inner();
-        let memory = self.node.read();
-        let original = original_id(find_package(&memory, request.package_id)?);
-        let mut versions: Vec<_> = packages(&memory)
+        let node = self.face.node();
+        let view = self.face.live_view(&node);
+        let original = original_id(find_package(&view, request.package_id)?);
+        let mut versions: Vec<_> = packages(&view)
             .filter(|package| original_id(package) == original)
             .map(|package| (package.version, package.id))
             .collect();
@@ -87,16 +86,16 @@ impl MovePackageService for Packages {
     }
 }
 
-fn packages(memory: &Memory) -> impl Iterator<Item = &MovePackage> {
-    memory.objects.values().filter_map(|o| match o.data() {
+fn packages<'a>(view: &'a View<'_>) -> impl Iterator<Item = &'a MovePackage> {
+    view.objects().filter_map(|o| match o.data() {
         ObjectData::Package(package) => Some(package),
         ObjectData::Struct(_) => None,
     })
 }
 
-fn find_package(memory: &Memory, id: Option<String>) -> Result<&MovePackage, Status> {
+fn find_package<'a>(view: &'a View<'_>, id: Option<String>) -> Result<&'a MovePackage, Status> {
     let id = parse_address(&required(id, "package_id")?)?;
-    match memory.objects.get(&id).map(|object| object.data()) {
+    match view.object(&id).map(|object| object.data()) {
         Some(ObjectData::Package(package)) => Ok(package),
         _ => Err(Status::not_found(format!("package {id}"))),
     }

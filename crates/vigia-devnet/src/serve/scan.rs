@@ -7,7 +7,7 @@ use sui_rpc::proto::sui::rpc::v2 as proto;
 use sui_rpc::proto::sui::rpc::v2::{Ordering, QueryEnd, QueryEndReason, QueryOptions, Watermark};
 use tonic::Status;
 
-use super::{cursor::Position, node::Memory, stored::Stored};
+use super::{cursor::Position, stored::Stored, view::View};
 
 /// A filtered request looks at no more checkpoints than this and then asks to be continued.
 const SCANNED_MAX: usize = 500;
@@ -62,19 +62,16 @@ struct Bounds {
 
 /// Frames of the answer to a query; `items` lists what matches in one checkpoint, in order.
 pub(crate) fn scan(
-    memory: &Memory,
+    view: &View<'_>,
     query: Query,
     items: impl Fn(&Stored) -> Vec<Item>,
 ) -> Result<Vec<Frame>, Status> {
-    let bounds = Bounds::new(memory, &query)?;
+    let bounds = Bounds::new(view, &query)?;
     let mut frames = Frames {
         frames: vec![],
         covered: None,
     };
-    let mut stored: Vec<_> = memory
-        .checkpoints
-        .range(bounds.checkpoints.clone())
-        .collect();
+    let mut stored: Vec<_> = view.range(bounds.checkpoints.clone()).collect();
     if bounds.descending {
         stored.reverse();
     }
@@ -96,8 +93,8 @@ pub(crate) fn scan(
 }
 
 impl Bounds {
-    fn new(memory: &Memory, query: &Query) -> Result<Self, Status> {
-        let (Some(lowest), Some(newest)) = (memory.lowest(), memory.newest()) else {
+    fn new(view: &View<'_>, query: &Query) -> Result<Self, Status> {
+        let (Some(lowest), Some(newest)) = (view.lowest(), view.newest()) else {
             return Err(Status::unavailable("no checkpoint yet"));
         };
         let tip_end = newest.sequence_number() + 1;

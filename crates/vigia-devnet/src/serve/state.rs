@@ -7,20 +7,14 @@ use sui_rpc::proto::sui::rpc::v2::{self as proto, state_service_server::StateSer
 use sui_sdk_types::{Address, Object, Owner, StructTag, TypeTag};
 use tonic::{Request, Response, Status};
 
-use super::{
-    filter::parse_address,
-    ledger::required,
-    mask,
-    node::{Holding, Memory, Node},
-    render,
-};
+use super::{face::Face, filter::parse_address, ledger::required, mask, node::Holding, view::View};
 
 const PAGE_DEFAULT: u32 = 50;
 const PAGE_MAX: u32 = 1_000;
 
 /// The live state of a node.
 pub(crate) struct State {
-    pub(crate) node: Arc<Node>,
+    pub(crate) face: Arc<Face>,
 }
 
 #[tonic::async_trait]
@@ -30,14 +24,13 @@ impl StateService for State {
         request: Request<proto::GetCoinInfoRequest>,
     ) -> Result<Response<proto::GetCoinInfoResponse>, Status> {
         let coin_type = parse_type(&required(request.into_inner().coin_type, "coin_type")?)?;
-        let memory = self.node.read();
-        let metadata = memory.coin_metadata.get(&coin_type);
-        let metadata = metadata.and_then(|id| memory.objects.get(id));
-        let metadata = metadata.and_then(coin_metadata);
+        let node = self.face.node();
+        let view = self.face.live_view(&node);
+        let metadata = view.coin_metadata(&coin_type).and_then(coin_metadata);
         let mut response = proto::GetCoinInfoResponse::default();
         response.metadata =
             Some(metadata.ok_or_else(|| Status::not_found(format!("coin {coin_type}")))?);
-        response.treasury = treasury(&memory, &coin_type);
+        response.treasury = treasury(&view, &coin_type);
         response.coin_type = Some(coin_type.to_string());
         Ok(Response::new(response))
     }
@@ -49,9 +42,9 @@ impl StateService for State {
         let request = request.into_inner();
         let owner = parse_address(&required(request.owner, "owner")?)?;
         let coin_type = parse_type(&required(request.coin_type, "coin_type")?)?;
-        let memory = self.node.read();
-        let of_owner = memory.balances.get(&owner);
-        let holding = of_owner.and_then(|of_owner| of_owner.get(&coin_type));
+        let node = self.face.node();
+        let balances = self.face.live_view(&node).balances(&owner);
+        let holding = balances.get(&coin_type);
         let mut response = proto::GetBalanceResponse::default();
         response.balance = Some(balance(&coin_type, holding.copied().unwrap_or_default()));
         Ok(Response::new(response))
@@ -63,9 +56,10 @@ impl StateService for State {
     ) -> Result<Response<proto::ListBalancesResponse>, Status> {
         let request = request.into_inner();
         let owner = parse_address(&required(request.owner, "owner")?)?;
-        let memory = self.node.read();
-        let held = memory.balances.get(&owner).into_iter().flatten();
+        let node = self.face.node();
+        let held = self.face.live_view(&node).balances(&owner);
         let balances = held
+            .iter()
             .filter(|(_, holding)| holding.total != 0)
             .map(|(coin_type, holding)| balance(coin_type, *holding))
             .collect();
@@ -86,16 +80,19 @@ impl StateService for State {
         let mask = mask::read_mask::<proto::Object>(request.read_mask, DEFAULT)?;
         let wanted = request.object_type.as_deref().map(parse_struct);
         let wanted = wanted.transpose()?;
-        let memory = self.node.read();
-        let mut owned: Vec<_> = memory
-            .objects
-            .values()
+        let node = self.face.node();
+        let view = self.face.live_view(&node);
+        let mut owned: Vec<_> = view
+            .objects()
             .filter(|object| owned_by(object, owner, wanted.as_ref()))
             .collect();
         owned.sort_by_key(|object| object.object_id());
         let (owned, next) = page(owned, request.page_size, request.page_token)?;
         let mut response = proto::ListOwnedObjectsResponse::default();
-        response.objects = owned.iter().map(|o| render::object(o, &mask)).collect();
+        response.objects = owned
+            .iter()
+            .map(|o| self.face.tell_object(o, &mask))
+            .collect();
         response.next_page_token = next;
         Ok(Response::new(response))
     }
@@ -147,9 +144,8 @@ fn coin_metadata(object: &Object) -> Option<proto::CoinMetadata> {
 }
 
 /// Reads `0x2::coin::TreasuryCap<T>`.
-fn treasury(memory: &Memory, coin_type: &TypeTag) -> Option<proto::CoinTreasury> {
-    let id = memory.treasuries.get(coin_type)?;
-    let contents = memory.objects.get(id)?.as_struct()?.contents();
+fn treasury(view: &View<'_>, coin_type: &TypeTag) -> Option<proto::CoinTreasury> {
+    let contents = view.treasury(coin_type)?.as_struct()?.contents();
     let (id, supply): (Address, u64) = bcs::from_bytes(contents).ok()?;
     let mut message = proto::CoinTreasury::default();
     message.id = Some(id.to_string());

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use sui_sdk_types::{CheckpointData, CheckpointTransaction, Digest};
+use sui_sdk_types::{CheckpointData, CheckpointTransaction, Digest, Object};
 
 use super::encoded::EncodedMask;
 
@@ -38,6 +38,18 @@ impl Stored {
     /// The message for a mask. A node uses one such mask, so the first answer is kept.
     pub(crate) fn encoded(&self, mask: &EncodedMask) -> Bytes {
         self.encoded.get_or_init(|| mask.encode(self)).clone()
+    }
+
+    /// Objects before and after each transaction.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &Object> {
+        let transactions = self.data.transactions.iter();
+        transactions.flat_map(|t| t.input_objects.iter().chain(&t.output_objects))
+    }
+
+    /// Where a transaction is in it.
+    pub(crate) fn position(&self, digest: &Digest) -> Option<usize> {
+        let mut transactions = self.data.transactions.iter();
+        transactions.position(|executed| executed.effects.transaction_digest() == digest)
     }
 
     pub(crate) fn transactions(&self) -> &[CheckpointTransaction] {

@@ -11,12 +11,12 @@ use tonic::{Request, Response, Status, codegen::BoxStream};
 
 use super::{
     cursor::Position,
+    face::Face,
     filter::Filter,
     items,
     ledger::{checkpoint_mask, transaction_mask},
     mask,
-    node::Node,
-    render,
+    misbehaviour::Changes,
     scan::{Item, watermark},
     stored::Stored,
 };
@@ -24,9 +24,9 @@ use super::{
 /// A filtered stream says at least this often, in checkpoints, how far it has looked.
 const PROGRESS_EVERY: u64 = 25;
 
-/// Live streams of a node.
+/// Live streams of a face.
 pub(crate) struct Subscriptions {
-    pub(crate) node: Arc<Node>,
+    pub(crate) face: Arc<Face>,
 }
 
 #[tonic::async_trait]
@@ -38,31 +38,23 @@ impl SubscriptionService for Subscriptions {
         let request = request.into_inner();
         let mask = checkpoint_mask(request.read_mask)?;
         let filter = request.filter.map(Filter::transactions).transpose()?;
-        let frame = |cursor, checkpoint| {
+        let progress = Progress::new(filter.is_some());
+        let progress_frame = frame_of(|cursor| {
             let mut response = proto::SubscribeCheckpointsResponse::default();
             response.cursor = Some(cursor);
-            response.checkpoint = checkpoint;
             response
-        };
-        let progress = Progress::new(filter.is_some());
-        Ok(self.stream(
-            progress,
-            frame_of(move |cursor| frame(cursor, None)),
-            move |stored| {
-                let wanted = !items::checkpoints(stored, filter.as_ref()).is_empty();
-                let message = |stored| {
-                    frame(
-                        Stored::sequence_number(stored),
-                        Some(render::checkpoint(stored, &mask)),
-                    )
-                };
-                if wanted {
-                    vec![message(stored)]
-                } else {
-                    vec![]
-                }
-            },
-        ))
+        });
+        let face = self.face.clone();
+        Ok(self.stream(progress, progress_frame, move |stored| {
+            if items::of_filter(&face, stored, filter.as_ref(), items::checkpoints).is_empty() {
+                return vec![];
+            }
+            let number = stored.sequence_number();
+            let mut response = proto::SubscribeCheckpointsResponse::default();
+            response.cursor = (!face.lacks_cursor(number)).then_some(number);
+            response.checkpoint = Some(face.tell_checkpoint(stored, &mask));
+            vec![response]
+        }))
     }
 
     async fn subscribe_transactions(
@@ -78,13 +70,14 @@ impl SubscriptionService for Subscriptions {
             response.watermark = Some(watermark(Position::checkpoint(cursor), Some(cursor)));
             response
         });
+        let face = self.face.clone();
         Ok(self.stream(progress, progress_frame, move |stored| {
-            let items = items::transactions(stored, filter.as_ref());
+            let items = items::of_filter(&face, stored, filter.as_ref(), items::transactions);
             placed(stored, items)
                 .map(|(item, watermark)| {
                     let mut response = proto::SubscribeTransactionsResponse::default();
                     if let Item::Transaction(index) = item {
-                        response.transaction = Some(render::transaction(stored, index, &mask));
+                        response.transaction = face.tell_transaction(stored, index, &mask);
                     }
                     response.watermark = Some(watermark);
                     response
@@ -107,14 +100,15 @@ impl SubscriptionService for Subscriptions {
             response.watermark = Some(watermark(Position::checkpoint(cursor), Some(cursor)));
             response
         });
+        let face = self.face.clone();
         Ok(self.stream(progress, progress_frame, move |stored| {
-            let items = items::events(stored, filter.as_ref());
+            let items = items::of_filter(&face, stored, filter.as_ref(), items::events);
             placed(stored, items)
                 .map(|(item, watermark)| {
                     let mut response = proto::SubscribeEventsResponse::default();
                     if let Item::Event(transaction, index) = item {
                         let place = (transaction, index);
-                        response.event = Some(render::event(stored, place, &mask));
+                        response.event = face.tell_event(stored, place, &mask);
                     }
                     response.watermark = Some(watermark);
                     response
@@ -138,7 +132,7 @@ fn placed(stored: &Stored, items: Vec<Item>) -> impl Iterator<Item = (Item, prot
     })
 }
 
-type Frames<T> = Box<dyn FnMut(&Stored) -> Vec<T> + Send>;
+type Frames<T> = Box<dyn FnMut(&Arc<Stored>) -> Vec<T> + Send>;
 type ProgressFrame<T> = Box<dyn Fn(u64) -> T + Send>;
 
 fn frame_of<T>(frame: impl Fn(u64) -> T + Send + 'static) -> ProgressFrame<T> {
@@ -169,7 +163,8 @@ impl Progress {
 
 /// One subscriber, somewhere at or behind the tip.
 struct Follower<T> {
-    node: Arc<Node>,
+    face: Arc<Face>,
+    changes: Changes,
     tip: watch::Receiver<Option<u64>>,
     closing: watch::Receiver<bool>,
     next: u64,
@@ -183,7 +178,7 @@ impl Subscriptions {
     /// One message for every checkpoint from now on.
     pub(crate) fn every_checkpoint<T: Send + 'static>(
         &self,
-        message: impl Fn(&Stored) -> T + Send + 'static,
+        message: impl Fn(&Arc<Stored>) -> T + Send + 'static,
     ) -> Response<BoxStream<T>> {
         let unused = frame_of(|_| unreachable!("an unfiltered stream reports no progress"));
         self.stream(Progress::new(false), unused, move |stored| {
@@ -195,15 +190,15 @@ impl Subscriptions {
         &self,
         progress: Progress,
         progress_frame: ProgressFrame<T>,
-        frames: impl FnMut(&Stored) -> Vec<T> + Send + 'static,
+        frames: impl FnMut(&Arc<Stored>) -> Vec<T> + Send + 'static,
     ) -> Response<BoxStream<T>> {
-        let tip = self.node.follow();
-        let seen = *tip.borrow();
+        let seen = self.face.live_tip();
         let first = seen.filter(|_| progress.enabled);
         let follower = Follower {
-            node: self.node.clone(),
-            closing: self.node.closing(),
-            tip,
+            face: self.face.clone(),
+            changes: self.face.faults.changes(),
+            closing: self.face.closing(),
+            tip: self.face.follow(),
             next: seen.map_or(0, |seen| seen + 1),
             ready: first.map(&progress_frame).into_iter().collect(),
             progress,
@@ -225,15 +220,9 @@ impl<T> Follower<T> {
             if let Some(message) = self.ready.pop_front() {
                 return Ok(message);
             }
+            self.next_is_live().await?;
             let next = self.next;
-            let reached = |tip: &Option<u64>| tip.is_some_and(|tip| tip >= next);
-            tokio::select! {
-                _ = self.tip.wait_for(reached) => {}
-                _ = self.closing.wait_for(|closing| *closing) => {
-                    return Err(Status::unavailable("node is shutting down"));
-                }
-            }
-            let stored = self.node.checkpoint(next).ok_or_else(|| {
+            let stored = self.face.checkpoint(next).ok_or_else(|| {
                 Status::resource_exhausted(format!("subscriber fell behind checkpoint {next}"))
             })?;
             self.ready.extend((self.frames)(&stored));
@@ -241,6 +230,24 @@ impl<T> Follower<T> {
                 self.ready.push_back((self.progress_frame)(next));
             }
             self.next += 1;
+        }
+    }
+
+    /// Waits until the face shows the next checkpoint.
+    async fn next_is_live(&mut self) -> Result<(), Status> {
+        loop {
+            // Noted before the look, so that no change after it is missed.
+            self.tip.borrow_and_update();
+            if self.face.live_tip() >= Some(self.next) {
+                return Ok(());
+            }
+            tokio::select! {
+                _ = self.tip.changed() => {}
+                () = self.changes.next() => {}
+                _ = self.closing.wait_for(|closing| *closing) => {
+                    return Err(Status::unavailable("node is shutting down"));
+                }
+            }
         }
     }
 }

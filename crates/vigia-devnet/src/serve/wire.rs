@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::stream;
 use sui_rpc::proto::sui::rpc::v2::{
     FILE_DESCRIPTOR_SET, ledger_service_server::LedgerServiceServer,
     move_package_service_server::MovePackageServiceServer,
@@ -9,15 +10,12 @@ use sui_rpc::proto::sui::rpc::v2::{
     subscription_service_server::SubscriptionServiceServer,
 };
 use tokio::net::TcpListener;
-use tonic::{
-    codec::CompressionEncoding,
-    transport::{Server, server::TcpIncoming},
-};
+use tonic::{codec::CompressionEncoding, transport::Server};
 use tonic_web::GrpcWebLayer;
 
 use super::{
-    encoded::EncodedLayer, headers::ChainHeaders, ledger::Ledger, node::Node, packages::Packages,
-    state::State, subscription::Subscriptions,
+    encoded::EncodedLayer, face::Face, gate::Gate, headers::ChainHeaders, ledger::Ledger,
+    packages::Packages, socket::Door, state::State, subscription::Subscriptions,
 };
 
 /// How the node presents itself.
@@ -31,7 +29,7 @@ pub(crate) struct WireOptions {
 
 /// Serves until the shutdown resolves, then lets open streams end.
 pub(crate) async fn serve(
-    node: Arc<Node>,
+    face: Arc<Face>,
     listener: TcpListener,
     options: WireOptions,
     shutdown: impl Future<Output = ()>,
@@ -50,16 +48,16 @@ pub(crate) async fn serve(
         }};
     }
     let ledger = Arc::new(Ledger {
-        node: node.clone(),
+        face: face.clone(),
         chain: chain.clone(),
     });
-    let subscriptions = Arc::new(Subscriptions { node: node.clone() });
-    let state = Arc::new(State { node: node.clone() });
-    let packages = Arc::new(Packages { node: node.clone() });
+    let subscriptions = Arc::new(Subscriptions { face: face.clone() });
+    let state = Arc::new(State { face: face.clone() });
+    let packages = Arc::new(Packages { face: face.clone() });
     let encoded = EncodedLayer {
         ledger: ledger.clone(),
         subscriptions: subscriptions.clone(),
-        mask: node.ahead(),
+        mask: face.node().ahead(),
         compression,
     };
     let reflection = || {
@@ -67,11 +65,20 @@ pub(crate) async fn serve(
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(sui_rpc::proto::google::rpc::FILE_DESCRIPTOR_SET)
     };
+    let gate = Gate { face: face.clone() };
+    let door = Door {
+        listener,
+        face: face.clone(),
+    };
+    let incoming = stream::unfold(door, |door| async move {
+        let opened = door.open().await.map(|(socket, _)| socket);
+        Some((opened, door))
+    });
     Server::builder()
         .accept_http1(true)
-        .tcp_nodelay(true)
-        .layer(ChainHeaders { node, chain })
+        .layer(ChainHeaders { face, chain })
         .layer(GrpcWebLayer::new())
+        .layer(gate)
         .layer(encoded)
         .add_service(service!(LedgerServiceServer, ledger))
         .add_service(service!(SubscriptionServiceServer, subscriptions))
@@ -79,7 +86,7 @@ pub(crate) async fn serve(
         .add_service(service!(MovePackageServiceServer, packages))
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener), shutdown)
+        .serve_with_incoming_shutdown(incoming, shutdown)
         .await?;
     Ok(())
 }

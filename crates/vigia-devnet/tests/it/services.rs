@@ -327,3 +327,25 @@ async fn objects_are_live_ones() {
     let newest = devnet.checkpoint(9).unwrap();
     assert_eq!(time, newest.checkpoint_summary.checkpoint.timestamp_ms);
 }
+
+/// What a client needs that proves amounts: the objects of one transaction, before and after.
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_come_with_their_objects() {
+    let devnet = support::manual(8).await;
+    let made = devnet.checkpoint(6).unwrap();
+    let executed = made.transactions.last().unwrap();
+    let mut batch = sui_rpc::proto::sui::rpc::v2::BatchGetTransactionsRequest::default();
+    batch.digests = vec![executed.effects.transaction_digest().to_string()];
+    batch.read_mask = Some(FieldMask::from_str("effects.bcs,objects.objects.bcs"));
+    let mut client = Client::new(devnet.url()).unwrap();
+    let answer = client.ledger_client().batch_get_transactions(batch).await;
+    let transactions = answer.unwrap().into_inner().transactions;
+    let told = transactions[0].transaction().objects().objects().iter();
+    let told: Vec<sui_sdk_types::Object> = told.map(|o| o.bcs().deserialize().unwrap()).collect();
+    let objects = executed
+        .input_objects
+        .iter()
+        .chain(&executed.output_objects);
+    assert!(objects.clone().all(|object| told.contains(object)));
+    assert_eq!(told.len(), objects.count());
+}
