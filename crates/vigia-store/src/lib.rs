@@ -3,6 +3,7 @@
 //! One method is one database transaction, and each has its SQL in a file of the same name. The
 //! traits say what every backend promises; `tests/conformance` is the suite that holds them to it.
 
+mod backfill;
 mod copy;
 mod db;
 mod epoch;
@@ -22,6 +23,10 @@ mod sql;
 mod store;
 mod watch;
 
+pub use backfill::{
+    AddressHistory, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillSpan, BackfillState,
+    BackfillStore, BackfillTask, RangeProgress,
+};
 pub use copy::{
     CopyLimits, CopyObserver, CopyOutcome, CopyProgress, CopyReport, CopyStage, TableCheck,
     TableSum,
@@ -53,6 +58,12 @@ pub use watch::{
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything a whole process needs of its database.
-pub trait Store: IngestStore + WatchStore + ReadStore + FailedStore + ProviderStore {}
+pub trait Store:
+    IngestStore + WatchStore + ReadStore + FailedStore + ProviderStore + BackfillStore
+{
+}
 
-impl<T: IngestStore + WatchStore + ReadStore + FailedStore + ProviderStore> Store for T {}
+impl<T> Store for T where
+    T: IngestStore + WatchStore + ReadStore + FailedStore + ProviderStore + BackfillStore
+{
+}

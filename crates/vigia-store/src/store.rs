@@ -4,6 +4,7 @@
 //! after the method; `db` knows how a database is reached.
 
 mod activities;
+mod backfill;
 mod book;
 mod business;
 mod codec;
@@ -30,6 +31,7 @@ mod watch;
 mod writable;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -60,6 +62,8 @@ pub struct SqlStore {
     signals: Arc<Signals>,
     listening: Option<JoinHandle<()>>,
     partitions: Partitions,
+    /// Whether addresses that are added wait for their history.
+    fetches_history: AtomicBool,
 }
 
 /// Numbers that rise, for those who wait.
@@ -98,7 +102,18 @@ impl SqlStore {
             signals,
             listening,
             partitions: Partitions::default(),
+            fetches_history: AtomicBool::new(false),
         })
+    }
+
+    /// Says whether the history of addresses that are added from now on is to be fetched; it is not
+    /// unless this says so.
+    pub fn set_fetches_history(&self, fetches: bool) {
+        self.fetches_history.store(fetches, Ordering::Relaxed);
+    }
+
+    fn fetches_history(&self) -> bool {
+        self.fetches_history.load(Ordering::Relaxed)
     }
 
     /// Closes all connections.

@@ -1,9 +1,9 @@
 //! The watch list in the database, and its change log.
 
 use async_trait::async_trait;
-use vigia_core::{AccountKind, Locale, WatchChange, WatchTarget};
+use vigia_core::{AccountKind, Locale, Scope, WatchChange, WatchTarget};
 
-use crate::Result;
+use crate::{AddressHistory, Result};
 
 /// An account to create or find by the application's own key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,8 @@ pub struct WatchRow {
     pub live_from: u64,
     /// The source that says so; none where the operator did.
     pub source: Option<String>,
+    /// Of an address: what is below that; none where it is not fetched.
+    pub history: Option<AddressHistory>,
 }
 
 /// Everything that is watched, at one version of the list.
@@ -123,6 +125,11 @@ pub trait WatchStore: Send + Sync {
 
     /// Live entries with an id above `after_id`, in order of id, at most `limit`.
     async fn watch_page(&self, after_id: i64, limit: u32) -> Result<Vec<WatchRow>>;
+
+    /// Watched addresses of accounts in `scope` with an id above `after_id`, in order of id, at most
+    /// `limit`.
+    async fn address_page(&self, scope: &Scope, after_id: i64, limit: u32)
+    -> Result<Vec<WatchRow>>;
 
     /// All changes with a version above `since`, in order of version.
     async fn watch_changes(&self, since: u64) -> Result<Vec<WatchChange>>;

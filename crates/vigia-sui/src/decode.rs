@@ -1,6 +1,7 @@
 //! From what a source brings, protobuf or BCS, to a decoded checkpoint.
 
 mod header;
+mod listed;
 
 use std::collections::HashMap;
 
@@ -20,6 +21,7 @@ use crate::integrity;
 
 pub(crate) use header::header_from_proto;
 use header::{header_of, summary_from_proto};
+pub(crate) use listed::{LISTED_MASK, Listed, listed_from_proto};
 
 /// Field paths of `sui.rpc.v2.Checkpoint` that a live stream asks for.
 ///

@@ -93,6 +93,43 @@ pub enum SourceError {
         /// What was fetched.
         found: Digest,
     },
+    /// The address of a bucket cannot be used.
+    #[error("{url:?} is not the address of a bucket: {problem}; expected http(s)://HOST/PATH")]
+    BucketUrl {
+        /// What was given, without secrets.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A bucket that cannot be reached or refuses, or a file of it that is not what it has to be.
+    #[error("bucket {url}: checkpoint {sequence}: {problem}")]
+    Bucket {
+        /// Its address, without secrets.
+        url: String,
+        /// What was asked for.
+        sequence: u64,
+        /// What is wrong.
+        problem: String,
+        /// Whether it may work when it is tried again.
+        may_pass: bool,
+    },
+    /// A checkpoint that a bucket does not hold.
+    #[error(
+        "bucket {url}: checkpoint {sequence} is not there, neither as {sequence}.binpb.zst nor as \
+         {sequence}.chk: it is past the newest that the bucket has, or missing in it"
+    )]
+    BucketAbsent {
+        /// Its address, without secrets.
+        url: String,
+        /// What was asked for.
+        sequence: u64,
+    },
+    /// None of the providers serves a method.
+    #[error("none of the providers serves {method}")]
+    Unserved {
+        /// Which.
+        method: &'static str,
+    },
     /// A file that cannot be used; nothing of it is.
     #[error("{path}: {problem}", path = path.display())]
     File {
@@ -108,7 +145,9 @@ impl SourceError {
     pub fn may_pass(&self) -> bool {
         matches!(
             self,
-            Self::Provider { may_pass: true, .. } | Self::NoProvider { .. }
+            Self::Provider { may_pass: true, .. }
+                | Self::NoProvider { .. }
+                | Self::Bucket { may_pass: true, .. }
         )
     }
 

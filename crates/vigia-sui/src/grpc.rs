@@ -3,6 +3,7 @@
 //! A call here is one try at one provider. What to do when it fails, and whom to ask instead, is
 //! decided in `providers`; following and fetching build on `run` and `subscription`.
 
+mod affected;
 mod capabilities;
 mod channel;
 mod epoch;
@@ -24,6 +25,8 @@ use vigia_core::{ChainId, Checkpoint, CoinInfo, TypeTag};
 use crate::SourceError;
 use crate::decode::{Decoded, LIVE_MASK, OBJECTS_MASK, from_proto};
 
+pub(crate) use affected::{AffectedQuery, Page, PageEnd};
+pub(crate) use epoch::time_ms;
 pub use meter::Usage;
 pub(crate) use run::{Run, RunLimits};
 pub(crate) use subscription::Subscription;
@@ -294,7 +297,7 @@ impl ProviderClient {
         checkpoint.ok_or_else(|| tonic::Status::data_loss("it sent an empty checkpoint"))
     }
 
-    fn error(&self, status: &tonic::Status) -> SourceError {
+    pub(crate) fn error(&self, status: &tonic::Status) -> SourceError {
         SourceError::Provider {
             url: self.url.clone(),
             problem: describe(status),
@@ -334,7 +337,7 @@ fn may_pass(status: &tonic::Status) -> bool {
 }
 
 /// Scheme, host and port: user names, passwords, paths and queries may hold secrets.
-fn without_secrets(url: &str) -> String {
+pub(crate) fn without_secrets(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();

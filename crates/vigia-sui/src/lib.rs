@@ -1,23 +1,29 @@
 //! Streams, repairs and verifies what Sui full nodes send; the only crate that knows gRPC.
 //!
-//! `CheckpointSource` is the seam: a live gRPC stream or a folder of files, the rest of vigia sees
-//! decoded checkpoints in ascending order. Both sources end in the same place, BCS bytes decoded
+//! `CheckpointSource` is the seam: a live gRPC stream, a folder of files or a bucket of them, the rest
+//! of vigia sees decoded checkpoints in ascending order. Both sources end in the same place, BCS bytes decoded
 //! into the SDK's types, so what matching reads is what the validators' digests bind.
 
+mod bucket;
 mod budget;
 mod decode;
 mod error;
 mod files;
 mod grpc;
 mod integrity;
+mod link;
+mod packed;
 mod providers;
 mod source;
 
+pub use bucket::{BucketConfig, BucketLimits, BucketSource};
 pub use decode::{HEADER_MASK, LIVE_MASK};
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
+pub use link::Link;
 pub use providers::{
-    Capabilities, NodeInfo, ProviderConfig, ProviderProbe, ProviderRoles, ProviderState, Providers,
-    RosterPolicy, Secret, Standing, StreamLimits, StreamNotice, Usage, check_binding,
+    AffectedPage, AffectedRun, Capabilities, NodeInfo, ProviderConfig, ProviderProbe,
+    ProviderRoles, ProviderState, Providers, RosterPolicy, Secret, Standing, StreamLimits,
+    StreamNotice, Usage, check_binding,
 };
 pub use source::{CheckpointSource, CheckpointStream, HeaderStream, Start};

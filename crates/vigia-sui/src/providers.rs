@@ -4,6 +4,7 @@
 //! `roster`; `follow` keeps a stream going across them, `fetch` brings runs of checkpoints. All clones
 //! share what is known, so a stream that is opened again goes on with the provider it had.
 
+mod affected;
 mod fetch;
 mod follow;
 mod probe;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use vigia_core::{ChainId, Clock, CoinInfo, EpochInfo, TypeTag};
 
 pub use crate::grpc::{NodeInfo, ProviderConfig, ProviderRoles, Secret, Usage};
+pub use affected::{AffectedPage, AffectedRun};
 pub use fetch::check_binding;
 pub use probe::{Capabilities, ProviderProbe};
 pub use roster::{RosterPolicy, Standing};

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use vigia_core::{WatchChange, WatchOp, WatchTarget};
+use vigia_core::{Scope, WatchChange, WatchOp, WatchTarget};
 
 use super::codec::{self, int};
-use super::{SqlStore, commit, notify, register};
+use super::{SqlStore, backfill, commit, notify, register};
 use crate::db::{Lock, Row, Tx, Value, get, get_opt, insert, query};
 use crate::sql::sql;
 use crate::{
@@ -61,6 +61,24 @@ impl WatchStore for SqlStore {
             .bind(limit)
             .fetch_all(&mut self.database.read().await?)
             .await?;
+        rows.iter().map(watch_from_row).collect()
+    }
+
+    async fn address_page(
+        &self,
+        scope: &Scope,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<WatchRow>> {
+        let page = match scope {
+            Scope::All => query(sql!("watch_page_addresses")),
+            Scope::MemberOf(_) => query(sql!("watch_page_member")),
+        };
+        let mut page = page.bind(after_id).bind(limit);
+        if let Scope::MemberOf(user) = scope {
+            page = page.bind(user.0);
+        }
+        let rows = page.fetch_all(&mut self.database.read().await?).await?;
         rows.iter().map(watch_from_row).collect()
     }
 
@@ -189,10 +207,14 @@ impl SqlStore {
         Ok(receipt)
     }
 
-    /// Commits a change and tells of it.
+    /// Commits a change, with the work that it causes, and tells of it.
     pub(super) async fn changed(&self, mut tx: Tx, receipt: &WatchReceipt) -> Result<()> {
         let version = int("version", receipt.version)?;
         if receipt.changed > 0 {
+            if self.fetches_history() {
+                backfill::register(&mut tx, version, int("time", self.clock.now_ms())?).await?;
+            }
+            backfill::end(&mut tx, version).await?;
             notify(&mut tx, "watch", version).await?;
         }
         tx.commit().await?;
@@ -285,6 +307,7 @@ fn watch_from_row(row: &Row) -> Result<WatchRow> {
         account,
         live_from: get(row, "live_from")?,
         source: get_opt(row, "source")?,
+        history: backfill::history(row)?,
     })
 }
 

@@ -43,7 +43,7 @@ pub(crate) trait Tampered: Fixture {
     async fn try_open(&self, clock: Arc<ManualClock>) -> vigia_store::Result<SqlStore>;
 }
 
-/// A store with rows in every table but those of leases, and with some that were ended.
+/// A store with rows in every table, and with some that were ended.
 async fn filled<F: Fixture>() -> Db<F> {
     let db = Db::<F>::with_people().await;
     let (ana, beto) = (db.account(1).await, db.account(2).await);
@@ -85,6 +85,7 @@ async fn filled<F: Fixture>() -> Db<F> {
     ] {
         db.apply_folding(&commit, &Trades).await;
     }
+    crate::suite::backfill::fill(&db.store).await;
     odd_rows(&db).await;
     people_come_and_go(&db).await;
     db
@@ -205,7 +206,7 @@ pub(crate) async fn everything_goes_over<A: Fixture, B: Tampered>() {
         .filter(|check| check.source.rows == 0)
         .map(|check| check.table)
         .collect();
-    assert_eq!(empty, ["lease"], "the samples put rows into every table");
+    assert_eq!(empty, [""; 0], "the samples put rows into every table");
     assert_eq!(target.dump_rows().await.unwrap(), from.dump().await);
     assert_eq!(ids(&target).await, ids(&from.store).await);
     assert_eq!(

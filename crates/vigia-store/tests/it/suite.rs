@@ -1,6 +1,7 @@
 //! What every backend promises, by subject.
 
 pub(crate) mod activity;
+pub(crate) mod backfill;
 pub(crate) mod business;
 pub(crate) mod chain;
 pub(crate) mod commit;
@@ -223,6 +224,13 @@ macro_rules! store_conformance_suite {
             processes: [
                 writers_take_turns, writers_of_one_file_never_fail, waits_see_other_processes,
                 reads_go_on_while_writing,
+            ],
+            backfill: [
+                added_addresses_wait, what_the_live_lane_brings_is_not_begun,
+                a_batch_goes_on_where_it_was, what_is_postponed_lets_others_go_first,
+                what_failed_can_wait_again, ended_watches_have_no_work,
+                who_holds_it_again_has_no_history_to_fetch, members_see_their_addresses,
+                ranges_are_remembered_until_they_end, nobody_works_without_the_lease,
             ],
             provider: [
                 what_is_said_anew_replaces, usage_adds_up_by_day, what_is_old_is_pruned,

@@ -54,7 +54,7 @@ impl ProviderClient {
 }
 
 /// Milliseconds since 1970; none where they are before it, or too many.
-pub(super) fn time_ms(time: prost_types::Timestamp) -> Option<u64> {
+pub(crate) fn time_ms(time: prost_types::Timestamp) -> Option<u64> {
     let seconds_ms = u64::try_from(time.seconds).ok()?.checked_mul(1_000)?;
     seconds_ms.checked_add(u64::try_from(time.nanos).ok()? / 1_000_000)
 }

@@ -275,6 +275,12 @@ impl Roster {
         }
     }
 
+    /// Who may serve that, most preferred first, whether usable at the moment or not.
+    pub(super) fn serving(&self, need: Need) -> Vec<usize> {
+        let here = |index: &usize| !self.is_elsewhere(&self.members[*index]);
+        self.by_preference(need).filter(here).collect()
+    }
+
     /// Archives come last: they are for what the others have no more.
     fn by_preference(&self, need: Need) -> impl Iterator<Item = usize> + '_ {
         let of = move |archive: bool| {

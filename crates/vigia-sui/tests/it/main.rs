@@ -1,6 +1,8 @@
 //! Sources from the outside: files of every format, whole and damaged, and a simulated full node
 //! that goes away, comes back, or turns out to be another.
 
+mod affected;
+mod bucket;
 mod files;
 mod grpc;
 mod node;

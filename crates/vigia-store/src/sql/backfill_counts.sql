@@ -1,0 +1,1 @@
+SELECT state, count(*) AS addresses FROM backfill GROUP BY state ORDER BY state

@@ -1,0 +1,3 @@
+SELECT position, last_digest, watch_version
+FROM backfill_range
+WHERE from_checkpoint = $1 AND to_checkpoint = $2

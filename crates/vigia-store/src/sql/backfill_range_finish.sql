@@ -1,0 +1,1 @@
+DELETE FROM backfill_range WHERE from_checkpoint = $1 AND to_checkpoint = $2

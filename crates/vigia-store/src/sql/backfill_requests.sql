@@ -1,0 +1,1 @@
+SELECT requests FROM backfill_usage WHERE day = $1
