@@ -20,6 +20,11 @@ impl Link {
         }
     }
 
+    /// A run that goes on at this checkpoint, behind the one with this digest.
+    pub fn resume(next: u64, previous: Option<Digest>) -> Self {
+        Self { next, previous }
+    }
+
     /// The checkpoint that has to come.
     pub fn next(&self) -> u64 {
         self.next

@@ -70,6 +70,8 @@ enum Command {
     Web(commands::up::WebArgs),
     /// Import history from checkpoint files (.chk, .bcs, .binpb, .binpb.zst)
     Ingest(commands::ingest::IngestArgs),
+    /// Import a range of history from a bucket, from providers or from files
+    Backfill(commands::backfill::BackfillArgs),
     /// Say whom and what to watch
     #[command(subcommand)]
     Watch(commands::watch::WatchCommand),
@@ -145,6 +147,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Work(args) => commands::up::work(common, args).await,
         Command::Web(args) => commands::up::web(common, args).await,
         Command::Ingest(args) => commands::ingest::run(common, args).await,
+        Command::Backfill(args) => commands::backfill::run(common, args).await,
         Command::Watch(command) => commands::watch::run(common, command).await,
         Command::Source(command) => commands::source::run(common, command).await,
         Command::Providers(args) => commands::providers::run(common, args).await,

@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub mod backfill;
 pub mod config;
 pub mod doctor;
 pub mod failed;
@@ -31,7 +32,9 @@ use crate::exit::Exit;
 pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
     let store = SqlStore::open(settings.store_options()?, Arc::new(SystemClock)).await;
     let place = || format!("cannot open the database {}", place_of(settings));
-    Ok(Arc::new(store.with_context(place)?))
+    let store = store.with_context(place)?;
+    store.set_fetches_history(settings.history.on_registration);
+    Ok(Arc::new(store))
 }
 
 /// Whether this is a database that is out of reach for now.

@@ -3,6 +3,7 @@
 //! The default file is the manual and the list of keys: whatever is not in it is an error that
 //! names the key, where it stands and the nearest key there is.
 
+mod history;
 mod layers;
 mod providers;
 mod transport_kind;
@@ -17,6 +18,7 @@ use vigia_core::{Schedule, ScheduleError, ShardPlan, SourceLimits, parse_address
 use vigia_store::{PostgresOptions, SourceReader, SqliteOptions, StoreOptions};
 use vigia_sui::{RosterPolicy, Secret, StreamLimits};
 
+pub use history::HistorySettings;
 pub use layers::{ConfigError, Overrides};
 pub use providers::{ProviderBudget, ProviderSettings};
 pub use transport_kind::TransportKind;
@@ -40,6 +42,7 @@ pub struct Settings {
     pub provider: ProviderSettings,
     pub providers: BTreeMap<String, ProviderSettings>,
     pub poll: PollSettings,
+    pub history: HistorySettings,
     pub transport: TransportSettings,
     pub work: WorkSettings,
     pub source: SourceSettings,
@@ -419,6 +422,7 @@ impl Settings {
         self.health_listen()?;
         self.shard_plan()?;
         self.work.check()?;
+        self.history.check()?;
         self.source.check()?;
         self.web
             .listen

@@ -67,32 +67,33 @@ impl std::error::Error for Exit {}
 pub fn code_of(error: &anyhow::Error) -> ExitCode {
     use vigia_store::StoreError;
 
-    let code =
-        error.chain().find_map(|cause| {
-            if let Some(exit) = cause.downcast_ref::<Exit>() {
-                return Some(exit.code);
-            }
-            if let Some(store) = cause.downcast_ref::<StoreError>() {
-                return Some(match store {
-                    StoreError::ChainMismatch { .. }
-                    | StoreError::SchemaTooNew { .. }
-                    | StoreError::CopyUnfinished
-                    | StoreError::CopyRefused { .. } => REFUSED,
-                    StoreError::CopySourceBusy(_) => UNAVAILABLE,
-                    error if error.is_transient() => UNAVAILABLE,
-                    _ => FAILED,
-                });
-            }
-            if cause.is::<crate::config::ConfigError>() || cause.is::<vigia_core::InputError>() {
-                return Some(BAD_INPUT);
-            }
-            match cause.downcast_ref::<vigia_sui::SourceError>()? {
-                vigia_sui::SourceError::ProviderUrl { .. }
-                | vigia_sui::SourceError::File { .. } => Some(BAD_INPUT),
-                vigia_sui::SourceError::Provider { .. }
-                | vigia_sui::SourceError::NoProvider { .. } => Some(UNAVAILABLE),
-                _ => Some(FAILED),
-            }
-        });
+    let code = error.chain().find_map(|cause| {
+        if let Some(exit) = cause.downcast_ref::<Exit>() {
+            return Some(exit.code);
+        }
+        if let Some(store) = cause.downcast_ref::<StoreError>() {
+            return Some(match store {
+                StoreError::ChainMismatch { .. }
+                | StoreError::SchemaTooNew { .. }
+                | StoreError::CopyUnfinished
+                | StoreError::CopyRefused { .. } => REFUSED,
+                StoreError::CopySourceBusy(_) => UNAVAILABLE,
+                error if error.is_transient() => UNAVAILABLE,
+                _ => FAILED,
+            });
+        }
+        if cause.is::<crate::config::ConfigError>() || cause.is::<vigia_core::InputError>() {
+            return Some(BAD_INPUT);
+        }
+        match cause.downcast_ref::<vigia_sui::SourceError>()? {
+            vigia_sui::SourceError::ProviderUrl { .. }
+            | vigia_sui::SourceError::BucketUrl { .. }
+            | vigia_sui::SourceError::File { .. } => Some(BAD_INPUT),
+            vigia_sui::SourceError::Provider { .. }
+            | vigia_sui::SourceError::Bucket { may_pass: true, .. }
+            | vigia_sui::SourceError::NoProvider { .. } => Some(UNAVAILABLE),
+            _ => Some(FAILED),
+        }
+    });
     ExitCode::from(code.unwrap_or(FAILED))
 }

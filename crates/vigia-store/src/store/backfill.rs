@@ -16,6 +16,7 @@ use crate::{
 impl BackfillStore for SqlStore {
     async fn backfill_next(&self, limit: u32) -> Result<Option<BackfillBatch>> {
         let mut tx = self.database.read().await?;
+        let live_first = ranges::live_first(&mut tx).await?.unwrap_or(0);
         let running = query(sql!("backfill_running"))
             .bind(int("time", self.clock.now_ms())?)
             .fetch_all(&mut tx)
@@ -23,7 +24,10 @@ impl BackfillStore for SqlStore {
         if let Some(first) = running.first() {
             return Ok(Some(BackfillBatch {
                 id: get(first, "batch")?,
-                tasks: running.iter().map(task).collect::<Result<_>>()?,
+                tasks: running
+                    .iter()
+                    .map(|row| task(row, live_first))
+                    .collect::<Result<_>>()?,
                 span: Some(BackfillSpan {
                     from: get(first, "from_checkpoint")?,
                     position: get(first, "position")?,
@@ -39,7 +43,10 @@ impl BackfillStore for SqlStore {
             .bind(limit)
             .fetch_all(&mut tx)
             .await?;
-        let tasks: Vec<BackfillTask> = waiting.iter().map(task).collect::<Result<_>>()?;
+        let tasks: Vec<BackfillTask> = waiting
+            .iter()
+            .map(|row| task(row, live_first))
+            .collect::<Result<_>>()?;
         Ok(tasks
             .first()
             .map(|first| first.watch_id)
@@ -270,10 +277,12 @@ fn state(row: &Row) -> Result<BackfillState> {
     parsed("state of a backfill", word.parse())
 }
 
-fn task(row: &Row) -> Result<BackfillTask> {
+/// One that was added before there was a live lane is live from its beginning on.
+fn task(row: &Row, live_first: u64) -> Result<BackfillTask> {
+    let live_from: u64 = get(row, "live_from")?;
     Ok(BackfillTask {
         watch_id: get(row, "watch_id")?,
         address: get(row, "target")?,
-        live_from: get(row, "live_from")?,
+        live_from: live_from.max(live_first),
     })
 }

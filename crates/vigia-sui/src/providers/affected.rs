@@ -63,6 +63,12 @@ impl Providers {
         }
     }
 
+    /// Whether anybody who serves history may list transactions, as far as it is known.
+    pub fn lists_affected(&self) -> bool {
+        let serving = self.roster().serving(Need::History(None));
+        serving.into_iter().any(|index| self.may_list(index))
+    }
+
     /// Whether a provider is not known to lack `ListTransactions`.
     fn may_list(&self, index: usize) -> bool {
         let found = lock(&self.0.members[index].capabilities);

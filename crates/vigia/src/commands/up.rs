@@ -25,6 +25,7 @@ use super::{declare_coins, is_shared, place_of, providers_of};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
+use crate::history::{HistoryLimits, HistoryRunner, HistorySource};
 use crate::jobs::{self, JobRunner, LeaseTimes};
 use crate::pipeline::{
     CoinLookup, OutstandingMemory, Poller, PollerStatus, ProviderWatch, Reinterpreter, Rewind,
@@ -152,6 +153,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
     roles.work(&settings, &store, &registry, ends, rewind);
     roles.coins(&settings, Arc::clone(&store), &source);
     roles.watch_providers(&settings, &store, &source, true);
+    roles.histories(&settings, &store, &registry, Some(&source))?;
     roles.jobs(&settings, &store, Some(&source))?;
     let ended = roles.run_until_stopped().await;
     if let Some(simulated) = simulated {
@@ -216,6 +218,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
         roles.coins(&settings, Arc::clone(&store), source);
         roles.watch_providers(&settings, &store, source, false);
     }
+    roles.histories(&settings, &store, &registry, source.as_ref())?;
     roles.jobs(&settings, &store, source.as_ref())?;
     let ended = roles.run_until_stopped().await;
     store.close().await;
@@ -449,6 +452,45 @@ impl Roles {
             lookup.run(shutdown).await;
             Ok(())
         });
+    }
+
+    /// Starts fetching the history of addresses that were added.
+    fn histories(
+        &mut self,
+        settings: &Settings,
+        store: &Arc<SqlStore>,
+        registry: &Arc<Registry>,
+        provider: Option<&Provider>,
+    ) -> anyhow::Result<()> {
+        let history = &settings.history;
+        let files = &history.files;
+        let whole = match settings.bucket()? {
+            Some(bucket) => Some(HistorySource::Bucket(bucket)),
+            None if files.as_os_str().is_empty() => None,
+            None => Some(HistorySource::files(files)?),
+        };
+        let runner = HistoryRunner {
+            store: Arc::clone(store),
+            interpreter: Arc::new(Interpreter::new(Arc::clone(registry))),
+            providers: provider.map(|provider| provider.grpc.clone()),
+            whole,
+            limits: HistoryLimits {
+                max_checkpoints: history.max_checkpoints,
+                requests_per_day: history.requests_per_day,
+                request_interval: history.request_interval(),
+                fetch_checkpoints_max: history.fetch_checkpoints_max,
+                is_proof_wanted: false,
+            },
+            clock: Arc::new(SystemClock),
+            process: process_name(),
+            claims: Default::default(),
+        };
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            runner.run(shutdown).await;
+            Ok(())
+        });
+        Ok(())
     }
 
     /// Starts what is done on a schedule.

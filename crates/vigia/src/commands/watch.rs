@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use vigia_core::{
     AccountKind, Locale, WatchTarget, parse_address, parse_coin_type, parse_watch_target,
 };
-use vigia_store::{AccountSpec, UserSpec, WatchEntry, WatchReceipt, WatchStore};
+use vigia_store::{AccountSpec, AddressHistory, UserSpec, WatchEntry, WatchReceipt, WatchStore};
 
 use super::{open_existing_store, open_store};
 use crate::cli::Common;
@@ -264,12 +264,17 @@ async fn list(store: &dyn WatchStore, json: bool) -> anyhow::Result<()> {
                         "accountName": name,
                         "liveFrom": row.live_from,
                         "source": row.source,
+                        "history": row.history.as_ref().map(history_json),
                     })
                 );
             } else {
                 let name = row.account.as_ref().map_or("", |(_, name)| name);
+                let history = match &row.history {
+                    Some(history) => format!("  history: {history}"),
+                    None => String::new(),
+                };
                 println!(
-                    "{:<10} {}  from {:<10} {name}",
+                    "{:<10} {}  from {:<10} {name}{history}",
                     row.target.kind(),
                     row.target,
                     row.live_from
@@ -277,6 +282,18 @@ async fn list(store: &dyn WatchStore, json: bool) -> anyhow::Result<()> {
             }
         }
     }
+}
+
+fn history_json(history: &AddressHistory) -> serde_json::Value {
+    let (position, to) = history.position.unzip();
+    serde_json::json!({
+        "state": history.state.as_str(),
+        "completeFrom": history.complete_from,
+        "position": position,
+        "to": to,
+        "reason": history.reason,
+        "requests": history.requests,
+    })
 }
 
 impl From<csv::Error> for Exit {

@@ -60,6 +60,27 @@ pub(super) fn assemble_failed_again(raw: RawTransaction, problem: String) -> Com
     }
 }
 
+/// What transactions of an incomplete set mean: history of some addresses, which makes no range complete.
+pub(super) fn assemble_history(
+    relevant: &[Relevant],
+    interpreter: &Interpreter,
+    book: &AddressBook,
+) -> Commit {
+    let mut commit = empty(Lane::Import, &[]);
+    for relevant in relevant {
+        add(&mut commit, relevant, interpreter, book);
+    }
+    commit
+}
+
+/// One of them that the database refuses with its meaning: kept as failed, with the reason.
+pub(super) fn assemble_failed_history(relevant: &Relevant, problem: String) -> Commit {
+    Commit {
+        raw_transactions: vec![raw_transaction(relevant, Some(problem))],
+        ..empty(Lane::Import, &[])
+    }
+}
+
 fn empty(lane: Lane, frames: &[Frame]) -> Commit {
     Commit {
         lane,

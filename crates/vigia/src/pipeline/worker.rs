@@ -8,10 +8,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::Interpreter;
-use vigia_core::{AddressBook, CommitOutcome, Frame, Lane, error_chain};
+use vigia_core::{AddressBook, CommitOutcome, Frame, Lane, Relevant, error_chain};
 use vigia_store::{Result, Store, StoreError};
 use vigia_transport::{Delivery, FrameReceiver, Receipt};
 
+use super::assemble::{assemble_failed_history, assemble_history};
 use super::{Backoff, Rewind, Trouble, assemble, assemble_failed};
 
 /// What one commit may hold (I-13).
@@ -167,7 +168,7 @@ impl Worker {
                 return None;
             }
             if !error.is_transient()
-                && let Some(version_min) = self.commit_one_by_one(frames).await
+                && let Some(version_min) = self.commit_one_by_one(Lane::Live, frames).await
             {
                 self.well();
                 return Some(version_min);
@@ -188,14 +189,14 @@ impl Worker {
     /// Commits a batch that the database refuses as a whole, a checkpoint at a time, so that what is
     /// wrong with one stops no other (I-8). One that is refused by itself is committed without its
     /// meaning, as failed. None where that is refused too.
-    async fn commit_one_by_one(&self, frames: &[Frame]) -> Option<u64> {
+    pub(crate) async fn commit_one_by_one(&self, lane: Lane, frames: &[Frame]) -> Option<u64> {
         let mut version_min = 0;
         for frame in frames {
             let frame = std::slice::from_ref(frame);
-            let outcome = match self.commit(Lane::Live, frame).await {
+            let outcome = match self.commit(lane, frame).await {
                 Err(error) if !error.is_transient() => {
                     let problem = format!("cannot be stored: {}", error_chain(&error));
-                    let commit = assemble_failed(Lane::Live, frame, &problem);
+                    let commit = assemble_failed(lane, frame, &problem);
                     self.store.commit_apply(&commit, &*self.interpreter).await
                 }
                 outcome => outcome,
@@ -210,14 +211,54 @@ impl Worker {
 
     /// Interprets and commits frames once.
     pub async fn commit(&self, lane: Lane, frames: &[Frame]) -> Result<CommitOutcome> {
-        let book = self.address_book(frames).await?;
+        let relevant = frames.iter().flat_map(|frame| &frame.relevant);
+        let book = self.address_book(relevant).await?;
         let commit = assemble(lane, frames, &self.interpreter, &book);
         self.store.commit_apply(&commit, &*self.interpreter).await
     }
 
-    async fn address_book(&self, frames: &[Frame]) -> Result<AddressBook> {
+    /// Interprets and commits history of some addresses. One that is refused by itself stops no other
+    /// (I-8); what may pass is the caller's to try again.
+    pub(crate) async fn commit_history(&self, relevant: &[Relevant]) -> Result<CommitOutcome> {
+        let error = match self.commit_history_once(relevant).await {
+            Err(error) if !error.is_transient() => error,
+            outcome => return outcome,
+        };
+        if let [one] = relevant {
+            let problem = format!("cannot be stored: {}", error_chain(&error));
+            let commit = assemble_failed_history(one, problem);
+            return self.store.commit_apply(&commit, &*self.interpreter).await;
+        }
+        let mut sum = (0, 0, 0);
+        for one in relevant {
+            let outcome = Box::pin(self.commit_history(std::slice::from_ref(one))).await?;
+            if let CommitOutcome::Applied {
+                raw_transactions_new,
+                activities_new,
+                notifications_new,
+            } = outcome
+            {
+                sum.0 += raw_transactions_new;
+                sum.1 += activities_new;
+                sum.2 += notifications_new;
+            }
+        }
+        Ok(CommitOutcome::Applied {
+            raw_transactions_new: sum.0,
+            activities_new: sum.1,
+            notifications_new: sum.2,
+        })
+    }
+
+    async fn commit_history_once(&self, relevant: &[Relevant]) -> Result<CommitOutcome> {
+        let book = self.address_book(relevant.iter()).await?;
+        let commit = assemble_history(relevant, &self.interpreter, &book);
+        self.store.commit_apply(&commit, &*self.interpreter).await
+    }
+
+    async fn address_book(&self, relevant: impl Iterator<Item = &Relevant>) -> Result<AddressBook> {
         let (mut addresses, mut targets) = (BTreeSet::new(), BTreeSet::new());
-        for relevant in frames.iter().flat_map(|frame| &frame.relevant) {
+        for relevant in relevant {
             addresses.extend(self.interpreter.parties(&relevant.transaction));
             targets.extend(self.interpreter.observed_targets(&relevant.transaction));
         }
