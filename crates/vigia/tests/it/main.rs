@@ -6,6 +6,7 @@
 )]
 
 mod app;
+mod backfill;
 mod bad_input;
 mod brokers;
 mod browser;
@@ -13,6 +14,7 @@ mod chaos;
 mod database_faults;
 mod failed;
 mod files;
+mod history;
 mod jobs;
 mod kills;
 mod live;
