@@ -57,6 +57,16 @@ pub(crate) fn to_notification(text: &str) -> Option<i64> {
     decode(text)?.strip_prefix("n:")?.parse().ok()
 }
 
+/// The cursor of a place in the list of addresses.
+pub(crate) fn of_watch(id: i64) -> String {
+    encode(&format!("w:{id}"))
+}
+
+/// The place in the list of addresses that a cursor means; none if it is not one of ours.
+pub(crate) fn to_watch(text: &str) -> Option<i64> {
+    decode(text)?.strip_prefix("w:")?.parse().ok()
+}
+
 fn encode(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
@@ -83,6 +93,8 @@ mod tests {
         };
         assert_eq!(to_activity(&of_activity(cursor)), Some(cursor));
         assert_eq!(to_notification(&of_notification(7)), Some(7));
+        assert_eq!(to_watch(&of_watch(7)), Some(7));
+        assert_eq!(to_watch(&of_notification(7)), None);
         assert_eq!(to_failed(&of_failed(cursor.place)), Some(cursor.place));
         for forged in [
             "f:1",

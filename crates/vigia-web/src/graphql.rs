@@ -5,6 +5,7 @@
 //! both ways have them.
 
 mod activity;
+mod address;
 mod error;
 mod failed;
 mod kept;

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use vigia_core::{CoinInfo, SystemClock};
-use vigia_store::{IngestStore, SqlStore, StoreError, StoreOptions};
+use vigia_store::{IngestStore, SqlStore, StoreError, StoreOptions, WatchEntry, WatchStore};
 use vigia_sui::{Providers, StreamNotice};
 
 use crate::config::Settings;
@@ -105,4 +105,23 @@ pub(crate) async fn declare_coins(
     };
     let coins: Vec<CoinInfo> = registry.coins().cloned().chain([sui]).collect();
     Ok(store.coin_upsert(&coins).await?)
+}
+
+/// Watches every package of the declared contracts; those watched already stay as they are.
+pub(crate) async fn watch_contracts(
+    store: &dyn WatchStore,
+    registry: &vigia_contracts::Registry,
+) -> anyhow::Result<()> {
+    let entries: Vec<WatchEntry> = registry
+        .watch_targets()
+        .into_iter()
+        .map(|target| WatchEntry {
+            target,
+            account: None,
+        })
+        .collect();
+    if !entries.is_empty() {
+        store.watch_add(&entries).await?;
+    }
+    Ok(())
 }

@@ -3,9 +3,10 @@
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Object, Result};
 use vigia_core::parse_address;
-use vigia_store::{ActivityFilter, ActivityRow, FailedRow};
+use vigia_store::{ActivityFilter, ActivityRow, FailedRow, WatchRow};
 
 use super::activity::Activity;
+use super::address::WatchedAddress;
 use super::error::{bad_input, internal};
 use super::failed::{self, FailedTransaction, check_operator, digest_of};
 use super::kept::{self, Transaction};
@@ -46,7 +47,15 @@ impl Query {
             true => Some(web.store.provider_list().await.map_err(internal)?),
             false => None,
         };
-        let extra = Extra { shards, providers };
+        let histories = match is_operator && ctx.look_ahead().field("histories").exists() {
+            true => Some(web.store.backfill_counts().await.map_err(internal)?),
+            false => None,
+        };
+        let extra = Extra {
+            shards,
+            providers,
+            histories,
+        };
         Ok(Status::new(report, extra, is_operator, web.version))
     }
 
@@ -78,6 +87,25 @@ impl Query {
             .map_err(internal)?;
         let cursor = |row: &ActivityRow| cursor::of_activity(row.cursor());
         Ok(page::connection(rows, size, cursor, Activity))
+    }
+
+    /// Watched addresses of the reader's accounts, in the order in which they were added.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn addresses(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Page size, 1 to 100; 20 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last address of the page before.")] after: Option<String>,
+    ) -> Result<Connection<String, WatchedAddress>> {
+        let size = page::size(first)?;
+        let after = page::after(after.as_deref(), cursor::to_watch)?;
+        let rows = web(ctx)
+            .store
+            .address_page(&reader(ctx).scope(), after.unwrap_or(0), size + 1)
+            .await
+            .map_err(internal)?;
+        let cursor = |row: &WatchRow| cursor::of_watch(row.id);
+        Ok(page::connection(rows, size, cursor, WatchedAddress::from))
     }
 
     /// A relevant transaction by its digest; null where it is not kept or concerns none of the

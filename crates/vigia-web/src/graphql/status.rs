@@ -2,8 +2,9 @@
 
 use async_graphql::SimpleObject;
 use vigia_core::EpochInfo;
-use vigia_store::{ProviderRow, ShardRow, StatusReport};
+use vigia_store::{BackfillState, ProviderRow, ShardRow, StatusReport};
 
+use super::address::HistoryCount;
 use super::scalar::UInt53;
 
 /// The state of the system. Counts, the provider and shards are for the operator; others get null.
@@ -32,6 +33,8 @@ pub(super) struct Status {
     /// The parts into which pollers of a shared database divide the chain; none where one poller has
     /// it all by itself.
     shards: Option<Vec<Shard>>,
+    /// How many addresses have their history in each state that any is in.
+    histories: Option<Vec<HistoryCount>>,
     /// Relevant transactions kept.
     raw_transactions: Option<UInt53>,
     /// Activities written.
@@ -110,6 +113,7 @@ impl From<ProviderRow> for ProviderState {
 pub(super) struct Extra {
     pub(super) shards: Option<Vec<ShardRow>>,
     pub(super) providers: Option<Vec<ProviderRow>>,
+    pub(super) histories: Option<Vec<(BackfillState, u64)>>,
 }
 
 /// An epoch of the chain, as the full node tells of it.
@@ -202,6 +206,10 @@ impl Status {
                 .shards
                 .filter(|_| is_operator)
                 .map(|shards| shards.into_iter().map(|row| Shard::new(row, tip)).collect()),
+            histories: extra
+                .histories
+                .filter(|_| is_operator)
+                .map(|counts| counts.into_iter().map(HistoryCount::from).collect()),
             raw_transactions: count(report.raw_transactions),
             activities: count(report.activities),
             notifications: count(report.notifications),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use vigia_store::{ProviderRow, ShardRow, StatusReport, StoreError};
+use vigia_store::{BackfillState, ProviderRow, ShardRow, StatusReport, StoreError};
 
 use super::internal_error;
 use super::item::time;
@@ -35,6 +35,7 @@ pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Re
                 (provider(report, &reader, now_ms))
                 (provider_list(&found.providers, &reader, now_ms))
                 (shard_list(&found.shards, report, &reader))
+                (history_counts(&found.histories, &reader))
                 (counts(report, &reader))
             }
         }
@@ -54,19 +55,25 @@ struct Found {
     report: StatusReport,
     shards: Vec<ShardRow>,
     providers: Vec<ProviderRow>,
+    histories: Vec<(BackfillState, u64)>,
 }
 
 async fn load(app: &App, is_operator: bool) -> Result<Found, StoreError> {
     let store = &app.context.store;
     let report = store.status().await?;
-    let (shards, providers) = match is_operator {
-        true => (store.shard_list().await?, store.provider_list().await?),
+    let (shards, providers, histories) = match is_operator {
+        true => (
+            store.shard_list().await?,
+            store.provider_list().await?,
+            store.backfill_counts().await?,
+        ),
         false => Default::default(),
     };
     Ok(Found {
         report,
         shards,
         providers,
+        histories,
     })
 }
 
@@ -204,6 +211,35 @@ fn shard_list(shards: &[ShardRow], report: &StatusReport, reader: &Reader) -> Ma
                                 span.meta { (words.lag) " " (grouped(&lag.to_string())) }
                             }
                         }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How far the histories of addresses are.
+fn history_counts(counts: &[(BackfillState, u64)], reader: &Reader) -> Markup {
+    let words = words(reader.locale);
+    if counts.is_empty() {
+        return html! {};
+    }
+    let label = |state| match state {
+        BackfillState::Waiting => words.history_waiting,
+        BackfillState::Running => words.history_running,
+        BackfillState::Complete => words.history_complete,
+        BackfillState::Pruned => words.history_pruned,
+        BackfillState::Unproven => words.history_unproven,
+        BackfillState::Failed => words.history_failed,
+    };
+    html! {
+        section {
+            h2 { (words.histories) }
+            dl.tiles.small {
+                @for (state, addresses) in counts {
+                    div data-history=(state.as_str()) {
+                        dt { (label(*state)) }
+                        dd { (grouped(&addresses.to_string())) }
                     }
                 }
             }

@@ -148,6 +148,20 @@ pub(crate) struct Words {
     pub(crate) not_yet: &'static str,
     /// Label.
     pub(crate) provider: &'static str,
+    /// Heading of the histories of addresses.
+    pub(crate) histories: &'static str,
+    /// Label of a count: histories that nobody has begun.
+    pub(crate) history_waiting: &'static str,
+    /// Label of a count: histories under way.
+    pub(crate) history_running: &'static str,
+    /// Label of a count: histories that are all there.
+    pub(crate) history_complete: &'static str,
+    /// Label of a count: histories of which only the newer part is there.
+    pub(crate) history_pruned: &'static str,
+    /// Label of a count: histories that are complete by a provider's word.
+    pub(crate) history_unproven: &'static str,
+    /// Label of a count: histories that cannot be fetched.
+    pub(crate) history_failed: &'static str,
     /// Heading of the providers as each process finds them.
     pub(crate) providers: &'static str,
     /// A provider that is read from.
@@ -274,6 +288,13 @@ static ES: Words = Words {
     polled_by_nobody: "Nadie la sigue",
     not_yet: "aún no",
     provider: "Proveedor",
+    histories: "Historial de las direcciones",
+    history_waiting: "En espera",
+    history_running: "En curso",
+    history_complete: "Completos",
+    history_pruned: "Solo la parte que aún se conserva",
+    history_unproven: "Completos sin prueba",
+    history_failed: "Fallidos",
     providers: "Proveedores",
     provider_current: "En uso",
     provider_standby: "De reserva",
@@ -370,6 +391,13 @@ static EN: Words = Words {
     polled_by_nobody: "Nobody polls it",
     not_yet: "not yet",
     provider: "Provider",
+    histories: "History of addresses",
+    history_waiting: "Waiting",
+    history_running: "Running",
+    history_complete: "Complete",
+    history_pruned: "Only what is still kept",
+    history_unproven: "Complete, unproven",
+    history_failed: "Failed",
     providers: "Providers",
     provider_current: "In use",
     provider_standby: "Stands by",
@@ -466,6 +494,13 @@ static PT: Words = Words {
     polled_by_nobody: "Ninguém a segue",
     not_yet: "ainda não",
     provider: "Provedor",
+    histories: "Histórico dos endereços",
+    history_waiting: "Em espera",
+    history_running: "Em andamento",
+    history_complete: "Completos",
+    history_pruned: "Só o que ainda é mantido",
+    history_unproven: "Completos sem prova",
+    history_failed: "Com falha",
     providers: "Provedores",
     provider_current: "Em uso",
     provider_standby: "De reserva",

@@ -9,9 +9,10 @@ use vigia_core::{
     Scope, User, WatchChange, WatchTarget,
 };
 use vigia_store::{
-    ActivityCursor, ActivityFilter, ActivityRow, FailedRetry, FailedRow, FailedStore,
-    FailedTransaction, IngestStore, NotificationRow, ProviderReport, ProviderRow, ProviderStore,
-    ProviderUsage, RawTransactionRow, ReadStore, ShardRow, StatusReport, StoreError,
+    ActivityCursor, ActivityFilter, ActivityRow, BackfillBatch, BackfillGuard, BackfillOutcome,
+    BackfillState, BackfillStore, FailedRetry, FailedRow, FailedStore, FailedTransaction,
+    IngestStore, NotificationRow, ProviderReport, ProviderRow, ProviderStore, ProviderUsage,
+    RangeProgress, RawTransactionRow, ReadStore, ShardRow, StatusReport, StoreError,
     TransactionRemains, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore,
     WatchTargets, Watermark,
 };
@@ -274,6 +275,10 @@ impl WatchStore for FailingStore {
         self.fail()
     }
 
+    async fn address_page(&self, _: &Scope, _: i64, _: u32) -> Result<Vec<WatchRow>> {
+        self.fail()
+    }
+
     async fn watch_changes(&self, _: u64) -> Result<Vec<WatchChange>> {
         self.fail()
     }
@@ -353,6 +358,71 @@ impl ProviderStore for FailingStore {
     }
 
     async fn provider_prune(&self, _: u64, _: u64) -> Result<u64> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl BackfillStore for FailingStore {
+    async fn backfill_next(&self, _: u32) -> Result<Option<BackfillBatch>> {
+        self.fail()
+    }
+
+    async fn backfill_begin(
+        &self,
+        _: &BackfillGuard,
+        _: &BackfillBatch,
+        _: u64,
+        _: u64,
+    ) -> Result<bool> {
+        self.fail()
+    }
+
+    async fn backfill_progress(&self, _: &BackfillGuard, _: i64, _: u64, _: u64) -> Result<bool> {
+        self.fail()
+    }
+
+    async fn backfill_postpone(
+        &self,
+        _: &BackfillGuard,
+        _: i64,
+        _: &str,
+        _: u64,
+        _: u64,
+    ) -> Result<bool> {
+        self.fail()
+    }
+
+    async fn backfill_finish(
+        &self,
+        _: &BackfillGuard,
+        _: i64,
+        _: &BackfillOutcome,
+    ) -> Result<bool> {
+        self.fail()
+    }
+
+    async fn backfill_reopen(&self) -> Result<u64> {
+        self.fail()
+    }
+
+    async fn backfill_requests(&self, _: u64) -> Result<u64> {
+        self.fail()
+    }
+
+    async fn backfill_counts(&self) -> Result<Vec<(BackfillState, u64)>> {
+        self.fail()
+    }
+
+    async fn backfill_range_find(&self, _: u64, _: u64) -> Result<Option<RangeProgress>> {
+        self.fail()
+    }
+
+    async fn backfill_range_record(&self, _: u64, _: u64, _: &RangeProgress) -> Result<()> {
+        self.fail()
+    }
+
+    async fn backfill_range_finish(&self, _: u64, _: u64) -> Result<()> {
         self.fail()
     }
 }

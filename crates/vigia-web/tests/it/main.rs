@@ -7,6 +7,7 @@ mod expired;
 mod failing;
 mod graphql;
 mod guard;
+mod history;
 mod limits;
 mod live;
 mod metrics;

@@ -15,11 +15,11 @@ use vigia_store::{BackfillStore, IngestStore, RangeProgress, SqlStore};
 use vigia_sui::{Link, Providers, StreamNotice};
 
 use super::stop::StopSignal;
-use super::{declare_coins, open_store, providers_of};
+use super::{declare_coins, open_store, providers_of, watch_contracts};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
 use crate::exit::{self, Exit};
-use crate::history::{HistorySource, Import, Imported, Step};
+use crate::history::{HistorySource, Import, ImportError, Imported, Step};
 use progress::Progress;
 
 /// How long a node has to show a checkpoint that a bucket's or file's is compared with.
@@ -147,6 +147,7 @@ async fn import(
     check_range(args, &**store, &source).await?;
     bind_chain(args, store, &source, providers.as_ref()).await?;
     declare_coins(store, &registry).await?;
+    watch_contracts(&**store, &registry).await?;
     let (from, to) = (args.from, args.to);
     let known = store.backfill_range_find(from, to).await?;
     let link = match &known {
@@ -166,7 +167,7 @@ async fn import(
     let watch_version = known.map_or(import.watch_version(), |known| known.watch_version);
     let mut progress = Progress::new(resumed_at.unwrap_or(from), to);
     let mut imported = Imported::default();
-    while let Some(step) = import.step().await? {
+    while let Some(step) = import.step().await.map_err(plain)? {
         imported += step.imported;
         record(&**store, (from, to), step, watch_version).await?;
         progress.show(step.position);
@@ -179,6 +180,15 @@ async fn import(
         resumed_at,
         list_changed: import.watch_version() != watch_version,
     })
+}
+
+/// The error underneath, which says with which code to exit.
+fn plain(error: ImportError) -> anyhow::Error {
+    match error {
+        ImportError::Source(error) => error.into(),
+        ImportError::Store(error) => error.into(),
+        ended => ended.into(),
+    }
 }
 
 async fn record(

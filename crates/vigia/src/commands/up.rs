@@ -15,13 +15,13 @@ use tokio_util::sync::CancellationToken;
 use vigia_contracts::{Interpreter, PackageIds, Registry};
 use vigia_core::{Clock, SystemClock, error_chain};
 use vigia_notify::BuiltInTexts;
-use vigia_store::{IngestStore, LeaseStore, SqlStore, Store, WatchEntry, WatchStore};
+use vigia_store::{IngestStore, LeaseStore, SqlStore, Store};
 use vigia_sui::{Providers, StreamNotice};
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 use super::stop::StopSignal;
 use super::transport::{self, Transport};
-use super::{declare_coins, is_shared, place_of, providers_of};
+use super::{declare_coins, is_shared, place_of, providers_of, watch_contracts};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
@@ -594,20 +594,4 @@ fn failure_of(ended: Result<anyhow::Result<()>, tokio::task::JoinError>) -> Opti
             error_chain(&error)
         )),
     }
-}
-
-/// Watches every package of the declared contracts; those watched already stay as they are.
-async fn watch_contracts(store: &dyn WatchStore, registry: &Registry) -> anyhow::Result<()> {
-    let entries: Vec<WatchEntry> = registry
-        .watch_targets()
-        .into_iter()
-        .map(|target| WatchEntry {
-            target,
-            account: None,
-        })
-        .collect();
-    if !entries.is_empty() {
-        store.watch_add(&entries).await?;
-    }
-    Ok(())
 }

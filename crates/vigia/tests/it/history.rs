@@ -8,7 +8,8 @@ use vigia_devnet::{Devnet, DevnetConfig, Faults, Pace};
 use vigia_store::{AddressHistory, BackfillState, SqlStore, WatchStore};
 
 use crate::app::{App, PATIENCE};
-use crate::node::{busy_chain, contracts, start, walk_address};
+use crate::node::{busy_chain, contracts, start};
+use crate::walk::{Walked, walk_checkpoint};
 
 /// Settings that lose no time.
 fn settings(history: &str) -> String {
@@ -46,7 +47,7 @@ async fn ended(store: &SqlStore, count: usize) -> Vec<(Address, AddressHistory)>
 
 /// Everything on the chain from `from` to `to` that touches the address is there, once: says how much.
 async fn assert_whole(
-    node: &Devnet,
+    walked: &[Walked],
     store: &SqlStore,
     address: &Address,
     from: u64,
@@ -54,13 +55,12 @@ async fn assert_whole(
 ) -> usize {
     use vigia_store::ReadStore;
     let mut found = 0;
-    for walked in walk_address(node, address) {
-        let is_wanted = (from..=to).contains(&walked.checkpoint);
+    let touching = |walked: &&Walked| {
+        (from..=to).contains(&walked.checkpoint) && walked.addresses.contains(address)
+    };
+    for walked in walked.iter().filter(touching) {
         let digest = walked.digest.parse().unwrap();
         let stored = store.raw_transaction(&Scope::All, &digest).await.unwrap();
-        if !is_wanted {
-            continue;
-        }
         let stored = stored.unwrap_or_else(|| {
             panic!(
                 "{address}: {}/{} is missing",
@@ -81,6 +81,12 @@ async fn assert_whole(
         found += 1;
     }
     found
+}
+
+fn walk_all(node: &Devnet) -> Vec<Walked> {
+    let tip = node.tip().expect("a chain");
+    let all = (0..=tip).filter_map(|sequence| node.checkpoint(sequence));
+    all.flat_map(|data| walk_checkpoint(&data)).collect()
 }
 
 fn add(app: &App, address: &Address) {
@@ -175,9 +181,10 @@ async fn addresses_added_under_way_get_their_history_once() {
         );
         assert_eq!(history.complete_from, Some(0));
     }
+    let walked = walk_all(&node);
     let mut transactions = 0;
     for address in &users {
-        transactions += assert_whole(&node, &store, address, 0, goal).await;
+        transactions += assert_whole(&walked, &store, address, 0, goal).await;
     }
     let told = assert_only_live_is_told(&store, &live_from(&store).await).await;
     println!(
@@ -198,7 +205,7 @@ async fn face(faults: &str) -> (Devnet, String) {
     let config = DevnetConfig {
         chain: busy_chain(6_000),
         pace: Pace::Live,
-        history: 60,
+        history: 300,
         faults: Faults::parse(3, faults.split_whitespace()).unwrap(),
         ..DevnetConfig::default()
     };
@@ -229,13 +236,14 @@ async fn run_up(node: &Devnet, url: &str, history: &str) -> (App, Vec<(Address, 
     up.stop();
     let told = assert_only_live_is_told(&store, &live_from(&store).await).await;
     println!("{history:?}: {told} notifications");
+    let walked = walk_all(node);
     for (address, history) in &found {
         let Some(from) = history.complete_from else {
             continue;
         };
         let live = live_from(&store).await;
         let live = live.iter().find(|(of, _)| of == address).unwrap().1;
-        assert_whole(node, &store, address, from, live - 1).await;
+        assert_whole(&walked, &store, address, from, live - 1).await;
     }
     store.close().await;
     (app, found)
@@ -243,7 +251,7 @@ async fn run_up(node: &Devnet, url: &str, history: &str) -> (App, Vec<(Address, 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pruned_history_says_so() {
-    let (node, url) = face("prune:30").await;
+    let (node, url) = face("prune:250").await;
     let (app, found) = run_up(&node, &url, "").await;
     for (address, history) in &found {
         assert_eq!(history.state, BackfillState::Pruned, "{address}: {history}");
