@@ -8,7 +8,8 @@ mod listed;
 mod place;
 mod registration;
 mod whole;
+mod work;
 
 pub use import::{Import, ImportError, Imported, Step};
 pub use place::HistorySource;
-pub use registration::{HistoryLimits, HistoryRunner};
+pub use registration::{HistoryLimits, HistoryRunner, RunnerMemory};

@@ -25,7 +25,7 @@ use super::{declare_coins, is_shared, place_of, providers_of, watch_contracts};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
-use crate::history::{HistoryLimits, HistoryRunner, HistorySource};
+use crate::history::{HistoryLimits, HistoryRunner, HistorySource, RunnerMemory};
 use crate::jobs::{self, JobRunner, LeaseTimes};
 use crate::pipeline::{
     CoinLookup, OutstandingMemory, Poller, PollerStatus, ProviderWatch, Reinterpreter, Rewind,
@@ -483,7 +483,7 @@ impl Roles {
             },
             clock: Arc::new(SystemClock),
             process: process_name(),
-            claims: Default::default(),
+            memory: RunnerMemory::default(),
         };
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {

@@ -3,7 +3,7 @@
 use vigia_sui::{Providers, SourceError};
 
 use super::ledger::Ledger;
-use super::registration::{Stopped, Work};
+use super::work::{Stopped, Work};
 
 impl Work<'_> {
     /// Lists what is left, and writes it page by page. What is listed and concerns nobody is passed

@@ -11,16 +11,15 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::Interpreter;
-use vigia_core::{Clock, day_of};
+use vigia_core::Clock;
 use vigia_store::{
-    BackfillBatch, BackfillGuard, BackfillOutcome, BackfillSpan, BackfillState, BackfillStore,
-    IngestStore, SqlStore,
+    BackfillBatch, BackfillGuard, BackfillSpan, BackfillState, BackfillStore, IngestStore, SqlStore,
 };
 use vigia_sui::Providers;
 
 use super::HistorySource;
-use super::import::ImportError;
 use super::ledger::Ledger;
+use super::work::{Stopped, Work, Worked};
 use crate::jobs::{LeaseKeeper, LeaseTimes};
 use crate::pipeline::{Backoff, Trouble};
 
@@ -28,11 +27,11 @@ use crate::pipeline::{Backoff, Trouble};
 const LEASE: &str = "backfill";
 /// How often it is looked for work.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// After how long what could not go on is tried again.
-const RETRY_MS: u64 = 5_000;
+/// After so many batches that cannot go on, all others wait with them: it is nothing of theirs.
+const POSTPONED_MAX: u32 = 3;
+const DAY_MS: u64 = 86_400_000;
 /// Addresses whose history is read from whole checkpoints together.
 const WHOLE_ADDRESSES_MAX: u32 = 1_000;
-const DAY_MS: u64 = 86_400_000;
 
 /// How much history is fetched, and how fast.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +46,15 @@ pub struct HistoryLimits {
     pub fetch_checkpoints_max: u64,
     /// Whether a provider's word that a list is complete is not enough.
     pub is_proof_wanted: bool,
+}
+
+/// What a runner remembers between two looks.
+#[derive(Debug, Default)]
+pub struct RunnerMemory {
+    /// Claims so far.
+    claims: AtomicU64,
+    /// When it is worth looking again.
+    waits_until_ms: AtomicU64,
 }
 
 /// Fetches histories.
@@ -65,58 +73,8 @@ pub struct HistoryRunner {
     pub clock: Arc<dyn Clock>,
     /// What this process is called.
     pub process: String,
-    /// Number of the last claim.
-    pub claims: AtomicU64,
-}
-
-/// What came of working on a batch.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Worked {
-    /// It is at its end, or waits; the next one can be begun.
-    Done,
-    /// The lease is another's.
-    Lost,
-}
-
-/// Why a batch stands still.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Stopped {
-    #[error(transparent)]
-    Store(#[from] vigia_store::StoreError),
-    /// For now.
-    #[error("{reason}")]
-    Postponed { reason: String, retry_at_ms: u64 },
-    /// Until somebody changes something.
-    #[error("{0}")]
-    Failed(String),
-    /// What is below is nowhere any more.
-    #[error("pruned below checkpoint {0}")]
-    Pruned(u64),
-    /// Nobody lists transactions.
-    #[error("no provider lists transactions")]
-    Unlisted,
-    /// The lease is another's.
-    #[error("the lease was lost")]
-    Lost,
-}
-
-impl From<ImportError> for Stopped {
-    fn from(error: ImportError) -> Self {
-        use vigia_sui::SourceError;
-        match error {
-            ImportError::Store(error) => Self::Store(error),
-            ImportError::Source(SourceError::Pruned { lowest, .. }) => Self::Pruned(lowest),
-            other => Self::Failed(other.to_string()),
-        }
-    }
-}
-
-/// A batch under way, and under which lease.
-pub(super) struct Work<'w> {
-    pub(super) runner: &'w HistoryRunner,
-    pub(super) guard: &'w BackfillGuard,
-    pub(super) batch: BackfillBatch,
-    pub(super) span: BackfillSpan,
+    /// What it remembers.
+    pub memory: RunnerMemory,
 }
 
 impl HistoryRunner {
@@ -159,10 +117,13 @@ impl HistoryRunner {
 
     /// Does all there is to do, if this process gets to.
     async fn look(&self, shutdown: &CancellationToken) -> vigia_store::Result<()> {
+        if self.memory.waits_until_ms.load(Ordering::Relaxed) > self.now_ms() {
+            return Ok(());
+        }
         if self.store.backfill_next(1).await?.is_none() {
             return Ok(());
         }
-        let claim = self.claims.fetch_add(1, Ordering::Relaxed);
+        let claim = self.memory.claims.fetch_add(1, Ordering::Relaxed);
         let holder = format!("{}/{claim}", self.process);
         let times = LeaseTimes::default();
         let claimed = LeaseKeeper::claim(self.store.clone(), LEASE, &holder, times).await?;
@@ -189,6 +150,7 @@ impl HistoryRunner {
         }
         let ledger = Ledger::load(self.store.clone(), self.interpreter.clone()).await?;
         let mut ledger = Some(ledger);
+        let mut postponed = 0;
         while let Some(batch) = self.store.backfill_next(self.batch_max()).await? {
             let kept = match ledger.take() {
                 Some(kept) => kept,
@@ -197,8 +159,19 @@ impl HistoryRunner {
             kept.watch.refresh().await?;
             let mut kept = Some(kept);
             let worked = self.work_on(guard, batch, &mut kept).await?;
-            if worked == Worked::Lost {
-                return Ok(());
+            match worked {
+                Worked::Done => {}
+                Worked::Lost => return Ok(()),
+                Worked::Postponed(until_ms) => {
+                    postponed += 1;
+                    let is_far = until_ms > self.now_ms() + DAY_MS / 24;
+                    if is_far || postponed == POSTPONED_MAX {
+                        self.memory
+                            .waits_until_ms
+                            .store(until_ms, Ordering::Relaxed);
+                        return Ok(());
+                    }
+                }
             }
             ledger = kept;
         }
@@ -273,7 +246,7 @@ impl HistoryRunner {
     }
 
     /// All the history that a batch is to get.
-    fn whole_span(&self, batch: &BackfillBatch) -> BackfillSpan {
+    pub(super) fn whole_span(&self, batch: &BackfillBatch) -> BackfillSpan {
         let ends = batch.tasks.iter().map(|task| task.live_from);
         let (first, last) = (ends.clone().min(), ends.max());
         let from = match self.limits.max_checkpoints {
@@ -289,126 +262,5 @@ impl HistoryRunner {
 
     pub(super) fn now_ms(&self) -> u64 {
         self.clock.now_ms()
-    }
-}
-
-impl Work<'_> {
-    async fn begin(&self) -> vigia_store::Result<bool> {
-        let BackfillSpan {
-            position,
-            to_exclusive,
-            ..
-        } = self.span;
-        // One that goes on keeps what is recorded.
-        if self.batch.span == Some(self.span) {
-            return Ok(true);
-        }
-        let store = &self.runner.store;
-        let begun = store.backfill_begin(self.guard, &self.batch, position, to_exclusive);
-        begun.await
-    }
-
-    /// Reads what is left; returns how complete that is.
-    async fn go_on(&mut self, ledger: &mut Option<Ledger>) -> Result<BackfillState, Stopped> {
-        if self.span.position >= self.span.to_exclusive {
-            return Ok(BackfillState::Complete);
-        }
-        let runner = self.runner;
-        let is_small = self.batch.tasks.len() <= Providers::AFFECTED_ADDRESSES_MAX;
-        let prefers_whole = runner.limits.is_proof_wanted && runner.whole.is_some();
-        let lists = runner.providers.as_ref();
-        let lists = lists.filter(|_| is_small && !prefers_whole);
-        if let Some(providers) = lists {
-            let kept = ledger
-                .as_ref()
-                .expect("it is given back by whoever takes it");
-            match self.listed(providers, kept).await {
-                Err(Stopped::Unlisted) => {}
-                Ok(()) if runner.limits.is_proof_wanted => return Ok(BackfillState::Unproven),
-                done => return done.map(|()| BackfillState::Complete),
-            }
-        }
-        self.whole(ledger).await?;
-        Ok(BackfillState::Complete)
-    }
-
-    /// Records that everything below `position` is written.
-    pub(super) async fn progress(&mut self, position: u64, requests: u64) -> Result<(), Stopped> {
-        self.span.position = position;
-        let store = &self.runner.store;
-        let id = self.batch.id;
-        let recorded = super::ledger::patiently(|| {
-            store.backfill_progress(self.guard, id, position, requests)
-        });
-        match recorded.await? {
-            true => Ok(()),
-            false => Err(Stopped::Lost),
-        }
-    }
-
-    /// Waits for the next request's turn; stops where the day's are spent.
-    pub(super) async fn may_ask(&self) -> Result<(), Stopped> {
-        let (runner, now_ms) = (self.runner, self.runner.now_ms());
-        let limits = runner.limits;
-        tokio::time::sleep(limits.request_interval).await;
-        let per_day = limits.requests_per_day;
-        if per_day == 0 || runner.store.backfill_requests(day_of(now_ms)).await? < per_day {
-            return Ok(());
-        }
-        Err(Stopped::Postponed {
-            reason: format!("the {per_day} requests of the day are spent"),
-            retry_at_ms: (day_of(now_ms) + 1) * DAY_MS,
-        })
-    }
-
-    /// Tried again soon.
-    pub(super) fn postponed(&self, reason: impl ToString) -> Stopped {
-        Stopped::Postponed {
-            reason: reason.to_string(),
-            retry_at_ms: self.runner.now_ms() + RETRY_MS,
-        }
-    }
-
-    async fn postpone(&self, reason: &str, retry_at_ms: u64) -> vigia_store::Result<Worked> {
-        tracing::info!(batch = self.batch.id, reason, "a history has to wait");
-        let store = &self.runner.store;
-        let postponed = store.backfill_postpone(self.guard, self.batch.id, reason, retry_at_ms, 0);
-        Ok(worked(postponed.await?))
-    }
-
-    async fn finish(
-        &self,
-        state: BackfillState,
-        reason: Option<String>,
-    ) -> vigia_store::Result<Worked> {
-        let wanted = self.runner.whole_span(&self.batch).from;
-        let state = match state {
-            BackfillState::Complete if self.span.from > wanted => BackfillState::Pruned,
-            state => state,
-        };
-        let outcome = BackfillOutcome {
-            complete_from: (state != BackfillState::Failed).then_some(self.span.from),
-            state,
-            reason,
-        };
-        tracing::info!(
-            batch = self.batch.id,
-            addresses = self.batch.tasks.len(),
-            state = state.as_str(),
-            from = self.span.from,
-            to = self.span.to_exclusive,
-            reason = outcome.reason,
-            "a history has come to its end"
-        );
-        let store = &self.runner.store;
-        let finished = store.backfill_finish(self.guard, self.batch.id, &outcome);
-        Ok(worked(finished.await?))
-    }
-}
-
-fn worked(held: bool) -> Worked {
-    match held {
-        true => Worked::Done,
-        false => Worked::Lost,
     }
 }

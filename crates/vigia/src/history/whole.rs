@@ -5,7 +5,7 @@ use vigia_sui::{Link, SourceError};
 use super::HistorySource;
 use super::import::{Import, ImportError};
 use super::ledger::Ledger;
-use super::registration::{Stopped, Work};
+use super::work::{Stopped, Work};
 
 impl Work<'_> {
     /// Reads the checkpoints that are left, and writes what in them concerns anybody.
