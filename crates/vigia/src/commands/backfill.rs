@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use vigia_contracts::{Interpreter, PackageIds};
 use vigia_core::ChainId;
 use vigia_store::{BackfillStore, IngestStore, RangeProgress, SqlStore};
-use vigia_sui::{Link, Providers, StreamNotice};
+use vigia_sui::{Link, NodeInfo, Providers, SourceError, StreamNotice};
 
 use super::stop::StopSignal;
 use super::{declare_coins, open_store, providers_of, watch_contracts};
@@ -20,10 +20,14 @@ use crate::cli::Common;
 use crate::config::{Overrides, Settings};
 use crate::exit::{self, Exit};
 use crate::history::{HistorySource, Import, ImportError, Imported, Step};
+use crate::pipeline::Backoff;
 use progress::Progress;
 
 /// How long a node has to show a checkpoint that a bucket's or file's is compared with.
 const COMPARE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Times a provider is asked about itself.
+const ASK_TRIES_MAX: u32 = 4;
 
 /// Flags of `vigia backfill`.
 #[derive(Debug, Args)]
@@ -223,13 +227,28 @@ async fn check_range(
         .into());
     }
     if let HistorySource::Grpc(providers) = source {
-        let tip = providers.info().await?.tip;
+        let tip = ask(providers).await?.tip;
         if to > tip {
             let problem = format!("--to {to} is above the newest checkpoint there is, {tip}");
             return Err(Exit::bad_input(problem).into());
         }
     }
     Ok(())
+}
+
+/// Asks a provider about itself, again where an answer is lost on the way.
+async fn ask(providers: &Providers) -> Result<NodeInfo, SourceError> {
+    let mut backoff = Backoff::default();
+    for _ in 1..ASK_TRIES_MAX {
+        match providers.info().await {
+            Err(error) if !matches!(error, SourceError::WrongChain { .. }) => {
+                tracing::debug!(%error, "asking again");
+                backoff.wait().await;
+            }
+            answer => return answer,
+        }
+    }
+    providers.info().await
 }
 
 /// Ties source and database to one chain, as far as that can be known.
@@ -247,7 +266,7 @@ async fn bind_chain(
     }
     match (source, providers) {
         (HistorySource::Grpc(providers), _) => {
-            store.chain_bind(providers.info().await?.chain).await?;
+            store.chain_bind(ask(providers).await?.chain).await?;
         }
         (other, Some(providers)) => compare(args.to, store, other, providers).await?,
         (other, None) => not_compared(other, "no provider is set"),
@@ -264,7 +283,7 @@ async fn compare(
 ) -> anyhow::Result<()> {
     let asked = tokio::time::timeout(COMPARE_PATIENCE, async {
         let chain = providers.info().await?.chain;
-        Ok::<_, vigia_sui::SourceError>((chain, providers.fetch(sequence).await?))
+        Ok::<_, SourceError>((chain, providers.fetch(sequence).await?))
     });
     let (chain, node) = match asked.await {
         Ok(Ok(found)) => found,

@@ -211,6 +211,12 @@ impl Drop for Running {
     }
 }
 
+/// A client for pages. TLS is asked for its provider even where there is none to speak.
+pub(crate) fn http() -> reqwest::Client {
+    let _installed_already = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -139,7 +139,7 @@ async fn faults_are_got_over() {
     for specs in [
         "no-list",
         "cut:300ms truncate,every=9",
-        "no-list rate-limit:30/1s",
+        "no-list rate-limit:10/1s",
     ] {
         let face = node.also_listen(HERE, faults(specs)).await.unwrap();
         let app = app_with(&node, "");

@@ -87,7 +87,7 @@ async fn mending_the_contracts_mends_the_rows() {
     let query =
         format!("mutation {{ retryFailedTransaction(digest: \"{second}\") {{ outcome }} }}");
     for outcome in ["RESOLVED", "NOT_FAILED"] {
-        let request = reqwest::Client::new()
+        let request = crate::app::http()
             .post(format!("{address}graphql"))
             .json(&serde_json::json!({ "query": query }));
         let reply: Value = request.send().await.unwrap().json().await.unwrap();

@@ -278,7 +278,9 @@ async fn a_demo_shows_an_activity_within_ten_seconds() {
         .expect("an address")
         .to_owned();
     loop {
-        let body = reqwest::get(&url)
+        let body = crate::app::http()
+            .get(&url)
+            .send()
             .await
             .expect("a page")
             .text()

@@ -45,7 +45,7 @@ impl Process {
 
     /// What `/readyz` says; nothing where it does not answer.
     async fn readiness(&self) -> Option<(u16, String)> {
-        let answer = reqwest::get(&self.ready_url).await.ok()?;
+        let answer = crate::app::http().get(&self.ready_url).send().await.ok()?;
         let status = answer.status().as_u16();
         Some((status, answer.text().await.ok()?))
     }

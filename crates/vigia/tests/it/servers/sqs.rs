@@ -58,7 +58,7 @@ impl Sqs {
         };
         let (moto, moto_port) = spawn(&python);
         let proxy = Arc::new(Proxy {
-            client: reqwest::Client::builder().build().expect("a client"),
+            client: crate::app::http(),
             moto_port: AtomicU16::new(moto_port),
             random: Mutex::new(ChaCha8Rng::seed_from_u64(seed)),
             repeats,
