@@ -38,7 +38,7 @@ pub struct BackfillArgs {
     /// Last checkpoint, included
     #[arg(long, value_name = "M")]
     to: u64,
-    /// Where checkpoints come from [default: the bucket where history.bucket_url is set, else grpc]
+    /// Where checkpoints come from [default: the bucket where one is set, else grpc]
     #[arg(long, value_enum)]
     source: Option<SourceKind>,
     /// Folder with checkpoint files, for --source files
@@ -59,7 +59,7 @@ pub struct BackfillArgs {
 enum SourceKind {
     /// The providers
     Grpc,
-    /// The bucket of history.bucket_url
+    /// The bucket that the settings name
     Bucket,
     /// A folder of checkpoint files
     Files,
