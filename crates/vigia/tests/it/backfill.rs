@@ -127,7 +127,7 @@ async fn faults_are_got_over() {
     let expected = live_rows(&node).await;
     for specs in [
         "unavailable:500ms truncate,every=9",
-        "rate-limit:30/1s",
+        "rate-limit:10/1s",
         "gone:300ms",
     ] {
         let face = bucket(&mut node, specs).await;

@@ -103,7 +103,7 @@ async fn assert_only_live_is_told(store: &SqlStore, live: &[(Address, u64)]) -> 
         .filter_map(|row| row.strip_prefix("notification "));
     let mut count = 0;
     for row in told {
-        if row.contains("\"P2P_TRADE") || row.contains("INVITATION") {
+        if row.contains("\"P2P_") || row.contains("INVITATION") {
             continue;
         }
         let mut words = row.split_whitespace();
