@@ -126,6 +126,10 @@ fn transaction_from_proto(
             .map(BalanceChange::try_from)
             .collect::<Result<_, _>>()
             .map_err(|error| SourceError::invalid(place.checkpoint, error))?;
+        // What gas costs, somebody paid: then there is a change. An absent list reads as an empty one.
+        if decoded.balance_changes.is_empty() && decoded.gas_cost() != 0 {
+            return Err(missing("balance_changes"));
+        }
     } else {
         add_changes(&mut decoded, objects)?;
     }

@@ -12,6 +12,7 @@ mod browser;
 mod chaos;
 mod database_faults;
 mod failed;
+mod faults;
 mod files;
 mod jobs;
 mod kills;
