@@ -220,17 +220,21 @@ impl Providers {
         Err(error.unwrap_or_else(|| self.nobody()))
     }
 
-    /// Who can be asked something, in order: who is usable, and else all, since somebody may answer.
+    /// Who can be asked something, in order: who is usable, then all others, since somebody may answer.
     fn to_ask(&self, need: Need) -> Vec<usize> {
         let (roster, now_ms) = (self.roster(), self.now_ms());
         let first = match roster.choose(now_ms, need, self.current()) {
             Choice::Use(index) => Some(index),
             Choice::Wait(_) | Choice::Pruned(_) => None,
         };
-        let on_chain =
-            |index: &usize| !matches!(roster.standing(*index, now_ms), Standing::WrongChain { .. });
         let others = (0..self.0.members.len()).filter(|index| Some(*index) != first);
-        first.into_iter().chain(others.filter(on_chain)).collect()
+        let mut order: Vec<usize> = first.into_iter().chain(others).collect();
+        // One of another chain may have been pointed elsewhere since.
+        order.sort_by_key(|index| {
+            let standing = roster.standing(*index, now_ms);
+            matches!(standing, Standing::WrongChain { .. })
+        });
+        order
     }
 
     /// How each provider does, most preferred first.

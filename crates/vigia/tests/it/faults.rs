@@ -121,7 +121,9 @@ fn single() -> Vec<Case> {
         "missing-fields,transactions.balance_changes",
     ];
     let alone = alone.into_iter().map(Case::alone);
-    alone.chain(with_backup.into_iter().map(Case::with_backup)).collect()
+    alone
+        .chain(with_backup.into_iter().map(Case::with_backup))
+        .collect()
 }
 
 fn chain() -> ChainConfig {
@@ -181,9 +183,16 @@ async fn undisturbed() -> Vec<String> {
 async fn run(case: Case, expected: Arc<Vec<String>>) -> Outcome {
     let mut node = node().await;
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    let first = node.also_listen(any_port, case.faults.clone()).await.expect("a face");
+    let first = node
+        .also_listen(any_port, case.faults.clone())
+        .await
+        .expect("a face");
     let second = match &case.backup {
-        Some(faults) => Some(node.also_listen(any_port, faults.clone()).await.expect("a face")),
+        Some(faults) => Some(
+            node.also_listen(any_port, faults.clone())
+                .await
+                .expect("a face"),
+        ),
         None => None,
     };
     let app = app(&node, second.as_ref().map(|face| face.url()).as_deref());
