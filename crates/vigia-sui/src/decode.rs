@@ -38,6 +38,17 @@ pub const LIVE_MASK: [&str; 6] = [
 /// transactions.
 pub const HEADER_MASK: [&str; 3] = ["sequence_number", "digest", "summary.bcs"];
 
+/// Field paths of `sui.rpc.v2.ExecutedTransaction` that a filtered stream asks for.
+pub(crate) const FILTERED_MASK: [&str; 7] = [
+    "digest",
+    "checkpoint",
+    "transaction_index",
+    "transaction.bcs",
+    "effects.bcs",
+    "events.bcs",
+    "balance_changes",
+];
+
 /// What has to be asked for in addition where effects do not state prior owners (version 1).
 pub(crate) const OBJECTS_MASK: &str = "objects.objects.bcs";
 
@@ -78,6 +89,23 @@ pub(crate) fn from_proto(message: &proto::Checkpoint) -> Result<Decoded, SourceE
         header,
         transactions,
     }))
+}
+
+/// Decodes a transaction that came by itself. One with version 1 effects says too little.
+pub(crate) fn filtered_transaction(
+    place: Place,
+    timestamp_ms: u64,
+    executed: &proto::ExecutedTransaction,
+) -> Result<ExecutedTransaction, SourceError> {
+    let decoded =
+        transaction_from_proto(place, timestamp_ms, executed, &ObjectsByVersion::new([]))?;
+    if matches!(decoded.effects, TransactionEffects::V1(_)) {
+        return Err(SourceError::Missing {
+            sequence: place.checkpoint.to_string(),
+            what: "objects, without which version 1 effects do not name prior owners".to_owned(),
+        });
+    }
+    Ok(decoded)
 }
 
 fn transaction_from_proto(

@@ -17,7 +17,8 @@ pub use decode::{HEADER_MASK, LIVE_MASK};
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
 pub use providers::{
-    Capabilities, NodeInfo, ProviderConfig, ProviderProbe, ProviderRoles, ProviderState, Providers,
-    RosterPolicy, Secret, Standing, StreamLimits, StreamNotice, Usage, check_binding,
+    Capabilities, FILTER_LITERALS_MAX, NodeInfo, ProviderConfig, ProviderProbe, ProviderRoles,
+    ProviderState, Providers, RosterPolicy, Secret, ServerFilter, Standing, StreamLimits,
+    StreamNotice, Usage, check_binding,
 };
 pub use source::{CheckpointSource, CheckpointStream, HeaderStream, Start};

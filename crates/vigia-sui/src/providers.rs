@@ -5,6 +5,8 @@
 //! share what is known, so a stream that is opened again goes on with the provider it had.
 
 mod fetch;
+mod filter;
+mod filtered;
 mod follow;
 mod probe;
 mod roster;
@@ -16,11 +18,12 @@ use vigia_core::{ChainId, Clock, CoinInfo, EpochInfo, TypeTag};
 
 pub use crate::grpc::{NodeInfo, ProviderConfig, ProviderRoles, Secret, Usage};
 pub use fetch::check_binding;
+pub use filter::{FILTER_LITERALS_MAX, ServerFilter};
 pub use probe::{Capabilities, ProviderProbe};
 pub use roster::{RosterPolicy, Standing};
 
 use crate::SourceError;
-use crate::grpc::ProviderClient;
+use crate::grpc::{ProviderClient, describe};
 use roster::{Choice, Need, Roster};
 
 /// Limits of streams and fetches.

@@ -2,6 +2,7 @@
 //! that goes away, comes back, or turns out to be another.
 
 mod files;
+mod filters;
 mod grpc;
 mod node;
 mod providers;

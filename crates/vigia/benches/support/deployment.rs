@@ -1,7 +1,7 @@
 //! What a bench of the pipeline runs: a store, a poller and a worker in this process.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -119,6 +119,8 @@ impl Deployment {
             resend_after: None,
             outstanding: OutstandingMemory::default(),
             shards: None,
+            filter_literals_max: 0,
+            filters_broke: Mutex::default(),
         };
         Self {
             store,
