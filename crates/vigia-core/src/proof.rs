@@ -238,9 +238,8 @@ mod tests {
 
     fn proof() -> impl Strategy<Value = Proof> {
         let committee = (any::<u64>(), parts()).prop_map(|(epoch, parts)| {
-            let add = |proof: Proof, (part, why): (ProofPart, String)| {
-                proof.without(part, Why::new(why))
-            };
+            let add =
+                |proof: Proof, (part, why): (ProofPart, String)| proof.without(part, Why::new(why));
             parts.into_iter().fold(Proof::whole(epoch), add)
         });
         prop_oneof![".{0,400}".prop_map(Proof::claimed), committee]

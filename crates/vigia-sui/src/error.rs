@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use vigia_core::{ChainId, Digest};
 
+use crate::trust::TrustError;
+
 /// An error of a source.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -93,6 +95,9 @@ pub enum SourceError {
         /// What was fetched.
         found: Digest,
     },
+    /// Something that the validators did not sign.
+    #[error(transparent)]
+    Unproven(#[from] TrustError),
     /// A file that cannot be used; nothing of it is.
     #[error("{path}: {problem}", path = path.display())]
     File {

@@ -12,8 +12,9 @@ mod grpc;
 mod integrity;
 mod providers;
 mod source;
+mod trust;
 
-pub use decode::{HEADER_MASK, LIVE_MASK};
+pub use decode::{HEADER_MASK, LIVE_MASK, Objects, ObjectsError};
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
 pub use providers::{
@@ -21,3 +22,8 @@ pub use providers::{
     RosterPolicy, Secret, Standing, StreamLimits, StreamNotice, Usage, check_binding,
 };
 pub use source::{CheckpointSource, CheckpointStream, HeaderStream, Start};
+pub use trust::{
+    Anchor, Announced, CertifiedSummary, Committee, CommitteePin, Committees, InvalidPin,
+    ProvenCheckpoint, RootSource, TrustError, TrustRoot, committee_digest, prove_amounts,
+    prove_linked, verify_checkpoint,
+};

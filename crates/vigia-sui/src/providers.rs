@@ -126,7 +126,8 @@ impl Providers {
                 capabilities: Mutex::default(),
             })
         };
-        let members = configs.iter().map(member).collect::<Result<_, _>>()?;
+        let members = configs.iter().map(member);
+        let members = members.collect::<Result<_, SourceError>>()?;
         let roles = configs.iter().map(|config| config.roles).collect();
         Ok(Self(Arc::new(Shared {
             members,

@@ -9,3 +9,5 @@ mod proxy;
 mod real;
 mod shards;
 mod support;
+mod trust;
+mod trust_real;

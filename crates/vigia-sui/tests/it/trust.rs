@@ -1,0 +1,1 @@
+//! Proof on generated chains.
