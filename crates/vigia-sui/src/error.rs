@@ -81,6 +81,25 @@ pub enum SourceError {
         /// The lowest that it has.
         lowest: u64,
     },
+    /// An epoch of which nobody has what is needed.
+    #[error(
+        "no provider has the {what} of epoch {epoch}: it is not over yet, or too old for them; add one \
+         that keeps it (role archive), or pin a later committee as trust root"
+    )]
+    NoEpoch {
+        /// Which.
+        epoch: u64,
+        /// What of it.
+        what: &'static str,
+    },
+    /// A committee that was verified and could not be kept, so that it is not used.
+    #[error("the committee of epoch {epoch} could not be kept: {problem}")]
+    NotKept {
+        /// Its epoch.
+        epoch: u64,
+        /// What whoever keeps them says.
+        problem: String,
+    },
     /// A fetched checkpoint that is not the one in the stream of headers: nodes behind one address
     /// that disagree, or one that lies.
     #[error(
@@ -113,7 +132,7 @@ impl SourceError {
     pub fn may_pass(&self) -> bool {
         matches!(
             self,
-            Self::Provider { may_pass: true, .. } | Self::NoProvider { .. }
+            Self::Provider { may_pass: true, .. } | Self::NoProvider { .. } | Self::NotKept { .. }
         )
     }
 

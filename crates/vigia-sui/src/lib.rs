@@ -18,8 +18,9 @@ pub use decode::{HEADER_MASK, LIVE_MASK, Objects, ObjectsError};
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
 pub use providers::{
-    Capabilities, NodeInfo, ProviderConfig, ProviderProbe, ProviderRoles, ProviderState, Providers,
-    RosterPolicy, Secret, Standing, StreamLimits, StreamNotice, Usage, check_binding,
+    Capabilities, CommitteeKeeper, CommitteeStep, NodeInfo, Prover, ProviderConfig, ProviderProbe,
+    ProviderRoles, ProviderState, Providers, RosterPolicy, Secret, Standing, StreamLimits,
+    StreamNotice, Usage, check_binding,
 };
 pub use source::{CheckpointSource, CheckpointStream, HeaderStream, Start};
 pub use trust::{

@@ -4,9 +4,12 @@
 //! `roster`; `follow` keeps a stream going across them, `fetch` brings runs of checkpoints. All clones
 //! share what is known, so a stream that is opened again goes on with the provider it had.
 
+mod amounts;
 mod fetch;
 mod follow;
 mod probe;
+mod prover;
+mod ratchet;
 mod roster;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +20,8 @@ use vigia_core::{ChainId, Clock, CoinInfo, EpochInfo, TypeTag};
 pub use crate::grpc::{NodeInfo, ProviderConfig, ProviderRoles, Secret, Usage};
 pub use fetch::check_binding;
 pub use probe::{Capabilities, ProviderProbe};
+pub use prover::{CommitteeKeeper, Prover};
+pub use ratchet::CommitteeStep;
 pub use roster::{RosterPolicy, Standing};
 
 use crate::SourceError;

@@ -9,7 +9,7 @@ use vigia_core::{
     derive_balance_changes, owning_address,
 };
 
-use super::{bcs_value, decode_bcs};
+use super::bcs_value;
 use crate::SourceError;
 
 /// Objects by id and version. They prove nothing by being here: what is read of them is checked by the
@@ -44,15 +44,26 @@ impl Objects {
         sequence: u64,
         set: Option<&proto::ObjectSet>,
     ) -> Result<Self, SourceError> {
-        let mut objects = Vec::new();
-        for object in set.map_or(&[][..], |set| &set.objects) {
-            let Some(object_bcs) = bcs_value(object.bcs.as_ref()) else {
-                continue;
-            };
-            let object: Object = decode_bcs(sequence, "object", object_bcs)?;
-            objects.push(object);
+        let mut objects = Self::default();
+        if let Some(set) = set {
+            objects.extend_from_proto(set).map_err(|error| {
+                let problem = format!("its object cannot be decoded: {error}");
+                SourceError::invalid(sequence, problem)
+            })?;
         }
-        Ok(Self::new(objects))
+        Ok(objects)
+    }
+
+    /// Adds the objects of a set that came with their BCS.
+    pub(crate) fn extend_from_proto(&mut self, set: &proto::ObjectSet) -> Result<(), bcs::Error> {
+        for object in &set.objects {
+            if let Some(object_bcs) = bcs_value(object.bcs.as_ref()) {
+                let object: Object = bcs::from_bytes(object_bcs)?;
+                self.0
+                    .insert((object.object_id(), object.version()), object);
+            }
+        }
+        Ok(())
     }
 
     /// Makes a set of objects.

@@ -22,9 +22,32 @@ const EPOCH_MASK: [&str; 8] = [
 impl ProviderClient {
     /// Asks about an epoch, or the one that goes on; none where the node does not know it any more.
     pub(crate) async fn epoch(&self, epoch: Option<u64>) -> Result<Option<EpochInfo>, SourceError> {
+        let Some((number, found)) = self.get_epoch(epoch, &EPOCH_MASK).await? else {
+            return Ok(None);
+        };
+        let committee = found.committee.map(|committee| committee.members.len());
+        let protocol = found.protocol_config;
+        Ok(Some(EpochInfo {
+            epoch: number,
+            start_ms: found.start.and_then(time_ms),
+            end_ms: found.end.and_then(time_ms),
+            first_checkpoint: found.first_checkpoint,
+            last_checkpoint: found.last_checkpoint,
+            reference_gas_price: found.reference_gas_price,
+            protocol_version: protocol.and_then(|protocol| protocol.protocol_version),
+            committee_members: committee.and_then(|members| u64::try_from(members).ok()),
+        }))
+    }
+
+    /// Fields of an epoch, and its number; none where the node does not know it any more.
+    pub(super) async fn get_epoch(
+        &self,
+        epoch: Option<u64>,
+        mask: &[&str],
+    ) -> Result<Option<(u64, proto::Epoch)>, SourceError> {
         let mut request = proto::GetEpochRequest::default();
         request.epoch = epoch;
-        request.read_mask = Some(FieldMask::from_paths(EPOCH_MASK));
+        request.read_mask = Some(FieldMask::from_paths(mask));
         let response = match self.client.clone().ledger_client().get_epoch(request).await {
             Ok(response) => response.into_inner(),
             Err(status) if status.code() == tonic::Code::NotFound => return Ok(None),
@@ -38,18 +61,7 @@ impl ProviderClient {
         if epoch.is_some_and(|asked| asked != number) {
             return Err(self.problem(format!("asked about epoch {epoch:?}, it tells of {number}")));
         }
-        let committee = found.committee.map(|committee| committee.members.len());
-        let protocol = found.protocol_config;
-        Ok(Some(EpochInfo {
-            epoch: number,
-            start_ms: found.start.and_then(time_ms),
-            end_ms: found.end.and_then(time_ms),
-            first_checkpoint: found.first_checkpoint,
-            last_checkpoint: found.last_checkpoint,
-            reference_gas_price: found.reference_gas_price,
-            protocol_version: protocol.and_then(|protocol| protocol.protocol_version),
-            committee_members: committee.and_then(|members| u64::try_from(members).ok()),
-        }))
+        Ok(Some((number, found)))
     }
 }
 

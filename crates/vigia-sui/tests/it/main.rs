@@ -6,6 +6,7 @@ mod grpc;
 mod node;
 mod providers;
 mod proxy;
+mod ratchet;
 mod real;
 mod shards;
 mod support;
