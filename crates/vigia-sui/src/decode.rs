@@ -104,15 +104,12 @@ pub(crate) fn bound_from_proto(
             index,
         };
         let evidence = evidence_from_proto(place, executed)?;
-        if let Some(contents) = &contents {
-            contents.check(index, &evidence).map_err(invalid)?;
-        }
-        let transaction = transaction_from_evidence(place, header.timestamp_ms, evidence)?;
-        if contents.is_some() {
-            integrity::check_events(index, &transaction.effects, &transaction.evidence)
-                .map_err(invalid)?;
-        }
-        transactions.push(transaction);
+        transactions.push(transaction_from_evidence(
+            place,
+            header.timestamp_ms,
+            evidence,
+            contents.as_ref(),
+        )?);
     }
     Ok(Bound {
         has_contents: contents.is_some(),
@@ -181,18 +178,29 @@ fn add_changes(
     Ok(())
 }
 
-/// Decodes a transaction from its signed bytes; balance changes are left empty.
+/// Decodes a transaction from its signed bytes, which are checked first where contents are there;
+/// balance changes are left empty.
 fn transaction_from_evidence(
     place: Place,
     timestamp_ms: u64,
     evidence: Evidence,
+    contents: Option<&Contents>,
 ) -> Result<ExecutedTransaction, SourceError> {
     let sequence = place.checkpoint;
+    let invalid = |problem: String| SourceError::invalid(sequence, problem);
+    if let Some(contents) = contents {
+        contents.check(place.index, &evidence).map_err(invalid)?;
+    }
     let transaction: Transaction = decode_bcs(sequence, "transaction", &evidence.transaction)?;
     let effects: TransactionEffects = decode_bcs(sequence, "effects", &evidence.effects)?;
+    if evidence.events.is_none() && effects.events_digest().is_some() {
+        return Err(missing(place, "events.bcs"));
+    }
+    if contents.is_some() {
+        integrity::check_events(place.index, &effects, &evidence).map_err(invalid)?;
+    }
     let events = match &evidence.events {
         Some(events) => decode_bcs::<TransactionEvents>(sequence, "events", events)?.0,
-        None if effects.events_digest().is_some() => return Err(missing(place, "events.bcs")),
         None => Vec::new(),
     };
     Ok(ExecutedTransaction {

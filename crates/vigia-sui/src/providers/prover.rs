@@ -137,6 +137,8 @@ impl Providers {
         sequence: u64,
     ) -> Result<ProvenCheckpoint, SourceError> {
         let mut failed = None;
+        // Who names an epoch that nobody can reach lies, or is alone in having it.
+        let mut doubtful = Vec::new();
         for index in self.to_ask(Need::History(Some(sequence))) {
             let client = self.client(index);
             let coming = client.checkpoint(sequence, &ProvenCheckpoint::MASK);
@@ -150,14 +152,21 @@ impl Providers {
                 Err(error) => Err(error),
             };
             match proven {
-                Ok(proven) => return Ok(proven),
+                Ok(proven) => {
+                    for (index, error) in &doubtful {
+                        self.failed(*index, error);
+                    }
+                    return Ok(proven);
+                }
                 Err(error @ SourceError::NotKept { .. }) => return Err(error),
+                Err(error @ SourceError::NoEpoch { .. }) => doubtful.push((index, error)),
                 Err(error) => {
                     self.failed(index, &error);
                     failed = failed.or(Some(error));
                 }
             }
         }
-        Err(failed.unwrap_or_else(|| self.nobody()))
+        let doubtful = doubtful.into_iter().map(|(_, error)| error).next();
+        Err(failed.or(doubtful).unwrap_or_else(|| self.nobody()))
     }
 }

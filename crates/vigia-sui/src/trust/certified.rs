@@ -13,6 +13,10 @@ use crate::SourceError;
 use crate::decode::{bcs_value, summary_from_proto};
 use crate::integrity::digest_of;
 
+/// Bytes that a set of signers may take; it takes two for each, and what is written as runs unfolds to
+/// hundreds of times its size.
+const SIGNERS_BYTES_MAX: usize = 4_096;
+
 /// A summary and what is said to be its committee's signature.
 #[derive(Clone, Debug)]
 pub struct CertifiedSummary {
@@ -37,6 +41,12 @@ impl CertifiedSummary {
             sequence,
             what: "signature",
         })?;
+        let signers = sent.bitmap.as_ref().map_or(0, |bitmap| bitmap.len());
+        if signers > SIGNERS_BYTES_MAX {
+            let problem =
+                format!("its signers take {signers} bytes, more than {SIGNERS_BYTES_MAX}");
+            return Err(unreadable("signature", problem).into());
+        }
         let signature = ValidatorAggregatedSignature::try_from(sent);
         let signature = signature.map_err(|error| unreadable("signature", error))?;
         // Sets have many encodings, and the SDK takes them all.

@@ -1,9 +1,9 @@
 //! The committee of one epoch.
 
 use std::cmp::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use sui_crypto::Verifier;
+use sui_crypto::Verifier as _;
 use sui_crypto::bls12381::{Bls12381VerifyingKey, ValidatorCommitteeSignatureVerifier};
 use sui_sdk_types::{ValidatorCommittee, ValidatorCommitteeMember};
 use vigia_core::Digest;
@@ -25,8 +25,26 @@ pub struct Committee(Arc<Inner>);
 struct Inner {
     committee: ValidatorCommittee,
     digest: Digest,
-    /// Made at first use: to validate a hundred keys takes as long as ten signatures.
-    verifier: OnceLock<Result<ValidatorCommitteeSignatureVerifier, String>>,
+}
+
+/// A committee's validated keys. To validate a hundred keys takes as long as ten signatures, and they
+/// take several times the space of the committee.
+#[derive(Debug)]
+pub(super) struct Verifier(ValidatorCommitteeSignatureVerifier);
+
+impl Verifier {
+    /// Checks that those who are said to have signed a summary did.
+    fn check(&self, certified: &CertifiedSummary) -> Result<(), TrustError> {
+        let summary = certified.summary();
+        let checked = self
+            .0
+            .verify(&certified.signed_message(), certified.signature());
+        checked.map_err(|error| TrustError::WrongSignature {
+            sequence: summary.sequence_number,
+            epoch: summary.epoch,
+            problem: error.to_string(),
+        })
+    }
 }
 
 /// Digest of a committee, as a trust root is pinned by: blake2b-256 over `ValidatorCommittee::` and the
@@ -47,7 +65,6 @@ impl Committee {
         Ok(Self(Arc::new(Inner {
             digest: committee_digest(&committee),
             committee,
-            verifier: OnceLock::new(),
         })))
     }
 
@@ -84,6 +101,15 @@ impl Committee {
 
     /// Checks that a quorum of it signed a summary.
     pub fn verify(&self, certified: &CertifiedSummary) -> Result<(), TrustError> {
+        self.verify_with(certified, || self.verifier().map(Arc::new))
+    }
+
+    /// As `verify`, with keys that may be there already. They are asked for last.
+    pub(super) fn verify_with(
+        &self,
+        certified: &CertifiedSummary,
+        verifier: impl FnOnce() -> Result<Arc<Verifier>, TrustError>,
+    ) -> Result<(), TrustError> {
         let summary = certified.summary();
         let (sequence, epoch) = (summary.sequence_number, summary.epoch);
         for signed in [certified.signature().epoch, self.epoch()] {
@@ -96,22 +122,15 @@ impl Committee {
             }
         }
         self.check_quorum(certified)?;
-        self.verifier()?
-            .verify(&certified.signed_message(), certified.signature())
-            .map_err(|error| TrustError::WrongSignature {
-                sequence,
-                epoch,
-                problem: error.to_string(),
-            })
+        verifier()?.check(certified)
     }
 
-    /// Forgets the validated keys, which take four times the space of the committee.
-    pub(super) fn without_verifier(&self) -> Self {
-        Self(Arc::new(Inner {
-            committee: self.0.committee.clone(),
-            digest: self.0.digest,
-            verifier: OnceLock::new(),
-        }))
+    /// Validates its keys.
+    pub(super) fn verifier(&self) -> Result<Verifier, TrustError> {
+        let verifier = ValidatorCommitteeSignatureVerifier::new(self.0.committee.clone());
+        verifier
+            .map(Verifier)
+            .map_err(|error| self.cannot_be(format!("one of its keys is none: {error}")))
     }
 
     /// Checks that its keys are keys.
@@ -146,15 +165,6 @@ impl Committee {
             });
         }
         Ok(())
-    }
-
-    fn verifier(&self) -> Result<&ValidatorCommitteeSignatureVerifier, TrustError> {
-        let make = || {
-            ValidatorCommitteeSignatureVerifier::new(self.0.committee.clone())
-                .map_err(|error| error.to_string())
-        };
-        let verifier = self.0.verifier.get_or_init(make).as_ref();
-        verifier.map_err(|problem| self.cannot_be(format!("one of its keys is none: {problem}")))
     }
 
     fn cannot_be(&self, problem: String) -> TrustError {

@@ -1,19 +1,25 @@
 //! The committees of all epochs from the root on, each announced by the one before (the ratchet).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::committee::Verifier;
 use super::{Anchor, CertifiedSummary, Committee, TrustError, TrustRoot};
 
 /// Committees whose validated keys are kept: the current one, the one before it at the change of an
 /// epoch, and those that history is read with.
-const VERIFIERS_MAX: u64 = 4;
+const VERIFIERS_MAX: usize = 4;
 
 /// Committees that follow from a root without a gap. Clones share their committees.
 #[derive(Clone, Debug)]
 pub struct Committees {
     root: u64,
     by_epoch: BTreeMap<u64, Committee>,
+    verifiers: Arc<Mutex<Verifiers>>,
 }
+
+/// Validated keys by epoch, the last used last.
+type Verifiers = VecDeque<(u64, Arc<Verifier>)>;
 
 /// A committee that the one before it announced with its signature.
 #[derive(Clone, Debug)]
@@ -42,6 +48,7 @@ impl Committees {
         Self {
             root,
             by_epoch: BTreeMap::from([(root, committee)]),
+            verifiers: Arc::default(),
         }
     }
 
@@ -88,8 +95,30 @@ impl Committees {
     /// Checks the signature of a summary with the committee of its epoch.
     pub fn verify(&self, certified: &CertifiedSummary) -> Result<Anchor, TrustError> {
         let committee = self.committee(certified.summary().epoch)?;
-        committee.verify(certified)?;
+        committee.verify_with(certified, || self.verifier(committee))?;
         Ok(Anchor::signed(certified))
+    }
+
+    /// The validated keys of one of its committees.
+    fn verifier(&self, committee: &Committee) -> Result<Arc<Verifier>, TrustError> {
+        let epoch = committee.epoch();
+        let lock = || {
+            self.verifiers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(kept) = last_used(&mut lock(), epoch) {
+            return Ok(kept);
+        }
+        // Made without the lock: others go on meanwhile, and may make the same.
+        let verifier = Arc::new(committee.verifier()?);
+        let mut verifiers = lock();
+        verifiers.retain(|(kept, _)| *kept != epoch);
+        verifiers.push_back((epoch, Arc::clone(&verifier)));
+        while verifiers.len() > VERIFIERS_MAX {
+            verifiers.pop_front();
+        }
+        Ok(verifier)
     }
 
     /// The committee that the last summary of an epoch announces, once its signature is checked.
@@ -136,10 +165,6 @@ impl Committees {
             return Err(TrustError::UnknownEpoch { epoch, known });
         }
         self.by_epoch.insert(epoch, committee);
-        let old = epoch.checked_sub(VERIFIERS_MAX);
-        if let Some(old) = old.and_then(|epoch| self.by_epoch.get_mut(&epoch)) {
-            *old = old.without_verifier();
-        }
         Ok(())
     }
 
@@ -153,4 +178,13 @@ impl Committees {
             _ => Ok(()),
         }
     }
+}
+
+/// The keys of an epoch, which are then the last used.
+fn last_used(verifiers: &mut Verifiers, epoch: u64) -> Option<Arc<Verifier>> {
+    let position = verifiers.iter().position(|(kept, _)| *kept == epoch)?;
+    let kept = verifiers.remove(position)?;
+    let verifier = Arc::clone(&kept.1);
+    verifiers.push_back(kept);
+    Some(verifier)
 }

@@ -1,5 +1,7 @@
 //! The way from a trust root through nodes that have pruned, lie, or do not know yet.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::sync::{Arc, LazyLock, Mutex};
 
 use async_trait::async_trait;
@@ -250,6 +252,20 @@ async fn who_leaves_out_a_transaction_is_set_aside() {
         panic!("{:?}", both.states()[0]);
     };
     assert!(problem.contains("its contents list"), "{problem}");
+    liar.shutdown().await.unwrap();
+
+    // One who names an epoch that there is not is found out by one who proves the checkpoint.
+    let mut lying = CHAIN.clone();
+    lying[5].checkpoint_summary.checkpoint.epoch = 1 << 40;
+    let liar = replay(&lying, None).await;
+    let both = asking(&[&liar, &honest]).await;
+    let prover = Prover::new(committees(), Arc::new(Kept::default()));
+    let proven = both.fetch_proven(&prover, 5).await.unwrap();
+    assert_eq!(proven.epoch, 1);
+    assert!(matches!(
+        both.states()[0].standing,
+        Standing::Resting { .. }
+    ));
     liar.shutdown().await.unwrap();
     honest.shutdown().await.unwrap();
 }

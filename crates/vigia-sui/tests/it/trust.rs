@@ -1,5 +1,7 @@
 //! Proof on generated chains: what the validators signed is proven, and nothing else is.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -241,6 +243,13 @@ fn what_nothing_binds_is_not_believed() {
             "comes without its signature",
             without_signature as fn(&mut proto::Checkpoint),
         ),
+        ("its signers take 4097 bytes, more than 4096", |sent| {
+            sent.signature.as_mut().unwrap().bitmap = Some(vec![0; 4_097].into());
+        }),
+        ("its signers are not written in the only form", |sent| {
+            let signers = sent.signature.as_mut().unwrap().bitmap.as_mut().unwrap();
+            *signers = [&signers[..], &[0]].concat().into();
+        }),
         ("comes without its contents", |sent| sent.contents = None),
         ("summary.bcs is missing", |sent| sent.summary = None),
         ("sequence_number is missing", |sent| {

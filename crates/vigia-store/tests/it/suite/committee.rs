@@ -94,7 +94,7 @@ pub(crate) async fn two_that_add_at_once_agree<F: Fixture>() {
         db.store.committee_add(&same),
         db.store.committee_add(&again)
     );
-    (a.unwrap(), b.unwrap());
+    a.and(b).unwrap();
     let mine = [committee(5)];
     let (a, b) = tokio::join!(
         db.store.committee_add(&mine),
