@@ -104,12 +104,13 @@ impl Objects {
         Ok(owners)
     }
 
-    /// The objects that a transaction changed and that can be an address's, as they were before and
-    /// after. Each has to be there and to be the one whose digest the effects state.
+    /// The objects that a transaction changed and that were or are an address's, as they were before
+    /// and after. Each has to be there and to be the one whose digest the effects state; others move no
+    /// balance and need not be there.
     ///
     /// Version 1 effects state no digest for inputs; the transaction does for those that it names, and
     /// the effects for those that went through consensus. What neither names was owned by another
-    /// object (a dynamic field), never by an address: it moves no balance and is passed over.
+    /// object (a dynamic field), never by an address, and is passed over.
     fn changed(
         &self,
         transaction: &Transaction,
@@ -122,18 +123,22 @@ impl Objects {
             if let Change::Mutated {
                 input_version: Some(version),
                 input_digest: stated,
+                input_owner: owner,
                 ..
             }
             | Change::Deleted {
                 input_version: Some(version),
                 input_digest: stated,
+                input_owner: owner,
                 ..
             }
             | Change::Wrapped {
                 input_version: Some(version),
                 input_digest: stated,
+                input_owner: owner,
                 ..
             } = change
+                && owner.is_none_or(|owner| owning_address(owner).is_some())
                 && let Some(digest) = stated.or_else(|| named.get(&(*id, version)))
             {
                 before.push(self.find(id, version, digest)?);
@@ -141,18 +146,22 @@ impl Objects {
             if let Change::Created {
                 output_version: version,
                 output_digest: digest,
+                output_owner: owner,
                 ..
             }
             | Change::Unwrapped {
                 output_version: version,
                 output_digest: digest,
+                output_owner: owner,
                 ..
             }
             | Change::Mutated {
                 output_version: version,
                 output_digest: digest,
+                output_owner: owner,
                 ..
             } = change
+                && owning_address(owner).is_some()
             {
                 after.push(self.find(id, version, digest)?);
             }
