@@ -92,6 +92,15 @@ pub enum SourceError {
         /// What of it.
         what: &'static str,
     },
+    /// A committee that was not reached this time.
+    #[error("the committee of epoch {epoch}, by which it would be proven, was not reached")]
+    NotReached {
+        /// Its epoch.
+        epoch: u64,
+        /// What was in the way.
+        #[source]
+        source: Box<SourceError>,
+    },
     /// A committee that was verified and could not be kept, so that it is not used.
     #[error("the committee of epoch {epoch} could not be kept: {problem}")]
     NotKept {
@@ -132,8 +141,17 @@ impl SourceError {
     pub fn may_pass(&self) -> bool {
         matches!(
             self,
-            Self::Provider { may_pass: true, .. } | Self::NoProvider { .. } | Self::NotKept { .. }
+            Self::Provider { may_pass: true, .. }
+                | Self::NoProvider { .. }
+                | Self::NotReached { .. }
+                | Self::NotKept { .. }
         )
+    }
+
+    /// Whether who sent a message is to be left for another one, as opposed to trouble with the proof of
+    /// it that others have.
+    pub fn is_senders(&self) -> bool {
+        !matches!(self, Self::NotReached { .. } | Self::NotKept { .. })
     }
 
     pub(crate) fn invalid(sequence: u64, problem: impl ToString) -> Self {

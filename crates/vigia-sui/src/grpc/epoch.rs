@@ -2,6 +2,7 @@
 
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use sui_rpc::proto::sui::rpc::v2 as proto;
+use tonic::Code;
 use vigia_core::EpochInfo;
 
 use super::ProviderClient;
@@ -39,7 +40,7 @@ impl ProviderClient {
         }))
     }
 
-    /// Fields of an epoch, and its number; none where the node does not know it any more.
+    /// Fields of an epoch, and its number; none where the node does not know it any more, or never does.
     pub(super) async fn get_epoch(
         &self,
         epoch: Option<u64>,
@@ -50,7 +51,9 @@ impl ProviderClient {
         request.read_mask = Some(FieldMask::from_paths(mask));
         let response = match self.client.clone().ledger_client().get_epoch(request).await {
             Ok(response) => response.into_inner(),
-            Err(status) if status.code() == tonic::Code::NotFound => return Ok(None),
+            Err(status) if matches!(status.code(), Code::NotFound | Code::Unimplemented) => {
+                return Ok(None);
+            }
             Err(status) => return Err(self.error(&status)),
         };
         let found = response.epoch.unwrap_or_default();

@@ -94,7 +94,11 @@ impl ProviderClient {
         let client = self.client.clone();
         let mut client = client.with_max_decoding_message_size(MESSAGE_BYTES_MAX);
         let response = client.ledger_client().batch_get_transactions(request).await;
-        let response = response.map_err(|status| self.error(&status))?.into_inner();
+        let response = match response {
+            Ok(response) => response.into_inner(),
+            Err(status) if status.code() == Code::Unimplemented => return Ok(Objects::default()),
+            Err(status) => return Err(self.error(&status)),
+        };
         let mut objects = Objects::default();
         for result in response.transactions {
             if let Some(set) = result.transaction_opt().and_then(|t| t.objects.as_ref()) {

@@ -27,7 +27,8 @@ pub trait CommitteeKeeper: Send + Sync {
 pub struct Prover(Arc<Inner>);
 
 struct Inner {
-    committees: RwLock<Committees>,
+    /// Replaced as a whole, so that who verifies holds no lock.
+    committees: RwLock<Arc<Committees>>,
     /// One goes the way to a new committee, the others wait and find it there.
     way: tokio::sync::Mutex<()>,
     keeper: Arc<dyn CommitteeKeeper>,
@@ -37,29 +38,37 @@ impl Prover {
     /// Begins with the committees that are known.
     pub fn new(committees: Committees, keeper: Arc<dyn CommitteeKeeper>) -> Self {
         Self(Arc::new(Inner {
-            committees: RwLock::new(committees),
+            committees: RwLock::new(Arc::new(committees)),
             way: tokio::sync::Mutex::default(),
             keeper,
         }))
     }
 
     /// The committees that are known by now.
-    pub fn committees(&self) -> Committees {
+    pub fn committees(&self) -> Arc<Committees> {
         let committees = self.0.committees.read();
-        committees.unwrap_or_else(PoisonError::into_inner).clone()
+        Arc::clone(&committees.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Goes to the committee of an epoch, if it is not known.
+    /// Goes to the committee of an epoch, if it is not known. Where that fails, it is not the fault of
+    /// who named the epoch ([`SourceError::is_senders`]), save where nobody has heard of it.
     pub async fn reach(&self, providers: &Providers, epoch: u64) -> Result<(), SourceError> {
         if !self.is_ahead(epoch) {
             return Ok(());
         }
         let _way = self.0.way.lock().await;
-        let mut committees = self.committees();
+        let mut committees = Committees::clone(&self.committees());
         let keep = |step: CommitteeStep| async move {
             self.keep(&step.announced, step.done, step.total).await
         };
-        providers.committees_to(&mut committees, epoch, keep).await
+        let gone = providers.committees_to(&mut committees, epoch, keep).await;
+        gone.map_err(|error| match error {
+            error @ (SourceError::NoEpoch { .. } | SourceError::NotKept { .. }) => error,
+            error => SourceError::NotReached {
+                epoch,
+                source: Box::new(error),
+            },
+        })
     }
 
     /// Checks the signature of a summary, going to the committee of its epoch first.
@@ -115,16 +124,13 @@ impl Prover {
         kept.map_err(|problem| SourceError::NotKept { epoch, problem })?;
         let committees = self.0.committees.write();
         let mut committees = committees.unwrap_or_else(PoisonError::into_inner);
-        Ok(committees.install(announced)?)
+        Ok(Arc::make_mut(&mut committees).install(announced)?)
     }
 
     fn is_ahead(&self, epoch: u64) -> bool {
-        let committees = self.0.committees.read();
-        let committees = committees.unwrap_or_else(PoisonError::into_inner);
-        matches!(
-            committees.committee(epoch),
-            Err(TrustError::UnknownEpoch { .. })
-        )
+        let committees = self.committees();
+        let known = committees.committee(epoch);
+        matches!(known, Err(TrustError::UnknownEpoch { .. }))
     }
 }
 
@@ -158,7 +164,7 @@ impl Providers {
                     }
                     return Ok(proven);
                 }
-                Err(error @ SourceError::NotKept { .. }) => return Err(error),
+                Err(error) if !error.is_senders() => return Err(error),
                 Err(error @ SourceError::NoEpoch { .. }) => doubtful.push((index, error)),
                 Err(error) => {
                     self.failed(index, &error);

@@ -142,6 +142,16 @@ async fn who_forges_a_committee_is_set_aside_and_another_asked() {
         "{error}"
     );
     assert_eq!(known.newest_epoch(), 1);
+    let alone = asking(&[&liar]).await;
+    let prover = Prover::new(known, Arc::new(Kept::default()));
+    let error = alone.fetch_proven(&prover, 10).await.unwrap_err();
+    assert!(!error.is_senders());
+    let chain = vigia_core::error_chain(&error);
+    assert!(
+        chain.starts_with("the committee of epoch 3, by which it would be proven, was not reached")
+            && chain.contains("is not signed by the committee of epoch 1"),
+        "{chain}"
+    );
     liar.shutdown().await.unwrap();
     honest.shutdown().await.unwrap();
 }
@@ -193,6 +203,36 @@ async fn a_pinned_committee_comes_from_whoever_has_it() {
     node.shutdown().await.unwrap();
 }
 
+/// Whoever cannot keep anything.
+struct Full;
+
+#[async_trait]
+impl CommitteeKeeper for Full {
+    async fn keep(&self, _: &Announced, _: u64, _: u64) -> Result<(), String> {
+        Err("the disk is full".to_owned())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_kept_is_nobodys_fault() {
+    let node = replay(&CHAIN, None).await;
+    let one = asking(&[&node]).await;
+    let prover = Prover::new(committees(), Arc::new(Full));
+    assert!(one.fetch_proven(&prover, 1).await.is_ok());
+    // The last of its epoch, and one of a later epoch.
+    for number in [2, 7] {
+        let error = one.fetch_proven(&prover, number).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the committee of epoch 1 could not be kept: the disk is full"
+        );
+        assert!(error.may_pass() && !error.is_senders());
+    }
+    assert_eq!(prover.committees().newest_epoch(), 0);
+    assert_eq!(one.states()[0].standing, Standing::Unknown);
+    node.shutdown().await.unwrap();
+}
+
 #[derive(Default)]
 struct Kept(Mutex<Vec<u64>>);
 
@@ -219,9 +259,14 @@ async fn committees_are_taken_as_they_pass_or_gone_for() {
         assert_eq!(proven.epoch, number / 3);
     }
     assert_eq!(*kept.0.lock().unwrap(), [1, 2, 3, 4]);
-    let error = Prover::new(committees(), kept.clone());
-    let error = passing.fetch_proven(&error, 7).await.unwrap_err();
-    assert!(error.to_string().contains("Unimplemented"), "{error}");
+    let prover = Prover::new(committees(), kept.clone());
+    let error = passing.fetch_proven(&prover, 7).await.unwrap_err();
+    assert!(
+        matches!(error, SourceError::NoEpoch { epoch: 0, .. }),
+        "{error}"
+    );
+    // It is not set aside for what it does not serve.
+    assert_eq!(passing.states()[0].standing, Standing::Unknown);
 
     // From the root to the newest at once, by many that need it at once.
     let one = asking(&[&node]).await;
