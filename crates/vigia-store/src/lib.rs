@@ -3,6 +3,7 @@
 //! One method is one database transaction, and each has its SQL in a file of the same name. The
 //! traits say what every backend promises; `tests/conformance` is the suite that holds them to it.
 
+mod committee;
 mod copy;
 mod db;
 mod epoch;
@@ -22,6 +23,7 @@ mod sql;
 mod store;
 mod watch;
 
+pub use committee::{COMMITTEES_MAX, CommitteeRow, CommitteeStore};
 pub use copy::{
     CopyLimits, CopyObserver, CopyOutcome, CopyProgress, CopyReport, CopyStage, TableCheck,
     TableSum,

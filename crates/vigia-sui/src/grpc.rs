@@ -9,6 +9,7 @@ mod epoch;
 mod meter;
 mod run;
 mod subscription;
+mod trust;
 
 use std::fmt;
 use std::sync::Arc;

@@ -12,13 +12,19 @@ mod grpc;
 mod integrity;
 mod providers;
 mod source;
+mod trust;
 
-pub use decode::{HEADER_MASK, LIVE_MASK};
+pub use decode::{HEADER_MASK, LIVE_MASK, Objects, ObjectsError};
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
 pub use providers::{
-    Capabilities, FILTER_LITERALS_MAX, NodeInfo, ProviderConfig, ProviderProbe, ProviderRoles,
-    ProviderState, Providers, RosterPolicy, Secret, ServerFilter, Standing, StreamLimits,
-    StreamNotice, Usage, check_binding,
+    Capabilities, CommitteeKeeper, CommitteeStep, FILTER_LITERALS_MAX, NodeInfo, Prover,
+    ProviderConfig, ProviderProbe, ProviderRoles, ProviderState, Providers, RosterPolicy, Secret,
+    ServerFilter, Standing, StreamLimits, StreamNotice, Usage, check_binding,
 };
 pub use source::{CheckpointSource, CheckpointStream, HeaderStream, Start};
+pub use trust::{
+    Anchor, Announced, CertifiedSummary, Committee, CommitteePin, Committees, InvalidPin,
+    ProvenCheckpoint, RootSource, TrustError, TrustRoot, committee_digest, prove_amounts,
+    prove_linked, verify_checkpoint,
+};

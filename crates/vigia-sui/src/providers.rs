@@ -4,11 +4,14 @@
 //! `roster`; `follow` keeps a stream going across them, `fetch` brings runs of checkpoints. All clones
 //! share what is known, so a stream that is opened again goes on with the provider it had.
 
+mod amounts;
 mod fetch;
 mod filter;
 mod filtered;
 mod follow;
 mod probe;
+mod prover;
+mod ratchet;
 mod roster;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +23,8 @@ pub use crate::grpc::{NodeInfo, ProviderConfig, ProviderRoles, Secret, Usage};
 pub use fetch::check_binding;
 pub use filter::{FILTER_LITERALS_MAX, ServerFilter};
 pub use probe::{Capabilities, ProviderProbe};
+pub use prover::{CommitteeKeeper, Prover};
+pub use ratchet::CommitteeStep;
 pub use roster::{RosterPolicy, Standing};
 
 use crate::SourceError;
@@ -129,7 +134,8 @@ impl Providers {
                 capabilities: Mutex::default(),
             })
         };
-        let members = configs.iter().map(member).collect::<Result<_, _>>()?;
+        let members = configs.iter().map(member);
+        let members = members.collect::<Result<_, SourceError>>()?;
         let roles = configs.iter().map(|config| config.roles).collect();
         Ok(Self(Arc::new(Shared {
             members,
