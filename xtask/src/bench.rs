@@ -35,6 +35,41 @@ const BENCHES: &[Bench] = &[
         postgres: true,
     },
     Bench {
+        name: "catch-up",
+        package: "vigia",
+        target: "pipeline",
+        arguments: &["--catch-up"],
+        postgres: false,
+    },
+    Bench {
+        name: "huge-lists",
+        package: "vigia",
+        target: "pipeline",
+        arguments: &["--huge"],
+        postgres: false,
+    },
+    Bench {
+        name: "huge-calls",
+        package: "vigia",
+        target: "pipeline",
+        arguments: &["--huge", "--no-list"],
+        postgres: false,
+    },
+    Bench {
+        name: "latency",
+        package: "vigia",
+        target: "latency",
+        arguments: &[],
+        postgres: false,
+    },
+    Bench {
+        name: "latency-postgres",
+        package: "vigia",
+        target: "latency",
+        arguments: &["--postgres"],
+        postgres: true,
+    },
+    Bench {
         name: "pipeline-redis",
         package: "vigia",
         target: "processes",
@@ -53,7 +88,8 @@ const BENCHES: &[Bench] = &[
 /// Flags of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Which: pipeline, pipeline-postgres, pipeline-redis, registration
+    /// Which: pipeline, pipeline-postgres, pipeline-redis, catch-up, huge-lists, huge-calls, latency,
+    /// latency-postgres, registration
     name: String,
     /// Be done within 60 s
     #[arg(long)]

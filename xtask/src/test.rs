@@ -16,6 +16,7 @@ const FULL: &[(&str, &str, &str)] = &[
     ("kills", "vigia", "kills::"),
     ("chaos", "vigia", "chaos::"),
     ("rescue", "vigia", "shards::pollers_share"),
+    ("faults", "vigia", "faults::rows_are_those"),
 ];
 
 /// Features that are off by default and tested and linted all the same: those of a release.
@@ -24,7 +25,7 @@ pub(crate) const FEATURES: &str = "vigia/release";
 /// Flags of `cargo xtask test`.
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
-    /// Run one suite at its full size: kills, chaos, rescue
+    /// Run one suite at its full size: kills, chaos, rescue, faults
     #[arg(long, value_name = "NAME")]
     full: Option<String>,
     /// Do without the tests whose tools are missing and cannot be installed
@@ -85,6 +86,9 @@ fn run_full(mut command: Command, name: &str) -> anyhow::Result<()> {
             names.join(", ")
         );
     };
+    if answers("cargo-nextest", "--version") {
+        command.args(["--profile", "full"]);
+    }
     command
         .args(["-p", package, "--features", FEATURES, "--"])
         .arg(filter)

@@ -17,6 +17,7 @@ mod input;
 mod lease;
 mod notification;
 mod permission;
+mod proof;
 mod rebalance;
 mod schedule;
 mod shard;
@@ -48,6 +49,7 @@ pub use lease::{
 };
 pub use notification::{NotificationId, NotificationKind, NotificationText, RenderInput};
 pub use permission::Permissions;
+pub use proof::{InvalidProof, PROOF_WHY_BYTES_MAX, Proof, ProofPart, Unproven, Why};
 pub use rebalance::{Rebalance, fair_share, rebalance};
 pub use schedule::{
     FIRINGS_MAX, Firings, INTERVAL_MS_MAX, INTERVAL_MS_MIN, MISSED_AFTER_MS, MissedPolicy,

@@ -48,6 +48,16 @@ pub enum StoreError {
         /// Where it would stand.
         place: Place,
     },
+    /// Another committee for an epoch than the one that is stored.
+    #[error(
+        "the database has another committee for epoch {epoch}: the trust root or the provider is of \
+         another chain than the database, or validators have signed two; nothing is proven until \
+         somebody has looked into it"
+    )]
+    TwoCommittees {
+        /// The epoch.
+        epoch: u64,
+    },
     /// An address of a database that cannot be used.
     #[error(
         "the address of the database cannot be used: {problem}; it is written \

@@ -4,6 +4,7 @@
 //! traits say what every backend promises; `tests/conformance` is the suite that holds them to it.
 
 mod backfill;
+mod committee;
 mod copy;
 mod db;
 mod epoch;
@@ -27,6 +28,7 @@ pub use backfill::{
     AddressHistory, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillSpan, BackfillState,
     BackfillStore, BackfillTask, RangeProgress,
 };
+pub use committee::{COMMITTEES_MAX, CommitteeRow, CommitteeStore};
 pub use copy::{
     CopyLimits, CopyObserver, CopyOutcome, CopyProgress, CopyReport, CopyStage, TableCheck,
     TableSum,

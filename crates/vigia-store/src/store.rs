@@ -9,6 +9,7 @@ mod book;
 mod business;
 mod codec;
 mod commit;
+mod committee;
 mod copy;
 mod dump;
 mod epoch;

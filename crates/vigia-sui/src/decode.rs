@@ -2,26 +2,26 @@
 
 mod header;
 mod listed;
-
-use std::collections::HashMap;
+mod objects;
 
 use bytes::Bytes;
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use sui_sdk_types::{
-    CheckpointContents, CheckpointData, CheckpointTransaction, Input, Object, ObjectReference,
-    TransactionEvents, TransactionKind,
+    ChangedObject, CheckpointData, CheckpointSummary, CheckpointTransaction, ObjectOut,
+    TransactionEvents,
 };
 use vigia_core::{
-    Address, BalanceChange, Checkpoint, Digest, Evidence, ExecutedTransaction, Place, Transaction,
-    TransactionEffects, derive_balance_changes, owning_address,
+    BalanceChange, Checkpoint, CheckpointHeader, Evidence, ExecutedTransaction, Place, Transaction,
+    TransactionEffects, owning_address,
 };
 
 use crate::SourceError;
-use crate::integrity;
+use crate::integrity::{self, Contents};
 
-pub(crate) use header::header_from_proto;
-use header::{header_of, summary_from_proto};
+use header::header_of;
+pub(crate) use header::{header_from_proto, summary_from_proto};
 pub(crate) use listed::{LISTED_MASK, Listed, listed_from_proto};
+pub use objects::{Objects, ObjectsError};
 
 /// Field paths of `sui.rpc.v2.Checkpoint` that a live stream asks for.
 ///
@@ -40,6 +40,17 @@ pub const LIVE_MASK: [&str; 6] = [
 /// transactions.
 pub const HEADER_MASK: [&str; 3] = ["sequence_number", "digest", "summary.bcs"];
 
+/// Field paths of `sui.rpc.v2.ExecutedTransaction` that a filtered stream asks for.
+pub(crate) const FILTERED_MASK: [&str; 7] = [
+    "digest",
+    "checkpoint",
+    "transaction_index",
+    "transaction.bcs",
+    "effects.bcs",
+    "events.bcs",
+    "balance_changes",
+];
+
 /// What has to be asked for in addition where effects do not state prior owners (version 1).
 pub(crate) const OBJECTS_MASK: &str = "objects.objects.bcs";
 
@@ -51,30 +62,23 @@ pub(crate) enum Decoded {
 
 /// Decodes a checkpoint from gRPC or a `.binpb` file. Contents are checked where they came along.
 pub(crate) fn from_proto(message: &proto::Checkpoint) -> Result<Decoded, SourceError> {
-    let (summary, header) = summary_from_proto(message)?;
-    let sequence = header.sequence;
-    let objects = ObjectsByVersion::from_proto(sequence, message.objects.as_ref())?;
-
-    let mut transactions = Vec::with_capacity(message.transactions.len());
-    for (index, executed) in (0u32..).zip(&message.transactions) {
-        let place = Place {
-            checkpoint: sequence,
-            index,
-        };
-        let transaction = transaction_from_proto(place, header.timestamp_ms, executed, &objects)?;
-        if matches!(transaction.effects, TransactionEffects::V1(_)) && objects.0.is_empty() {
-            return Ok(Decoded::NeedsObjects(sequence));
+    let Bound {
+        header,
+        transactions: bound,
+        objects,
+        ..
+    } = bound_from_proto(message, summary_from_proto(message)?)?;
+    let mut transactions = Vec::with_capacity(bound.len());
+    for (mut transaction, executed) in bound.into_iter().zip(&message.transactions) {
+        if objects.is_empty() {
+            transaction.balance_changes = stated_changes(&transaction, executed)?;
+            if says_too_little(&transaction) {
+                return Ok(Decoded::NeedsObjects(header.sequence));
+            }
+        } else {
+            add_changes(&mut transaction, &objects)?;
         }
         transactions.push(transaction);
-    }
-    let contents = message
-        .contents
-        .as_ref()
-        .and_then(|contents| contents.bcs.as_ref());
-    if let Some(contents_bcs) = bcs_value(contents) {
-        let contents: CheckpointContents = decode_bcs(sequence, "contents", contents_bcs)?;
-        integrity::check(&summary, &contents, &transactions)
-            .map_err(|problem| SourceError::invalid(sequence, problem))?;
     }
     Ok(Decoded::Complete(Checkpoint {
         header,
@@ -82,16 +86,87 @@ pub(crate) fn from_proto(message: &proto::Checkpoint) -> Result<Decoded, SourceE
     }))
 }
 
-fn transaction_from_proto(
+/// A checkpoint as its bytes say it: balance changes and prior owners are left empty, since nothing
+/// that came binds them.
+pub(crate) struct Bound {
+    pub(crate) header: CheckpointHeader,
+    pub(crate) transactions: Vec<ExecutedTransaction>,
+    /// Whether contents came along, which bind the transactions to the summary; they are checked.
+    pub(crate) has_contents: bool,
+    /// What came along, unchecked.
+    pub(crate) objects: Objects,
+}
+
+/// Decodes the bytes of a checkpoint, given its summary. Contents are checked where they came along.
+pub(crate) fn bound_from_proto(
+    message: &proto::Checkpoint,
+    (summary, header): (CheckpointSummary, CheckpointHeader),
+) -> Result<Bound, SourceError> {
+    let sequence = header.sequence;
+    let invalid = |problem: String| SourceError::invalid(sequence, problem);
+    let contents = message.contents.as_ref();
+    let contents = bcs_value(contents.and_then(|contents| contents.bcs.as_ref()))
+        .map(|bytes| Contents::decode(bytes, &summary))
+        .transpose()
+        .map_err(invalid)?;
+    if let Some(contents) = &contents {
+        let present = message.transactions.len();
+        contents.check_count(present).map_err(invalid)?;
+    }
+    let mut transactions = Vec::with_capacity(message.transactions.len());
+    for (index, executed) in (0u32..).zip(&message.transactions) {
+        let place = Place {
+            checkpoint: sequence,
+            index,
+        };
+        let evidence = evidence_from_proto(place, executed)?;
+        transactions.push(transaction_from_evidence(
+            place,
+            header.timestamp_ms,
+            evidence,
+            contents.as_ref(),
+        )?);
+    }
+    Ok(Bound {
+        has_contents: contents.is_some(),
+        objects: Objects::from_proto(sequence, message.objects.as_ref())?,
+        header,
+        transactions,
+    })
+}
+
+/// Decodes a transaction that came by itself; none where it says too little without objects.
+pub(crate) fn lone_transaction(
     place: Place,
     timestamp_ms: u64,
     executed: &proto::ExecutedTransaction,
-    objects: &ObjectsByVersion,
-) -> Result<ExecutedTransaction, SourceError> {
-    let missing = |what: &str| SourceError::Missing {
-        sequence: place.checkpoint.to_string(),
-        what: format!("{what} of transaction {}", place.index),
+) -> Result<Option<ExecutedTransaction>, SourceError> {
+    let evidence = evidence_from_proto(place, executed)?;
+    let mut decoded = transaction_from_evidence(place, timestamp_ms, evidence, None)?;
+    decoded.balance_changes = stated_changes(&decoded, executed)?;
+    Ok((!says_too_little(&decoded)).then_some(decoded))
+}
+
+/// Whether objects are needed to tell what a transaction did: version 1 effects name no prior owners,
+/// and where nobody paid for gas an empty list of balance changes may as well be an absent one.
+fn says_too_little(transaction: &ExecutedTransaction) -> bool {
+    let TransactionEffects::V2(effects) = &transaction.effects else {
+        return true;
     };
+    let is_owned = |change: &ChangedObject| match &change.output_state {
+        ObjectOut::ObjectWrite { owner, .. } => owning_address(owner).is_some(),
+        ObjectOut::AccumulatorWrite(_) => true,
+        _ => false,
+    };
+    transaction.balance_changes.is_empty()
+        && transaction.gas_cost() == 0
+        && effects.changed_objects.iter().any(is_owned)
+}
+
+fn evidence_from_proto(
+    place: Place,
+    executed: &proto::ExecutedTransaction,
+) -> Result<Evidence, SourceError> {
     if executed
         .transaction_index
         .is_some_and(|index| index != u64::from(place.index))
@@ -99,77 +174,77 @@ fn transaction_from_proto(
         let problem = format!("transaction {} says it is another", place.index);
         return Err(SourceError::invalid(place.checkpoint, problem));
     }
-    let transaction = executed
-        .transaction
-        .as_ref()
-        .and_then(|value| value.bcs.as_ref());
-    let transaction = bcs_value(transaction).ok_or_else(|| missing("transaction.bcs"))?;
-    let effects = executed
-        .effects
-        .as_ref()
-        .and_then(|value| value.bcs.as_ref());
-    let effects = bcs_value(effects).ok_or_else(|| missing("effects.bcs"))?;
-    let events = bcs_value(
-        executed
-            .events
-            .as_ref()
-            .and_then(|value| value.bcs.as_ref()),
-    );
-    let evidence = Evidence {
-        transaction: transaction.clone(),
-        effects: effects.clone(),
+    let transaction = executed.transaction.as_ref();
+    let transaction = bcs_value(transaction.and_then(|value| value.bcs.as_ref()));
+    let effects = executed.effects.as_ref();
+    let effects = bcs_value(effects.and_then(|value| value.bcs.as_ref()));
+    let events = executed.events.as_ref();
+    let events = bcs_value(events.and_then(|value| value.bcs.as_ref()));
+    Ok(Evidence {
+        transaction: transaction
+            .ok_or_else(|| missing(place, "transaction.bcs"))?
+            .clone(),
+        effects: effects
+            .ok_or_else(|| missing(place, "effects.bcs"))?
+            .clone(),
         events: events.cloned(),
-    };
-    let mut decoded = transaction_from_evidence(place, timestamp_ms, evidence)?;
-    if objects.0.is_empty() {
-        decoded.balance_changes = executed
-            .balance_changes
-            .iter()
-            .map(BalanceChange::try_from)
-            .collect::<Result<_, _>>()
-            .map_err(|error| SourceError::invalid(place.checkpoint, error))?;
-    } else {
-        add_changes(&mut decoded, objects)?;
+    })
+}
+
+/// The balance changes that a node states, which nothing binds.
+fn stated_changes(
+    transaction: &ExecutedTransaction,
+    executed: &proto::ExecutedTransaction,
+) -> Result<Vec<BalanceChange>, SourceError> {
+    let place = transaction.place;
+    let changes = executed.balance_changes.iter().map(BalanceChange::try_from);
+    let changes: Result<Vec<_>, _> = changes.collect();
+    let changes = changes.map_err(|error| SourceError::invalid(place.checkpoint, error))?;
+    // What gas costs, somebody paid: then there is a change. An absent list reads as an empty one.
+    if changes.is_empty() && transaction.gas_cost() != 0 {
+        return Err(missing(place, "balance_changes"));
     }
-    Ok(decoded)
+    Ok(changes)
 }
 
 /// Derives from objects what the effects do not say: balance changes and prior owners.
 fn add_changes(
     transaction: &mut ExecutedTransaction,
-    objects: &ObjectsByVersion,
+    objects: &Objects,
 ) -> Result<(), SourceError> {
     let place = transaction.place;
-    let (before, after) = objects
-        .of(&transaction.transaction, &transaction.effects)
-        .map_err(|problem| {
-            let problem = format!("transaction {}: {problem}", place.index);
-            SourceError::invalid(place.checkpoint, problem)
-        })?;
-    let effects = &transaction.effects;
-    transaction.balance_changes = derive_balance_changes(effects, &before, &after);
-    transaction.owners_before = owners_before(effects, &before);
+    let invalid = |problem: ObjectsError| {
+        let problem = format!("transaction {}: {problem}", place.index);
+        SourceError::invalid(place.checkpoint, problem)
+    };
+    transaction.balance_changes = objects.balance_changes(transaction).map_err(invalid)?;
+    transaction.owners_before = objects.owners_before(transaction).map_err(invalid)?;
     Ok(())
 }
 
-/// Decodes a transaction from its signed bytes; balance changes are left empty.
+/// Decodes a transaction from its signed bytes, which are checked first where contents are there;
+/// balance changes are left empty.
 fn transaction_from_evidence(
     place: Place,
     timestamp_ms: u64,
     evidence: Evidence,
+    contents: Option<&Contents>,
 ) -> Result<ExecutedTransaction, SourceError> {
     let sequence = place.checkpoint;
+    let invalid = |problem: String| SourceError::invalid(sequence, problem);
+    if let Some(contents) = contents {
+        contents.check(place.index, &evidence).map_err(invalid)?;
+    }
     let transaction: Transaction = decode_bcs(sequence, "transaction", &evidence.transaction)?;
     let effects: TransactionEffects = decode_bcs(sequence, "effects", &evidence.effects)?;
+    if evidence.events.is_none() && effects.events_digest().is_some() {
+        return Err(missing(place, "events.bcs"));
+    }
+    if contents.is_some() {
+        integrity::check_events(place.index, &effects, &evidence).map_err(invalid)?;
+    }
     let events = match &evidence.events {
         Some(events) => decode_bcs::<TransactionEvents>(sequence, "events", events)?.0,
-        None if effects.events_digest().is_some() => {
-            let what = format!("events.bcs of transaction {}", place.index);
-            return Err(SourceError::Missing {
-                sequence: sequence.to_string(),
-                what,
-            });
-        }
         None => Vec::new(),
     };
     Ok(ExecutedTransaction {
@@ -190,16 +265,23 @@ pub(crate) fn from_checkpoint_data(data: CheckpointData) -> Result<Checkpoint, S
     let summary = data.checkpoint_summary.checkpoint;
     let header = header_of(&summary, summary.digest());
     let sequence = header.sequence;
+    let invalid = |problem: String| SourceError::invalid(sequence, problem);
+    let contents = Contents::of(&data.checkpoint_contents, &summary).map_err(invalid)?;
+    contents
+        .check_count(data.transactions.len())
+        .map_err(invalid)?;
     let mut transactions = Vec::with_capacity(data.transactions.len());
     for (index, executed) in (0u32..).zip(data.transactions) {
         let place = Place {
             checkpoint: sequence,
             index,
         };
-        transactions.push(transaction_from_data(place, header.timestamp_ms, executed)?);
+        let transaction = transaction_from_data(place, header.timestamp_ms, executed)?;
+        let evidence = &transaction.evidence;
+        contents.check(index, evidence).map_err(invalid)?;
+        integrity::check_events(index, &transaction.effects, evidence).map_err(invalid)?;
+        transactions.push(transaction);
     }
-    integrity::check(&summary, &data.checkpoint_contents, &transactions)
-        .map_err(|problem| SourceError::invalid(sequence, problem))?;
     Ok(Checkpoint {
         header,
         transactions,
@@ -240,137 +322,19 @@ fn transaction_from_data(
         effects,
         events: events.map(|events| events.0).unwrap_or_default(),
     };
-    let objects = ObjectsByVersion::new(input_objects.into_iter().chain(output_objects));
+    let objects = Objects::new(input_objects.into_iter().chain(output_objects));
     add_changes(&mut decoded, &objects)?;
     Ok(decoded)
 }
 
-/// Owners of changed objects before execution, for version 1 effects; version 2 states them.
-fn owners_before(effects: &TransactionEffects, objects_before: &[Object]) -> Vec<Address> {
-    if matches!(effects, TransactionEffects::V2(_)) {
-        return Vec::new();
-    }
-    let changed: Vec<Address> = effects
-        .object_changes()
-        .map(|change| *change.object_id())
-        .collect();
-    let mut owners: Vec<Address> = objects_before
-        .iter()
-        .filter(|object| changed.contains(&object.object_id()))
-        .filter_map(|object| owning_address(object.owner()))
-        .collect();
-    owners.sort_unstable();
-    owners.dedup();
-    owners
-}
-
-/// The objects that came with a checkpoint, by id and version.
-struct ObjectsByVersion(HashMap<(Address, u64), Object>);
-
-impl ObjectsByVersion {
-    fn from_proto(sequence: u64, set: Option<&proto::ObjectSet>) -> Result<Self, SourceError> {
-        let mut objects = Vec::new();
-        for object in set.map_or(&[][..], |set| &set.objects) {
-            let Some(object_bcs) = bcs_value(object.bcs.as_ref()) else {
-                continue;
-            };
-            let object: Object = decode_bcs(sequence, "object", object_bcs)?;
-            objects.push(object);
-        }
-        Ok(Self::new(objects))
-    }
-
-    fn new(objects: impl IntoIterator<Item = Object>) -> Self {
-        let by_version = |object: Object| ((object.object_id(), object.version()), object);
-        Self(objects.into_iter().map(by_version).collect())
-    }
-
-    /// The objects a transaction changed, as they were before and after. Amounts come from them, so
-    /// each has to be there and to be the one whose digest the effects state; version 1 effects
-    /// state none for inputs, the transaction does for those that it names.
-    fn of(
-        &self,
-        transaction: &Transaction,
-        effects: &TransactionEffects,
-    ) -> Result<(Vec<Object>, Vec<Object>), String> {
-        use sui_sdk_types::ObjectChange as Change;
-        let named = named_inputs(transaction, effects);
-        let find = |id: &Address, version: u64, digest: Option<&Digest>| {
-            let object = self.0.get(&(*id, version));
-            let object = object.ok_or_else(|| format!("object {id} at {version} is missing"))?;
-            match digest.or_else(|| named.get(&(*id, version))) {
-                Some(expected) if object.digest() != *expected => Err(format!(
-                    "object {id} at {version} is not the one it changed"
-                )),
-                _ => Ok(object.clone()),
-            }
-        };
-        let (mut before, mut after) = (Vec::new(), Vec::new());
-        for change in effects.object_changes() {
-            let id = change.object_id();
-            if let Change::Mutated {
-                input_version: Some(version),
-                input_digest: digest,
-                ..
-            }
-            | Change::Deleted {
-                input_version: Some(version),
-                input_digest: digest,
-                ..
-            }
-            | Change::Wrapped {
-                input_version: Some(version),
-                input_digest: digest,
-                ..
-            } = change
-            {
-                before.push(find(id, version, digest)?);
-            }
-            if let Change::Created {
-                output_version: version,
-                output_digest: digest,
-                ..
-            }
-            | Change::Unwrapped {
-                output_version: version,
-                output_digest: digest,
-                ..
-            }
-            | Change::Mutated {
-                output_version: version,
-                output_digest: digest,
-                ..
-            } = change
-            {
-                after.push(find(id, version, Some(digest))?);
-            }
-        }
-        Ok((before, after))
+fn missing(place: Place, what: &str) -> SourceError {
+    SourceError::Missing {
+        sequence: place.checkpoint.to_string(),
+        what: format!("{what} of transaction {}", place.index),
     }
 }
 
-/// Digests of the objects that a transaction names as its inputs, by id and version.
-fn named_inputs(
-    transaction: &Transaction,
-    effects: &TransactionEffects,
-) -> HashMap<(Address, u64), Digest> {
-    let mut named: Vec<&ObjectReference> = transaction.gas_payment.objects.iter().collect();
-    if let TransactionKind::ProgrammableTransaction(program) = &transaction.kind {
-        named.extend(program.inputs.iter().filter_map(|input| match input {
-            Input::ImmutableOrOwned(object) | Input::Receiving(object) => Some(object),
-            _ => None,
-        }));
-    }
-    if let TransactionEffects::V1(effects) = effects {
-        named.extend(&effects.consensus_objects);
-    }
-    named
-        .into_iter()
-        .map(|object| ((*object.object_id(), object.version()), *object.digest()))
-        .collect()
-}
-
-fn bcs_value(bcs: Option<&proto::Bcs>) -> Option<&Bytes> {
+pub(crate) fn bcs_value(bcs: Option<&proto::Bcs>) -> Option<&Bytes> {
     bcs?.value.as_ref()
 }
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use vigia_core::{ChainId, Digest};
 
+use crate::trust::TrustError;
+
 /// An error of a source.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -79,6 +81,34 @@ pub enum SourceError {
         /// The lowest that it has.
         lowest: u64,
     },
+    /// An epoch of which nobody has what is needed.
+    #[error(
+        "no provider has the {what} of epoch {epoch}: it is not over yet, or too old for them; add one \
+         that keeps it (role archive), or pin a later committee as trust root"
+    )]
+    NoEpoch {
+        /// Which.
+        epoch: u64,
+        /// What of it.
+        what: &'static str,
+    },
+    /// A committee that was not reached this time.
+    #[error("the committee of epoch {epoch}, by which it would be proven, was not reached")]
+    NotReached {
+        /// Its epoch.
+        epoch: u64,
+        /// What was in the way.
+        #[source]
+        source: Box<SourceError>,
+    },
+    /// A committee that was verified and could not be kept, so that it is not used.
+    #[error("the committee of epoch {epoch} could not be kept: {problem}")]
+    NotKept {
+        /// Its epoch.
+        epoch: u64,
+        /// What whoever keeps them says.
+        problem: String,
+    },
     /// A fetched checkpoint that is not the one in the stream of headers: nodes behind one address
     /// that disagree, or one that lies.
     #[error(
@@ -130,6 +160,9 @@ pub enum SourceError {
         /// Which.
         method: &'static str,
     },
+    /// Something that the validators did not sign.
+    #[error(transparent)]
+    Unproven(#[from] TrustError),
     /// A file that cannot be used; nothing of it is.
     #[error("{path}: {problem}", path = path.display())]
     File {
@@ -148,7 +181,15 @@ impl SourceError {
             Self::Provider { may_pass: true, .. }
                 | Self::NoProvider { .. }
                 | Self::Bucket { may_pass: true, .. }
+                | Self::NotReached { .. }
+                | Self::NotKept { .. }
         )
+    }
+
+    /// Whether who sent a message is to be left for another one, as opposed to trouble with the proof of
+    /// it that others have.
+    pub fn is_senders(&self) -> bool {
+        !matches!(self, Self::NotReached { .. } | Self::NotKept { .. })
     }
 
     pub(crate) fn invalid(sequence: u64, problem: impl ToString) -> Self {

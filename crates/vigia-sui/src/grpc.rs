@@ -10,13 +10,17 @@ mod epoch;
 mod meter;
 mod run;
 mod subscription;
+mod trust;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use sui_rpc::Client;
+use sui_rpc::client::{TransactionStreamFrame, TransactionStreamRequest};
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use tonic::Code;
@@ -187,6 +191,14 @@ impl ProviderClient {
         &self.url
     }
 
+    /// The SDK's own stream of transactions.
+    pub(crate) fn stream_transactions(
+        &self,
+        request: TransactionStreamRequest,
+    ) -> BoxStream<'static, Result<TransactionStreamFrame, tonic::Status>> {
+        self.client.stream_transactions(request).boxed()
+    }
+
     /// Whether a call waits for a checkpoint that it does not have yet.
     pub(crate) fn awaits_absent(&self) -> bool {
         self.absent.load(Ordering::Relaxed) > 0
@@ -344,7 +356,7 @@ pub(crate) fn without_secrets(url: &str) -> String {
     format!("{scheme}://{host}")
 }
 
-fn describe(status: &tonic::Status) -> String {
+pub(crate) fn describe(status: &tonic::Status) -> String {
     format!("{:?}: {}", status.code(), status.message())
 }
 

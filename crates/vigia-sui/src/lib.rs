@@ -15,15 +15,21 @@ mod link;
 mod packed;
 mod providers;
 mod source;
+mod trust;
 
 pub use bucket::{BucketConfig, BucketLimits, BucketSource};
-pub use decode::{HEADER_MASK, LIVE_MASK};
+pub use decode::{HEADER_MASK, LIVE_MASK, Objects, ObjectsError};
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
 pub use link::Link;
 pub use providers::{
-    AffectedPage, AffectedRun, Capabilities, NodeInfo, ProviderConfig, ProviderProbe,
-    ProviderRoles, ProviderState, Providers, RosterPolicy, Secret, Standing, StreamLimits,
-    StreamNotice, Usage, check_binding,
+    AffectedPage, AffectedRun, Capabilities, CommitteeKeeper, CommitteeStep, FILTER_LITERALS_MAX,
+    NodeInfo, Prover, ProviderConfig, ProviderProbe, ProviderRoles, ProviderState, Providers,
+    RosterPolicy, Secret, ServerFilter, Standing, StreamLimits, StreamNotice, Usage, check_binding,
 };
 pub use source::{CheckpointSource, CheckpointStream, HeaderStream, Start};
+pub use trust::{
+    Anchor, Announced, CertifiedSummary, Committee, CommitteePin, Committees, InvalidPin,
+    ProvenCheckpoint, RootSource, TrustError, TrustRoot, committee_digest, prove_amounts,
+    prove_linked, verify_checkpoint,
+};

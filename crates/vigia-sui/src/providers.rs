@@ -5,9 +5,14 @@
 //! share what is known, so a stream that is opened again goes on with the provider it had.
 
 mod affected;
+mod amounts;
 mod fetch;
+mod filter;
+mod filtered;
 mod follow;
 mod probe;
+mod prover;
+mod ratchet;
 mod roster;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,11 +23,14 @@ use vigia_core::{ChainId, Clock, CoinInfo, EpochInfo, TypeTag};
 pub use crate::grpc::{NodeInfo, ProviderConfig, ProviderRoles, Secret, Usage};
 pub use affected::{AffectedPage, AffectedRun};
 pub use fetch::check_binding;
+pub use filter::{FILTER_LITERALS_MAX, ServerFilter};
 pub use probe::{Capabilities, ProviderProbe};
+pub use prover::{CommitteeKeeper, Prover};
+pub use ratchet::CommitteeStep;
 pub use roster::{RosterPolicy, Standing};
 
 use crate::SourceError;
-use crate::grpc::ProviderClient;
+use crate::grpc::{ProviderClient, describe};
 use roster::{Choice, Need, Roster};
 
 /// Limits of streams and fetches.
@@ -128,7 +136,8 @@ impl Providers {
                 capabilities: Mutex::default(),
             })
         };
-        let members = configs.iter().map(member).collect::<Result<_, _>>()?;
+        let members = configs.iter().map(member);
+        let members = members.collect::<Result<_, SourceError>>()?;
         let roles = configs.iter().map(|config| config.roles).collect();
         Ok(Self(Arc::new(Shared {
             members,
@@ -222,17 +231,21 @@ impl Providers {
         Err(error.unwrap_or_else(|| self.nobody()))
     }
 
-    /// Who can be asked something, in order: who is usable, and else all, since somebody may answer.
+    /// Who can be asked something, in order: who is usable, then all others, since somebody may answer.
     fn to_ask(&self, need: Need) -> Vec<usize> {
         let (roster, now_ms) = (self.roster(), self.now_ms());
         let first = match roster.choose(now_ms, need, self.current()) {
             Choice::Use(index) => Some(index),
             Choice::Wait(_) | Choice::Pruned(_) => None,
         };
-        let on_chain =
-            |index: &usize| !matches!(roster.standing(*index, now_ms), Standing::WrongChain { .. });
         let others = (0..self.0.members.len()).filter(|index| Some(*index) != first);
-        first.into_iter().chain(others.filter(on_chain)).collect()
+        let mut order: Vec<usize> = first.into_iter().chain(others).collect();
+        // One of another chain may have been pointed elsewhere since.
+        order.sort_by_key(|index| {
+            let standing = roster.standing(*index, now_ms);
+            matches!(standing, Standing::WrongChain { .. })
+        });
+        order
     }
 
     /// How each provider does, most preferred first.

@@ -57,6 +57,33 @@ impl WatchList {
         self.len() == 0
     }
 
+    /// All targets; none where there are more than so many.
+    pub fn targets_within(&self, max: usize) -> Option<Vec<WatchTarget>> {
+        if self.len() > max {
+            return None;
+        }
+        let modules = self.modules.iter().flat_map(|(package, modules)| {
+            let module = |module: &Identifier| WatchTarget::Module(*package, module.clone());
+            modules.iter().map(module)
+        });
+        let event_types = self.event_types.iter().flat_map(|(package, types)| {
+            types.iter().map(|(module, name)| {
+                WatchTarget::EventType(*package, module.clone(), name.clone())
+            })
+        });
+        let addresses = self.addresses.iter().copied().map(WatchTarget::Address);
+        let packages = self.packages.iter().copied().map(WatchTarget::Package);
+        let coin_types = self.coin_types.iter().cloned().map(WatchTarget::CoinType);
+        Some(
+            addresses
+                .chain(packages)
+                .chain(modules)
+                .chain(event_types)
+                .chain(coin_types)
+                .collect(),
+        )
+    }
+
     /// Whether a target is watched.
     pub fn contains(&self, target: &WatchTarget) -> bool {
         match target {

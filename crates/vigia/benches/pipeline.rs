@@ -1,5 +1,7 @@
 //! From gRPC frame to committed rows: relevant transactions a second, CPU time, memory. On SQLite, or
-//! with `--postgres` on the cluster that `cargo xtask bench pipeline-postgres` starts.
+//! with `--postgres` on the cluster that `cargo xtask bench pipeline-postgres` starts. `--catch-up` reads a
+//! chain of which one transaction in a hundred is relevant; `--huge` one with checkpoints of 30 MB, by
+//! lists or with `--no-list` by calls, for the memory that takes.
 //!
 //! The simulated node is a process of its own that serves checkpoints made and encoded before; its
 //! CPU time is told apart. The database is on disk, a commit survives power loss.
@@ -12,89 +14,53 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use support::deployment::{Database, Deployment};
 use support::node::{NodeConfig, NodeProcess};
 use support::report::Report;
 use support::usage;
-use tokio_util::sync::CancellationToken;
-use vigia::config::LiveStart;
-use vigia::pipeline::{
-    OutstandingMemory, Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits,
-};
-use vigia_contracts::{CONFIO, ContractFile, Interpreter, Registry};
-use vigia_core::{AccountKind, Address, SystemClock, WatchTarget};
-use vigia_devnet::Packages;
-use vigia_store::{
-    AccountSpec, IngestStore, PostgresOptions, ReadStore, SqlStore, SqliteOptions, StatusReport,
-    Store, StoreOptions, WatchEntry, WatchStore,
-};
-use vigia_sui::{ProviderConfig, Providers};
-use vigia_transport::{Limits, channel};
+use vigia_store::{IngestStore, ReadStore, StatusReport};
 
-/// Entries added to the watch list at once.
-const WATCH_BATCH: usize = 5_000;
+/// As large as the protocol lets a checkpoint be.
+const HUGE_BYTES: u64 = 30_000_000;
 
 fn main() {
     if support::node::served() {
         return;
     }
-    let (node_config, watched) = support::pipeline_size();
+    let (mut node_config, watched) = support::pipeline_size();
+    let is_told = |flag: &str| std::env::args().any(|argument| argument == flag);
+    if is_told("--catch-up") {
+        node_config.relevant_per_mille = 10;
+    }
+    if is_told("--huge") {
+        // A few hundred transactions of padding make a checkpoint; these come besides.
+        node_config.transactions = if support::is_quick() { 1_000 } else { 4_000 };
+        node_config.huge_bytes = Some(HUGE_BYTES);
+        node_config.lists = !is_told("--no-list");
+    }
     let node = NodeProcess::start(&node_config);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    let database = match std::env::args().any(|argument| argument == "--postgres") {
+    let mut database = match is_told("--postgres") {
         true => Database::postgres(),
         false => Database::sqlite(folder.path()),
     };
+    if is_told("--catch-up") {
+        database.bench = "catch-up";
+    }
+    if is_told("--huge") {
+        database.bench = match node_config.lists {
+            true => "huge-lists",
+            false => "huge-calls",
+        };
+    }
     let run = runtime.block_on(run(&node, &database, watched));
     let bytes = node.ready.bcs_bytes_per_checkpoint;
     let node_cpu_ms = node.stop();
     report(&node_config, &database, watched, bytes, &run, node_cpu_ms);
-}
-
-/// Where the rows go.
-struct Database {
-    bench: &'static str,
-    description: &'static str,
-    options: StoreOptions,
-    /// The file, where it is one.
-    path: Option<PathBuf>,
-    /// The server's process, where there is one: its CPU time counts.
-    server: Option<u32>,
-}
-
-impl Database {
-    fn sqlite(folder: &Path) -> Self {
-        let path = folder.join("vigia.db");
-        Self {
-            bench: "pipeline",
-            description: "SQLite, WAL, synchronous FULL",
-            options: SqliteOptions::new(&path).into(),
-            path: Some(path),
-            server: None,
-        }
-    }
-
-    fn postgres() -> Self {
-        let url = support::told("VIGIA_BENCH_POSTGRES_URL");
-        let server = support::told("VIGIA_BENCH_POSTGRES_PID");
-        Self {
-            bench: "pipeline-postgres",
-            description: "Postgres on the same cores, fsync and synchronous_commit on",
-            options: PostgresOptions::new(&url).expect("an address").into(),
-            path: None,
-            server: Some(server.parse().expect("a process id")),
-        }
-    }
-
-    /// CPU time of vigia and of the server.
-    fn cpu_time(&self) -> (Duration, Duration) {
-        let server = self.server.map(usage::family_cpu_time);
-        (usage::cpu_time(), server.unwrap_or_default())
-    }
 }
 
 /// What one run took.
@@ -107,49 +73,11 @@ struct Run {
 }
 
 async fn run(node: &NodeProcess, database: &Database, watched: u64) -> Run {
-    let store = SqlStore::open(database.options.clone(), Arc::new(SystemClock)).await;
-    let store: Arc<SqlStore> = Arc::new(store.expect("a database"));
-    let registry = registry();
-    watch(&store, &node.ready.users, &registry, watched).await;
-
-    let watch = WatchSync::load(Arc::clone(&store) as Arc<dyn Store>)
-        .await
-        .expect("a watch list");
-    let (frames, receiver) = channel(Limits::default());
-    let rewind = Arc::new(Rewind::default());
-    let limits = WorkerLimits {
-        transactions_max: 1_000,
-        frames_max: 1_000,
-        idle_interval: Duration::from_secs(1),
-    };
-    let worker = Worker::new(
-        Arc::clone(&store) as Arc<dyn Store>,
-        Arc::new(Interpreter::new(registry)),
-        limits,
-        Arc::clone(&rewind),
-    );
-    let provider = ProviderConfig::new(node.ready.url.clone());
-    let poller = Poller {
-        source: Providers::one(&provider, Arc::new(SystemClock), |_| {}).expect("a provider"),
-        store: Arc::clone(&store) as Arc<dyn Store>,
-        watch,
-        frames: Arc::new(frames),
-        rewind,
-        status: Arc::new(PollerStatus::default()),
-        clock: Arc::new(SystemClock),
-        live_start: LiveStart::Checkpoint(0),
-        tip_interval: Duration::from_secs(2),
-        resend_after: None,
-        outstanding: OutstandingMemory::default(),
-        shards: None,
-    };
-
-    let shutdown = CancellationToken::new();
-    let ((cpu, server_cpu), begun) = (database.cpu_time(), Instant::now());
-    let stop = shutdown.clone();
-    let polling = tokio::spawn(async move { poller.run(stop).await });
-    let stop = shutdown.clone();
-    let working = tokio::spawn(async move { worker.run(Box::new(receiver), stop).await });
+    let deployment = Deployment::start(node, database, watched, |sender| sender).await;
+    let store = Arc::clone(&deployment.store);
+    let (cpu, server_cpu) = database.cpu_time();
+    let begun = Instant::now();
+    let running = deployment.run();
     while store
         .watermark()
         .await
@@ -161,12 +89,7 @@ async fn run(node: &NodeProcess, database: &Database, watched: u64) -> Run {
     }
     let wall = begun.elapsed();
     let (cpu_after, server_cpu_after) = database.cpu_time();
-    shutdown.cancel();
-    polling
-        .await
-        .expect("the poller ends")
-        .expect("without an error");
-    working.await.expect("the worker ends");
+    running.stop().await;
     let status = store.status().await.expect("a status");
     store.close().await;
     let file = database.path.as_ref();
@@ -177,54 +100,6 @@ async fn run(node: &NodeProcess, database: &Database, watched: u64) -> Run {
         server_cpu: server_cpu_after - server_cpu,
         status,
         database_bytes,
-    }
-}
-
-fn registry() -> Arc<Registry> {
-    let packages = Packages::declared();
-    let ids = [
-        ("cusd", vec![packages.cusd]),
-        ("confio", vec![packages.confio]),
-        ("pay", vec![packages.pay, packages.pay_upgraded]),
-        ("p2p_trade", vec![packages.p2p_trade]),
-        ("invite_send", vec![packages.invite_send]),
-    ]
-    .map(|(name, ids)| (name.to_owned(), ids))
-    .into();
-    let file = ContractFile::parse("confio.toml", CONFIO).expect("the shipped contracts");
-    let registry = Registry::new(&[("confio.toml".to_owned(), file)], &ids);
-    Arc::new(registry.expect("the shipped contracts"))
-}
-
-/// Watches the wallet's users and contracts, and strangers up to the number wanted.
-async fn watch(store: &SqlStore, users: &[Address], registry: &Registry, watched: u64) {
-    let addresses = (0..watched).map(|n| support::watched_address(n, users));
-    let addresses: Vec<Address> = addresses.collect();
-    for part in addresses.chunks(WATCH_BATCH) {
-        let entries: Vec<WatchEntry> = part.iter().map(|address| entry(*address)).collect();
-        store.watch_add(&entries).await.expect("a watch list");
-    }
-    let contracts = registry.watch_targets().into_iter();
-    let entries: Vec<_> = contracts
-        .map(|target| WatchEntry {
-            target,
-            account: None,
-        })
-        .collect();
-    store.watch_add(&entries).await.expect("a watch list");
-}
-
-fn entry(address: Address) -> WatchEntry {
-    let external_id = address.to_string();
-    let account = AccountSpec {
-        display_name: external_id[..10].to_owned(),
-        external_id,
-        kind: AccountKind::Personal,
-        members: Vec::new(),
-    };
-    WatchEntry {
-        target: WatchTarget::Address(address),
-        account: Some(account),
     }
 }
 
@@ -244,11 +119,14 @@ fn report(
         database_bytes,
     } = run;
     let relevant = status.raw_transactions as f64;
+    let checkpoints = status.watermark.map_or(0, |mark| mark.checkpoint + 1);
     let all = config.transactions as f64;
     let all_cpu = (*cpu + *server_cpu).as_secs_f64();
     let mut report = Report::new(database.bench);
     report.figure("relevant_tx_per_s", relevant / wall.as_secs_f64());
     report.figure("tx_per_s", all / wall.as_secs_f64());
+    report.figure("checkpoints_per_s", checkpoints as f64 / wall.as_secs_f64());
+    report.figure("cpu_us_per_tx_read", all_cpu * 1e6 / all);
     report.figure("cpu_ms_per_tx", all_cpu * 1000.0 / relevant);
     report.figure("cpu_s", all_cpu);
     report.figure("database_cpu_s", server_cpu.as_secs_f64());

@@ -94,6 +94,7 @@ pub struct PollSettings {
     pub probe_interval_ms: u64,
     pub buffer_mib: usize,
     pub fetch_concurrency_max: usize,
+    pub filter_literals_max: usize,
 }
 
 /// `[transport]`

@@ -36,6 +36,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0005_sources", compatible_from: 2),
     migration!("0006_epochs", compatible_from: 2),
     migration!("0007_providers", compatible_from: 2),
+    migration!("0008_committees", compatible_from: 2),
     migration!("0009_backfills", compatible_from: 2),
 ];
 

@@ -6,7 +6,7 @@ use vigia_core::{AccountId, Activity, NotificationId, Place, Slot};
 
 use super::codec::{self, address_opt, amount, int};
 use super::commit::Places;
-use crate::db::{Tx, Value, get, insert as insert_rows, insert_returning};
+use crate::db::{Row, Tx, Value, get, insert as insert_rows, insert_returning, query, texts};
 use crate::sql::sql;
 use crate::{Result, StoreError};
 
@@ -87,6 +87,23 @@ async fn coins_seen(tx: &mut Tx, new: &[New<'_>]) -> Result<()> {
     Ok(())
 }
 
+/// From which checkpoint on each of these accounts is followed.
+async fn followed_from(
+    tx: &mut Tx,
+    accounts: impl Iterator<Item = AccountId>,
+) -> Result<HashMap<i64, u64>> {
+    let accounts: BTreeSet<i64> = accounts.map(|account| account.0).collect();
+    if accounts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = query(sql!(dialects "account_live_from"))
+        .bind(texts(accounts.iter().map(ToString::to_string)))
+        .fetch_all(tx)
+        .await?;
+    let followed = |row: &Row| Ok((get(row, "account_id")?, get(row, "live_from")?));
+    rows.iter().map(followed).collect()
+}
+
 /// Writes a notification for each new activity that asks for one and is at `live_first` or later;
 /// returns how many.
 pub(super) async fn notify(
@@ -96,11 +113,17 @@ pub(super) async fn notify(
     live_first: u64,
     now_ms: u64,
 ) -> Result<u64> {
-    let asking: Vec<_> = new
+    let mut asking: Vec<_> = new
         .iter()
         .filter(|new| new.activity.place.checkpoint >= live_first)
         .filter_map(|new| new.activity.notify.as_ref().map(|kind| (new, kind)))
         .collect();
+    // What comes live again, or is folded anew, may be older than an account that was added since.
+    let followed = followed_from(tx, asking.iter().map(|(new, _)| new.activity.account)).await?;
+    asking.retain(|(new, _)| {
+        let from = followed.get(&new.activity.account.0).copied();
+        from.is_none_or(|from| from <= new.activity.place.checkpoint)
+    });
     let created_at_ms = int("time", now_ms)?;
     insert_rows(tx, sql!("notification_insert"), &asking, |(new, kind)| {
         let Activity {

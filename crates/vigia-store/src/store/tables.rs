@@ -354,6 +354,19 @@ pub(super) const TABLES: &[Table] = &[
         seeded: false,
     },
     Table {
+        name: "committee",
+        columns: &[
+            ("epoch", Int),
+            ("committee_bcs", Bytes),
+            ("summary_bcs", Bytes),
+            ("source", Text),
+            ("recorded_at_ms", Int),
+        ],
+        key: &["epoch"],
+        identity: None,
+        seeded: false,
+    },
+    Table {
         name: "provider_report",
         columns: &[
             ("singleton", Int),

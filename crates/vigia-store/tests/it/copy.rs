@@ -14,9 +14,9 @@ use vigia_core::{
     parse_watch_target,
 };
 use vigia_store::{
-    CopyLimits, CopyOutcome, CopyProgress, CopyReport, CopyStage, EpochStore, IngestStore,
-    MessageStore, ProviderReport, ProviderStore, ProviderUsage, ReadStore, ScheduleSpec,
-    ScheduleStore, SqlStore, StoreError, WatchEntry, WatchStore,
+    CommitteeStore, CopyLimits, CopyOutcome, CopyProgress, CopyReport, CopyStage, EpochStore,
+    IngestStore, MessageStore, ProviderReport, ProviderStore, ProviderUsage, ReadStore,
+    ScheduleSpec, ScheduleStore, SqlStore, StoreError, WatchEntry, WatchStore,
 };
 
 use crate::postgres::PostgresFixture;
@@ -72,6 +72,8 @@ async fn filled<F: Fixture>() -> Db<F> {
         bytes: 1 << 40,
     };
     db.store.provider_record("a", &[], &[used]).await.unwrap();
+    let committees = [3, 4].map(crate::suite::committee::committee);
+    db.store.committee_add(&committees).await.unwrap();
     for checkpoint in 0..6 {
         let commit = Commit {
             balance_effects: vec![balance(place(checkpoint, 0), 1, i128::MIN + 7)],

@@ -5,6 +5,7 @@ pub(crate) mod backfill;
 pub(crate) mod business;
 pub(crate) mod chain;
 pub(crate) mod commit;
+pub(crate) mod committee;
 pub(crate) mod epoch;
 pub(crate) mod failed;
 pub(crate) mod lease;
@@ -195,6 +196,11 @@ macro_rules! store_conformance_suite {
                 late_meaning_finds_its_transaction, meaning_without_transaction_is_refused,
                 refused_commit_moves_no_watermark, dropped_commit_is_whole_or_absent,
                 thousands_of_rows,
+            ],
+            committee: [
+                they_are_listed_from_an_epoch_on, added_again_they_stay,
+                another_for_the_same_epoch_is_refused, two_that_add_at_once_agree,
+                a_page_has_a_limit,
             ],
             epoch: [the_newest_comes_first, what_is_known_stays_known, numbers_have_63_bits],
             failed: [

@@ -21,7 +21,7 @@ pub(crate) fn header_from_proto(
 }
 
 /// The summary of a checkpoint and the header it makes.
-pub(super) fn summary_from_proto(
+pub(crate) fn summary_from_proto(
     message: &proto::Checkpoint,
 ) -> Result<(CheckpointSummary, CheckpointHeader), SourceError> {
     let sequence = message

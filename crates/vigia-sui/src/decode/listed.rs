@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use sui_rpc::proto::sui::rpc::v2 as proto;
-use vigia_core::{Digest, ExecutedTransaction, Place, TransactionEffects};
+use vigia_core::{Digest, ExecutedTransaction, Place};
 
-use super::{ObjectsByVersion, transaction_from_proto};
+use super::lone_transaction;
 use crate::SourceError;
 use crate::grpc::time_ms;
 use crate::integrity::digest_of;
@@ -26,7 +26,7 @@ pub(crate) const LISTED_MASK: [&str; 9] = [
 /// A listed transaction.
 pub(crate) enum Listed {
     Complete(Box<ExecutedTransaction>),
-    /// Version 1 effects, which say too little without objects.
+    /// It says too little without objects.
     NeedsObjects(Place),
 }
 
@@ -70,14 +70,12 @@ pub(crate) fn listed_from_proto(
         return Err(SourceError::invalid(checkpoint, problem));
     }
     let place = Place { checkpoint, index };
-    let none = ObjectsByVersion::new([]);
-    let transaction = transaction_from_proto(place, timestamp_ms, executed, &none)?;
+    let Some(transaction) = lone_transaction(place, timestamp_ms, executed)? else {
+        return Ok(Listed::NeedsObjects(place));
+    };
     check_digests(&transaction, executed)
         .map_err(|problem| SourceError::invalid(checkpoint, format!("{place}: {problem}")))?;
-    Ok(match transaction.effects {
-        TransactionEffects::V1(_) => Listed::NeedsObjects(place),
-        TransactionEffects::V2(_) => Listed::Complete(Box::new(transaction)),
-    })
+    Ok(Listed::Complete(Box::new(transaction)))
 }
 
 fn check_digests(

@@ -2,6 +2,7 @@
 
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use sui_rpc::proto::sui::rpc::v2 as proto;
+use tonic::Code;
 use vigia_core::EpochInfo;
 
 use super::ProviderClient;
@@ -22,22 +23,9 @@ const EPOCH_MASK: [&str; 8] = [
 impl ProviderClient {
     /// Asks about an epoch, or the one that goes on; none where the node does not know it any more.
     pub(crate) async fn epoch(&self, epoch: Option<u64>) -> Result<Option<EpochInfo>, SourceError> {
-        let mut request = proto::GetEpochRequest::default();
-        request.epoch = epoch;
-        request.read_mask = Some(FieldMask::from_paths(EPOCH_MASK));
-        let response = match self.client.clone().ledger_client().get_epoch(request).await {
-            Ok(response) => response.into_inner(),
-            Err(status) if status.code() == tonic::Code::NotFound => return Ok(None),
-            Err(status) => return Err(self.error(&status)),
+        let Some((number, found)) = self.get_epoch(epoch, &EPOCH_MASK).await? else {
+            return Ok(None);
         };
-        let found = response.epoch.unwrap_or_default();
-        // An absent number is not epoch 0 (I-4).
-        let Some(number) = found.epoch else {
-            return Err(self.problem("it tells of an epoch without a number"));
-        };
-        if epoch.is_some_and(|asked| asked != number) {
-            return Err(self.problem(format!("asked about epoch {epoch:?}, it tells of {number}")));
-        }
         let committee = found.committee.map(|committee| committee.members.len());
         let protocol = found.protocol_config;
         Ok(Some(EpochInfo {
@@ -50,6 +38,33 @@ impl ProviderClient {
             protocol_version: protocol.and_then(|protocol| protocol.protocol_version),
             committee_members: committee.and_then(|members| u64::try_from(members).ok()),
         }))
+    }
+
+    /// Fields of an epoch, and its number; none where the node does not know it any more, or never does.
+    pub(super) async fn get_epoch(
+        &self,
+        epoch: Option<u64>,
+        mask: &[&str],
+    ) -> Result<Option<(u64, proto::Epoch)>, SourceError> {
+        let mut request = proto::GetEpochRequest::default();
+        request.epoch = epoch;
+        request.read_mask = Some(FieldMask::from_paths(mask));
+        let response = match self.client.clone().ledger_client().get_epoch(request).await {
+            Ok(response) => response.into_inner(),
+            Err(status) if matches!(status.code(), Code::NotFound | Code::Unimplemented) => {
+                return Ok(None);
+            }
+            Err(status) => return Err(self.error(&status)),
+        };
+        let found = response.epoch.unwrap_or_default();
+        // An absent number is not epoch 0 (I-4).
+        let Some(number) = found.epoch else {
+            return Err(self.problem("it tells of an epoch without a number"));
+        };
+        if epoch.is_some_and(|asked| asked != number) {
+            return Err(self.problem(format!("asked about epoch {epoch:?}, it tells of {number}")));
+        }
+        Ok(Some((number, found)))
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct Run {
 enum List {
     /// To be opened at what comes next.
     Closed,
-    Open(tonic::Streaming<proto::ListCheckpointsResponse>, usize),
+    Open(Box<tonic::Streaming<proto::ListCheckpointsResponse>>, usize),
     /// Not served, or it has brought all that it can.
     Over,
 }
@@ -165,7 +165,7 @@ impl Run {
                     .await
                 {
                     Ok(stream) => {
-                        self.list = List::Open(stream, 0);
+                        self.list = List::Open(Box::new(stream), 0);
                         continue;
                     }
                     Err(status) => Some(status),

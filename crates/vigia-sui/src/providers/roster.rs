@@ -302,10 +302,13 @@ impl Roster {
     fn is_usable(&self, index: usize, now_ms: u64, need: Need) -> bool {
         let member = &self.members[index];
         let has = |checkpoint| member.lowest.is_none_or(|lowest| lowest <= checkpoint);
-        !self.rests(member, now_ms)
-            && !self.is_elsewhere(member)
-            && !(member.behind && matches!(need, Need::Live(_)))
-            && need.checkpoint().is_none_or(has)
+        if self.rests(member, now_ms) || self.is_elsewhere(member) {
+            return false;
+        }
+        if member.behind && matches!(need, Need::Live(_)) {
+            return false;
+        }
+        need.checkpoint().is_none_or(has)
     }
 
     /// A rest longer than the longest is a clock that was set back.

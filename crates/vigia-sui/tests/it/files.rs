@@ -11,17 +11,7 @@ use vigia_core::Checkpoint;
 use vigia_devnet::{FileFormat, write_checkpoint};
 use vigia_sui::{FileSource, SourceError};
 
-use crate::support::{CHAIN, comparable, read_folder};
-
-/// The protobuf message of a checkpoint, as a node's bucket holds it.
-fn message(data: &CheckpointData) -> proto::Checkpoint {
-    let folder = tempfile::tempdir().expect("a folder");
-    write_checkpoint(folder.path(), data.clone(), FileFormat::BinpbZst).expect("written");
-    let number = data.checkpoint_summary.checkpoint.sequence_number;
-    let packed = fs::read(folder.path().join(format!("{number}.binpb.zst"))).expect("there");
-    let bytes = zstd::decode_all(&packed[..]).expect("zstd");
-    proto::Checkpoint::decode(&bytes[..]).expect("a message")
-}
+use crate::support::{CHAIN, comparable, message, read_folder};
 
 fn chk(data: &CheckpointData) -> Vec<u8> {
     let mut bytes = vec![1];

@@ -4,10 +4,14 @@
 mod affected;
 mod bucket;
 mod files;
+mod filters;
 mod grpc;
 mod node;
 mod providers;
 mod proxy;
+mod ratchet;
 mod real;
 mod shards;
 mod support;
+mod trust;
+mod trust_real;

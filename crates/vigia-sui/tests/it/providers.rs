@@ -79,8 +79,8 @@ async fn when_one_goes_the_next_goes_on_and_the_first_comes_back() {
 
 /// Accepts connections and says nothing: neither TCP nor HTTP fails.
 fn half_open() -> (TcpListener, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
     (listener, url)
 }
 

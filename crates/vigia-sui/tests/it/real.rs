@@ -7,7 +7,8 @@ use vigia_core::TransactionEffects;
 
 use crate::support::read_folder;
 
-fn chain_data(part: &str) -> Option<PathBuf> {
+/// A part of the chain data, or none where it may be absent, which is said.
+pub(crate) fn chain_data(part: &str) -> Option<PathBuf> {
     let root = std::env::var_os("VIGIA_CHAIN_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/chain-data"),
         PathBuf::from,

@@ -1,12 +1,15 @@
 //! Checkpoints in files and in comparable form.
 
+use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use futures::StreamExt;
+use prost::Message;
+use sui_rpc::proto::sui::rpc::v2 as proto;
 use sui_sdk_types::CheckpointData;
 use vigia_core::{Address, Checkpoint, CheckpointHeader, Digest, Event, Evidence, Place};
-use vigia_devnet::{ChainConfig, generate};
+use vigia_devnet::{ChainConfig, FileFormat, generate, write_checkpoint};
 use vigia_sui::{CheckpointSource, FileSource, SourceError, Start};
 
 pub(crate) fn chain_config() -> ChainConfig {
@@ -23,6 +26,16 @@ pub(crate) fn chain_config() -> ChainConfig {
 
 pub(crate) static CHAIN: LazyLock<Vec<CheckpointData>> =
     LazyLock::new(|| generate(chain_config()).collect());
+
+/// The protobuf message of a checkpoint, as a node's bucket holds it.
+pub(crate) fn message(data: &CheckpointData) -> proto::Checkpoint {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_checkpoint(folder.path(), data.clone(), FileFormat::BinpbZst).expect("written");
+    let number = data.checkpoint_summary.checkpoint.sequence_number;
+    let packed = fs::read(folder.path().join(format!("{number}.binpb.zst"))).expect("there");
+    let bytes = zstd::decode_all(&packed[..]).expect("zstd");
+    proto::Checkpoint::decode(&bytes[..]).expect("a message")
+}
 
 /// Everything of a transaction that others read, comparable.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every bench uses a part of it")]
 
+pub(crate) mod deployment;
 pub(crate) mod node;
 pub(crate) mod program;
 pub(crate) mod report;

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use serde::{Deserialize, Serialize};
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use vigia_core::Address;
-use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Pace};
+use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Faults, Huge, Pace};
 
 use super::usage;
 
@@ -18,6 +18,12 @@ pub(crate) struct NodeConfig {
     pub(crate) per_checkpoint: u32,
     pub(crate) relevant_per_mille: u32,
     pub(crate) users: usize,
+    /// Bytes of padding of every checkpoint, where they are to be huge.
+    pub(crate) huge_bytes: Option<u64>,
+    /// Whether it serves lists.
+    pub(crate) lists: bool,
+    /// Whether it grows with time after the first checkpoint; else it is all there from the start.
+    pub(crate) live: bool,
 }
 
 impl NodeConfig {
@@ -28,6 +34,9 @@ impl NodeConfig {
             per_checkpoint: 200,
             relevant_per_mille: 500,
             users: 1_000,
+            huge_bytes: None,
+            lists: true,
+            live: false,
         }
     }
 }
@@ -112,9 +121,22 @@ fn devnet_config(config: &NodeConfig) -> DevnetConfig {
             interval_ms: 250,
             relevant_per_mille: config.relevant_per_mille,
             transactions: Some(config.transactions),
+            huge: config.huge_bytes.map(|bytes| Huge {
+                bytes,
+                every: 1,
+                from: 1,
+                times: None,
+            }),
             ..ChainConfig::default()
         },
-        pace: Pace::Complete,
+        faults: match config.lists {
+            true => Faults::none(),
+            false => Faults::parse(0, ["no-list"]).expect("a fault"),
+        },
+        pace: match config.live {
+            true => Pace::Live,
+            false => Pace::Complete,
+        },
         retention: usize::MAX,
         compression: false,
         pre_encode: Some(FieldMask::from_paths(vigia_sui::LIVE_MASK)),

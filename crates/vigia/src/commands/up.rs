@@ -5,7 +5,7 @@ mod readiness;
 mod start;
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -329,6 +329,8 @@ impl Roles {
             resend_after: ends.resend_after,
             outstanding: OutstandingMemory::default(),
             shards,
+            filter_literals_max: settings.poll.filter_literals_max,
+            filters_broke: Mutex::default(),
         };
         let shutdown = self.shutdown.clone();
         self.tasks

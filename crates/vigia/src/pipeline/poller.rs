@@ -10,7 +10,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Checkpoint, Clock, Digest, Frame, Relevant, error_chain};
 use vigia_store::{ProviderReport, Store, StoreError};
-use vigia_sui::{CheckpointSource, CheckpointStream, Providers, SourceError, Start};
+use vigia_sui::{CheckpointSource, CheckpointStream, Providers, ServerFilter, SourceError, Start};
 use vigia_transport::{FrameSender, TransportError};
 use vigia_watch::WatchList;
 
@@ -107,7 +107,16 @@ pub struct Poller {
     pub outstanding: OutstandingMemory,
     /// The part of the chain that it reads; none where it reads all of it.
     pub shards: Option<Shards>,
+    /// Literals that a filter of the provider's may have; 0 where it is never asked to filter.
+    pub filter_literals_max: usize,
+    /// When a filtered stream last failed.
+    pub filters_broke: Mutex<Option<Instant>>,
 }
+
+/// How often it is looked whether filters would pay.
+const FILTER_REVIEW_INTERVAL: Duration = Duration::from_secs(2);
+/// After a filtered stream has failed whole checkpoints are read for so long.
+const FILTERS_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// How far commits were behind a poller's last stream.
 pub type OutstandingMemory = Mutex<Option<Outstanding>>;
@@ -249,8 +258,27 @@ impl Poller {
         shutdown: &CancellationToken,
     ) -> Ended {
         tracing::info!(provider = %self.source.url(), start = ?start, "following the chain");
+        let filter = match start {
+            Start::Checkpoint(_) => self.server_filter(),
+            Start::Tip => None,
+        };
+        if let Some(filter) = &filter {
+            let (literals, version) = (filter.literals, filter.version);
+            tracing::info!(
+                literals,
+                watch.version = version,
+                ?start,
+                "the provider filters"
+            );
+        }
+        let mut reviewed = Instant::now();
         let mut following = Following {
-            stream: self.source.stream(start),
+            stream: match (&filter, start) {
+                (Some(filter), Start::Checkpoint(from)) => {
+                    self.source.stream_filtered(from, filter)
+                }
+                _ => self.source.stream(start),
+            },
             pending: None,
             previous,
         };
@@ -269,7 +297,10 @@ impl Poller {
                 None => return Ended::Rewind,
                 Some(Err(Broken::Source(error))) => {
                     self.report_problem(&error);
-                    continue;
+                    match filter {
+                        Some(_) => return self.without_filters(),
+                        None => continue,
+                    }
                 }
                 Some(Err(Broken::Link(problem))) => {
                     // Another fork or a lying provider: the watermark stays where it is.
@@ -298,10 +329,58 @@ impl Poller {
             {
                 frames.push(self.matched(checkpoint));
             }
+            if let Some(filter) = &filter {
+                // What the filter does not know it has not let through.
+                for frame in &mut frames {
+                    frame.watch_version = frame.watch_version.min(filter.version);
+                }
+            }
             if let Some(ended) = self.send(frames, &mut watch, shutdown).await {
                 return ended;
             }
+            let review = reviewed.elapsed() >= FILTER_REVIEW_INTERVAL;
+            if review {
+                reviewed = Instant::now();
+            }
+            if self.is_outdated(filter.as_ref(), review) {
+                return Ended::Rewind;
+            }
         }
+    }
+
+    /// The filter to leave to the provider, where that pays: a short list, and a provider that filters.
+    fn server_filter(&self) -> Option<ServerFilter> {
+        if self.filter_literals_max == 0 || !self.source.filters() {
+            return None;
+        }
+        let broken = self.filters_broke.lock();
+        let broken = *broken.unwrap_or_else(PoisonError::into_inner);
+        if broken.is_some_and(|at| at.elapsed() < FILTERS_AGAIN_AFTER) {
+            return None;
+        }
+        ServerFilter::of(&self.watch.list().read(), self.filter_literals_max)
+    }
+
+    /// For a while whole checkpoints are read instead.
+    fn without_filters(&self) -> Ended {
+        let broke = self.filters_broke.lock();
+        *broke.unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        Ended::Rewind
+    }
+
+    /// Whether the list has changed since the filter was made of it, or one can be made by now.
+    fn is_outdated(&self, filter: Option<&ServerFilter>, review: bool) -> bool {
+        let Some(filter) = filter else {
+            return review && self.server_filter().is_some();
+        };
+        let version = self.watch.list().read().version();
+        if filter.version != version {
+            tracing::info!(
+                watch.version = version,
+                "the watch list has changed, filtering anew"
+            );
+        }
+        filter.version != version
     }
 
     fn matched(&self, checkpoint: Checkpoint) -> Frame {

@@ -157,6 +157,15 @@ impl Log {
     pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().clone()
     }
+
+    /// Waits until a line holds `text`.
+    pub(crate) fn wait_for(&self, text: &str) {
+        let begun = Instant::now();
+        while !self.lines().iter().any(|line| line.contains(text)) {
+            assert!(begun.elapsed() < PATIENCE, "waited in vain for {text:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
 }
 
 /// A process that ends with its guard.

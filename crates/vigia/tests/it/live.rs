@@ -30,14 +30,27 @@ fn live_from(printed: &str) -> u64 {
 /// names is missing, even when the poller stood still with matched frames in hand.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn watches_added_under_way_leave_no_hole() {
+    add_under_way(&contracts(), "following the chain").await;
+}
+
+/// With one address the provider filters; with a dozen whole checkpoints are read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_that_outgrows_the_filter_leaves_no_hole() {
+    add_under_way("", "the provider filters").await;
+}
+
+/// Adds a dozen addresses to a running poller, once it has said that, and looks for all of theirs.
+async fn add_under_way(config: &str, heard: &str) {
     let node = start(busy_chain(12_000), Pace::Live, 1).await;
     let app = app_watching(&node, |index| index == 0);
-    app.configure(&(contracts() + "[store]\nbusy_timeout_ms = 500\n"));
+    app.configure(&(config.to_owned() + "[store]\nbusy_timeout_ms = 500\n"));
     let url = node.url();
-    let poller = app.start(&["poll", "--provider", &url, "--from", "0", "--log", "warn"]);
+    let arguments = ["poll", "--provider", &url, "--from", "0", "--log", "info"];
+    let (poller, log) = app.start_logged(&arguments);
     app.wait_for("the first checkpoints", |status| {
         status["watermark"].as_u64() > Some(3)
     });
+    log.wait_for(heard);
 
     let mut random = ChaCha8Rng::seed_from_u64(11);
     let mut receipts = Vec::new();

@@ -13,6 +13,7 @@ mod browser;
 mod chaos;
 mod database_faults;
 mod failed;
+mod faults;
 mod files;
 mod history;
 mod jobs;

@@ -1,0 +1,1 @@
+SELECT committee_bcs FROM committee WHERE epoch = $1
