@@ -218,6 +218,7 @@ pub(crate) async fn everything_goes_over<A: Fixture, B: Tampered>() {
 
     // Another process opens it, and goes on as the source would.
     let opened = fixture.open(from.clock.clone()).await;
+    opened.set_fetches_history(true);
     go_on_committing(&from.store).await;
     go_on_committing(&opened).await;
     assert_eq!(opened.dump_rows().await.unwrap(), from.dump().await);

@@ -353,7 +353,10 @@ async fn watch_lists_are_reconciled() {
     assert_eq!((&found["missing"], &found["extra"]), (&0.into(), &0.into()));
     // Behind the log's back: nothing tells the poller, so only comparing finds it.
     let path = app.data_dir().join("vigia.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    // Its history still refers to it.
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(false);
     let pool = sqlx::SqlitePool::connect_with(options)
         .await
         .expect("a file");
