@@ -1,5 +1,6 @@
 //! The poller: follows a live source from the watermark on and sends matched frames.
 
+mod filtering;
 mod sharded;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Checkpoint, Clock, Digest, Frame, Relevant, error_chain};
 use vigia_store::{ProviderReport, Store, StoreError};
-use vigia_sui::{CheckpointSource, CheckpointStream, Providers, ServerFilter, SourceError, Start};
+use vigia_sui::{CheckpointSource, CheckpointStream, Providers, SourceError, Start};
 use vigia_transport::{FrameSender, TransportError};
 use vigia_watch::WatchList;
 
@@ -112,11 +113,6 @@ pub struct Poller {
     /// When a filtered stream last failed.
     pub filters_broke: Mutex<Option<Instant>>,
 }
-
-/// How often it is looked whether filters would pay.
-const FILTER_REVIEW_INTERVAL: Duration = Duration::from_secs(2);
-/// After a filtered stream has failed whole checkpoints are read for so long.
-const FILTERS_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// How far commits were behind a poller's last stream.
 pub type OutstandingMemory = Mutex<Option<Outstanding>>;
@@ -262,15 +258,7 @@ impl Poller {
             Start::Checkpoint(_) => self.server_filter(),
             Start::Tip => None,
         };
-        if let Some(filter) = &filter {
-            let (literals, version) = (filter.literals, filter.version);
-            tracing::info!(
-                literals,
-                watch.version = version,
-                ?start,
-                "the provider filters"
-            );
-        }
+        filtering::say(filter.as_ref(), start);
         let mut reviewed = Instant::now();
         let mut following = Following {
             stream: match (&filter, start) {
@@ -338,7 +326,7 @@ impl Poller {
             if let Some(ended) = self.send(frames, &mut watch, shutdown).await {
                 return ended;
             }
-            let review = reviewed.elapsed() >= FILTER_REVIEW_INTERVAL;
+            let review = reviewed.elapsed() >= filtering::REVIEW_INTERVAL;
             if review {
                 reviewed = Instant::now();
             }
@@ -346,41 +334,6 @@ impl Poller {
                 return Ended::Rewind;
             }
         }
-    }
-
-    /// The filter to leave to the provider, where that pays: a short list, and a provider that filters.
-    fn server_filter(&self) -> Option<ServerFilter> {
-        if self.filter_literals_max == 0 || !self.source.filters() {
-            return None;
-        }
-        let broken = self.filters_broke.lock();
-        let broken = *broken.unwrap_or_else(PoisonError::into_inner);
-        if broken.is_some_and(|at| at.elapsed() < FILTERS_AGAIN_AFTER) {
-            return None;
-        }
-        ServerFilter::of(&self.watch.list().read(), self.filter_literals_max)
-    }
-
-    /// For a while whole checkpoints are read instead.
-    fn without_filters(&self) -> Ended {
-        let broke = self.filters_broke.lock();
-        *broke.unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        Ended::Rewind
-    }
-
-    /// Whether the list has changed since the filter was made of it, or one can be made by now.
-    fn is_outdated(&self, filter: Option<&ServerFilter>, review: bool) -> bool {
-        let Some(filter) = filter else {
-            return review && self.server_filter().is_some();
-        };
-        let version = self.watch.list().read().version();
-        if filter.version != version {
-            tracing::info!(
-                watch.version = version,
-                "the watch list has changed, filtering anew"
-            );
-        }
-        filter.version != version
     }
 
     fn matched(&self, checkpoint: Checkpoint) -> Frame {
