@@ -206,10 +206,16 @@ impl Roster {
         self.compare();
     }
 
-    /// Something that was asked of a provider failed.
+    /// Something that was asked of a provider failed. What fails while it rests was asked before, or by
+    /// somebody who asks regardless: the same trouble, which makes the rest no longer.
     pub(super) fn failed(&mut self, index: usize, now_ms: u64, problem: String) {
         let policy = self.policy;
+        let rests = self.rests(&self.members[index], now_ms);
         let member = &mut self.members[index];
+        member.problem = Some(problem);
+        if rests {
+            return;
+        }
         let rest = policy
             .rest_first_ms
             .saturating_mul(2u64.saturating_pow(member.failures))
@@ -217,7 +223,6 @@ impl Roster {
         member.failures = member.failures.saturating_add(1);
         member.rests_until_ms = now_ms.saturating_add(rest);
         member.well_since_ms = None;
-        member.problem = Some(problem);
     }
 
     fn worked(&mut self, index: usize, now_ms: u64) {
@@ -464,6 +469,19 @@ mod tests {
         roster.brought(0, now_ms + 800, 101);
         roster.failed(0, now_ms + 900, "refused".to_owned());
         assert_eq!(live(&roster, now_ms + 900, Some(0)), Choice::Wait(100));
+    }
+
+    #[test]
+    fn what_fails_during_a_rest_makes_it_no_longer() {
+        let mut roster = roster(&[LIVE]);
+        for now_ms in 0..5 {
+            roster.failed(0, now_ms, format!("refused at {now_ms}"));
+        }
+        assert_eq!(live(&roster, 5, Some(0)), Choice::Wait(95));
+        let standing = roster.standing(0, 5).to_string();
+        assert_eq!(standing, "refused at 4", "the last is told, once counted");
+        roster.failed(0, 100, "refused".to_owned());
+        assert_eq!(live(&roster, 100, Some(0)), Choice::Wait(200));
     }
 
     #[test]
