@@ -160,6 +160,9 @@ pub enum SourceError {
         /// Which.
         method: &'static str,
     },
+    /// Nothing can be proven yet.
+    #[error("there is no trust root yet to prove it with")]
+    NoRoot,
     /// Something that the validators did not sign.
     #[error(transparent)]
     Unproven(#[from] TrustError),
@@ -183,13 +186,17 @@ impl SourceError {
                 | Self::Bucket { may_pass: true, .. }
                 | Self::NotReached { .. }
                 | Self::NotKept { .. }
+                | Self::NoRoot
         )
     }
 
     /// Whether who sent a message is to be left for another one, as opposed to trouble with the proof of
     /// it that others have.
     pub fn is_senders(&self) -> bool {
-        !matches!(self, Self::NotReached { .. } | Self::NotKept { .. })
+        !matches!(
+            self,
+            Self::NotReached { .. } | Self::NotKept { .. } | Self::NoRoot
+        )
     }
 
     pub(crate) fn invalid(sequence: u64, problem: impl ToString) -> Self {

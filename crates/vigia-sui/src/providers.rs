@@ -6,6 +6,7 @@
 
 mod affected;
 mod amounts;
+mod checked;
 mod fetch;
 mod filter;
 mod filtered;
@@ -75,9 +76,10 @@ pub enum StreamNotice {
 
 type NoticeFn = Arc<dyn Fn(StreamNotice) + Send + Sync>;
 
-/// The providers of one chain, most preferred first. Clones share all of it.
+/// The providers of one chain, most preferred first. Clones share all of it, save whether amounts of all
+/// transactions are wanted.
 #[derive(Clone)]
-pub struct Providers(Arc<Shared>);
+pub struct Providers(Arc<Shared>, bool);
 
 struct Shared {
     members: Vec<Member>,
@@ -85,8 +87,21 @@ struct Shared {
     /// Whom the live stream reads from.
     current: Mutex<Option<usize>>,
     limits: StreamLimits,
+    trust: Mutex<Trust>,
     clock: Arc<dyn Clock>,
     notice: NoticeFn,
+}
+
+/// What has to be proven of what they send.
+#[derive(Clone, Default)]
+enum Trust {
+    /// Nothing.
+    #[default]
+    Provider,
+    /// All of it; nothing can be, before there is a root.
+    Pending,
+    /// All of it.
+    Quorum(Prover),
 }
 
 struct Member {
@@ -139,14 +154,16 @@ impl Providers {
         let members = configs.iter().map(member);
         let members = members.collect::<Result<_, SourceError>>()?;
         let roles = configs.iter().map(|config| config.roles).collect();
-        Ok(Self(Arc::new(Shared {
+        let shared = Shared {
             members,
             roster: Mutex::new(Roster::new(roles, policy)),
             current: Mutex::default(),
             limits,
+            trust: Mutex::default(),
             clock,
             notice: Arc::new(notice),
-        })))
+        };
+        Ok(Self(Arc::new(shared), false))
     }
 
     /// One provider with limits as they are by default.
@@ -167,6 +184,45 @@ impl Providers {
     /// From here on only this chain counts.
     pub fn bind(&self, chain: ChainId) {
         self.roster().bind(chain);
+    }
+
+    /// From here on whatever they send has to be proven, and nothing is before there is a prover.
+    pub fn demand_proof(&self) {
+        let mut trust = lock(&self.0.trust);
+        if let Trust::Provider = *trust {
+            *trust = Trust::Pending;
+        }
+    }
+
+    /// From here on whatever they send is proven so.
+    pub fn prove_with(&self, prover: Prover) {
+        *lock(&self.0.trust) = Trust::Quorum(prover);
+    }
+
+    /// The same providers. Where all has to be proven, what they are asked for through this comes with the
+    /// amounts of all transactions, as far as they can be proven, which takes objects; else with none.
+    #[must_use]
+    pub fn with_all_amounts(&self, wanted: bool) -> Self {
+        Self(Arc::clone(&self.0), wanted)
+    }
+
+    /// Whether what they send has to be proven.
+    pub fn wants_proof(&self) -> bool {
+        !matches!(*lock(&self.0.trust), Trust::Provider)
+    }
+
+    /// Whether the amounts of all transactions are wanted.
+    pub fn wants_all_amounts(&self) -> bool {
+        self.1
+    }
+
+    /// What proves; none where nothing has to be.
+    pub fn prover(&self) -> Result<Option<Prover>, SourceError> {
+        match &*lock(&self.0.trust) {
+            Trust::Provider => Ok(None),
+            Trust::Pending => Err(SourceError::NoRoot),
+            Trust::Quorum(prover) => Ok(Some(prover.clone())),
+        }
     }
 
     /// Asks a provider about itself: the one in use, or the next that answers.

@@ -27,6 +27,7 @@ use vigia_sui::{Providers, StreamNotice};
 
 use crate::config::Settings;
 use crate::exit::Exit;
+use crate::trust::{Quorum, QuorumError};
 
 /// Opens the database, creating it where it is missing.
 pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
@@ -90,6 +91,28 @@ pub(crate) fn providers_of(
     Ok(Some(Providers::new(
         &configs, policy, limits, clock, notice,
     )?))
+}
+
+/// What makes this process prove what it reads, ready to, and the providers that it asks on the way, none
+/// where none are set; nothing where providers are believed.
+pub(crate) async fn quorum_of(
+    settings: &Settings,
+    store: &Arc<SqlStore>,
+    providers: Option<&Providers>,
+) -> anyhow::Result<Option<(Quorum, Providers)>> {
+    let Some(root) = settings.trust_root()? else {
+        return Ok(None);
+    };
+    let providers = match providers {
+        Some(providers) => providers.clone(),
+        None => {
+            let (policy, limits) = (settings.roster_policy(), settings.stream_limits());
+            Providers::new(&[], policy, limits, Arc::new(SystemClock), |_| {})?
+        }
+    };
+    let quorum = Quorum::new(root, store, &providers);
+    quorum.ready().await.map_err(QuorumError::plain)?;
+    Ok(Some((quorum, providers)))
 }
 
 /// Writes what settings and contract files say about coins; what they say wins over nodes.

@@ -137,6 +137,7 @@ fn raw_values(raw: &RawTransaction) -> Result<Vec<Value>> {
         raw.events_bcs.as_ref().map(|bcs| bcs.to_vec()).into(),
         codec::balance_changes(&raw.balance_changes).into(),
         raw.processing_error.clone().into(),
+        codec::proof(&raw.proof).into(),
     ])
 }
 

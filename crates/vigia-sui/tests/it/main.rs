@@ -9,6 +9,7 @@ mod grpc;
 mod node;
 mod providers;
 mod proxy;
+mod quorum;
 mod ratchet;
 mod real;
 mod shards;

@@ -120,6 +120,7 @@ impl Deployment {
             outstanding: OutstandingMemory::default(),
             shards: None,
             filter_literals_max: 0,
+            quorum: None,
             filters_broke: Mutex::default(),
         };
         Self {

@@ -15,12 +15,13 @@ use vigia_store::{BackfillStore, IngestStore, RangeProgress, SqlStore};
 use vigia_sui::{Link, NodeInfo, Providers, SourceError, StreamNotice};
 
 use super::stop::StopSignal;
-use super::{declare_coins, open_store, providers_of, watch_contracts};
+use super::{declare_coins, open_store, providers_of, quorum_of, watch_contracts};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
 use crate::exit::{self, Exit};
 use crate::history::{HistorySource, Import, ImportError, Imported, Step};
 use crate::pipeline::Backoff;
+use crate::trust::{Quorum, QuorumError};
 use progress::Progress;
 
 /// How long a node has to show a checkpoint that a bucket's or file's is compared with.
@@ -149,6 +150,14 @@ async fn import(
 ) -> anyhow::Result<Done> {
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
     check_range(args, &**store, &source).await?;
+    let quorum = quorum_of(settings, store, providers.as_ref()).await?;
+    let source = match &quorum {
+        Some((quorum, proving)) => {
+            check_provable(args, quorum).await?;
+            source.proven_as(proving)
+        }
+        None => source,
+    };
     bind_chain(args, store, &source, providers.as_ref()).await?;
     declare_coins(store, &registry).await?;
     watch_contracts(&**store, &registry).await?;
@@ -232,6 +241,20 @@ async fn check_range(
             let problem = format!("--to {to} is above the newest checkpoint there is, {tip}");
             return Err(Exit::bad_input(problem).into());
         }
+    }
+    Ok(())
+}
+
+/// What is before the trust root nobody can prove.
+async fn check_provable(args: &BackfillArgs, quorum: &Quorum) -> anyhow::Result<()> {
+    let provable = quorum.provable_from().await.map_err(QuorumError::plain)?;
+    let from = args.from;
+    if from < provable {
+        return Err(Exit::bad_input(format!(
+            "--from {from} is before the trust root, from whose epoch on checkpoints can be proven: give \
+             --from {provable} at least, or an earlier root (proof.genesis_file, proof.committee)"
+        ))
+        .into());
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use vigia_store::{IngestStore, Store};
 use vigia_sui::{CheckpointSource, FileSource, Start};
 
 use super::stop::StopSignal;
-use super::{declare_coins, open_store};
+use super::{declare_coins, open_store, providers_of, quorum_of};
 use crate::cli::Common;
 use crate::config::Overrides;
 use crate::exit::{self, Exit};
@@ -64,6 +64,12 @@ pub async fn run(common: &Common, args: IngestArgs) -> anyhow::Result<ExitCode> 
         store.chain_bind(chain).await?;
     }
     declare_coins(&store, &registry).await?;
+    let providers = providers_of(&settings, |_| {})?;
+    let quorum = quorum_of(&settings, &store, providers.as_ref()).await?;
+    let source = match &quorum {
+        Some((_, proving)) => source.proven_as(proving),
+        None => source,
+    };
     let importer = Importer::new(Arc::clone(&store) as Arc<dyn Store>, registry).await?;
     let mut stop = StopSignal::listen()?;
     tokio::select! {
@@ -109,6 +115,8 @@ impl Importer {
             progress.inc(1);
             let checkpoint = match read {
                 Ok(checkpoint) => checkpoint,
+                // No fault of the file's.
+                Err(error) if !error.is_senders() => return Err(error.into()),
                 Err(error) => {
                     counts.refused += 1;
                     progress.suspend(|| eprintln!("refused {error}"));

@@ -28,7 +28,8 @@ pub(super) fn say(filter: Option<&ServerFilter>, start: Start) {
 impl Poller {
     /// The filter to leave to the provider, where that pays: a short list, and a provider that filters.
     pub(super) fn server_filter(&self) -> Option<ServerFilter> {
-        if self.filter_literals_max == 0 || !self.source.filters() {
+        // What a filter leaves out nobody can prove.
+        if self.filter_literals_max == 0 || self.source.wants_proof() || !self.source.filters() {
             return None;
         }
         let broken = self.filters_broke.lock();

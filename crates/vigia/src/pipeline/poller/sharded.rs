@@ -9,7 +9,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Checkpoint, CheckpointHeader, STRIDE, ShardPlan};
-use vigia_sui::{HeaderStream, SourceError, Start};
+use vigia_sui::{HeaderStream, Providers, SourceError, Start};
 
 use super::{BeginError, Ended, OutstandingWatch, Poller};
 use crate::config::LiveStart;
@@ -106,6 +106,7 @@ impl Poller {
             shards = ?part.owned,
             "following the chain by shards"
         );
+        let source = self.source_for_matching();
         let mut headers = self.source.headers(Start::Checkpoint(start));
         let version = self.watch.list().read().version();
         let mut watch = OutstandingWatch::new(self, version);
@@ -132,7 +133,7 @@ impl Poller {
                 biased;
                 () = shutdown.cancelled() => return Ended::Shutdown,
                 _ = shards.owned.changed() => return Ended::Rewind,
-                fetched = self.fetch(run) => fetched,
+                fetched = fetch(&source, run) => fetched,
             };
             let checkpoints = match fetched {
                 Ok(checkpoints) => checkpoints,
@@ -142,20 +143,28 @@ impl Poller {
                     return Ended::Rewind;
                 }
             };
-            let frames = checkpoints
-                .into_iter()
-                .map(|checkpoint| self.matched(checkpoint))
-                .collect();
+            let matched = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return Ended::Shutdown,
+                matched = self.matched(&source, checkpoints) => matched,
+            };
+            let frames = match matched {
+                Ok(frames) => frames,
+                Err(ended) => return ended,
+            };
             if let Some(ended) = self.send(frames, &mut watch, shutdown).await {
                 return ended;
             }
         }
     }
+}
 
-    async fn fetch(&self, run: Vec<CheckpointHeader>) -> Result<Vec<Checkpoint>, SourceError> {
-        let fetched = self.source.fetch_bound(run);
-        fetched.collect::<Vec<_>>().await.into_iter().collect()
-    }
+async fn fetch(
+    source: &Providers,
+    run: Vec<CheckpointHeader>,
+) -> Result<Vec<Checkpoint>, SourceError> {
+    let fetched = source.fetch_bound(run);
+    fetched.collect::<Vec<_>>().await.into_iter().collect()
 }
 
 /// The next headers that follow each other and are wanted, as many as are there already, at most a
