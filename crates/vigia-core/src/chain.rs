@@ -108,6 +108,19 @@ pub struct Evidence {
     pub events: Option<Bytes>,
 }
 
+impl Evidence {
+    /// The same bytes by themselves. As they come they are parts of a whole checkpoint's message, which
+    /// stays in memory for as long as any part of it does.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            transaction: Bytes::copy_from_slice(&self.transaction),
+            effects: Bytes::copy_from_slice(&self.effects),
+            events: self.events.as_deref().map(Bytes::copy_from_slice),
+        }
+    }
+}
+
 /// A transaction and what executing it did.
 #[derive(Clone, Debug)]
 pub struct ExecutedTransaction {

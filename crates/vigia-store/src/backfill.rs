@@ -171,6 +171,10 @@ pub trait BackfillStore: Send + Sync {
     /// history the live lane does not bring.
     async fn backfill_next(&self, limit: u32) -> Result<Option<BackfillBatch>>;
 
+    /// Ends those that have no history, since the live lane has brought them all there is, among the first
+    /// `limit` that wait; returns how many there were.
+    async fn backfill_settle(&self, guard: &BackfillGuard, limit: u32) -> Result<u64>;
+
     /// Begins a batch.
     async fn backfill_begin(
         &self,

@@ -1,9 +1,10 @@
 //! From a live frame to its commit, at 200 transactions a second, half of them relevant: on SQLite, or with
 //! `--postgres` on the cluster that `cargo xtask bench latency-postgres` starts.
 //!
-//! A checkpoint's time is that at which the node began to make it, so what is measured begins before the
-//! frame is received: making it, serving it, decoding, matching, interpreting, committing, and hearing of
-//! the commit.
+//! What counts begins when the last bytes of a frame have come to the gRPC client, before anything of it is
+//! decoded, and ends when whoever waits for activities hears of the commit. Told besides: how long it is
+//! since the node began to make the checkpoint, which includes making, encoding and serving it, and since
+//! the frame was matched and handed to the worker.
 
 #![expect(
     clippy::float_arithmetic,
@@ -26,6 +27,11 @@ use support::deployment::{Database, Deployment};
 use support::node::{NodeConfig, NodeProcess};
 use support::report::Report;
 use support::usage;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 use vigia_core::Frame;
 use vigia_store::{IngestStore, ReadStore, SqlStore};
 use vigia_transport::{FrameSender, TransportError, TransportStats};
@@ -52,12 +58,58 @@ fn main() {
         false => (Database::sqlite(folder.path()), "latency"),
     };
     database.bench = name;
-    let measured = runtime.block_on(run(&node, &database, Duration::from_secs(seconds)));
+    let arrivals = Arc::<Arrivals>::default();
+    let received = Targets::new()
+        .with_target("vigia_sui::grpc::meter", tracing::Level::TRACE)
+        .with_target("vigia_sui::grpc::subscription", tracing::Level::TRACE);
+    let layer = ArrivalLayer(Arc::clone(&arrivals)).with_filter(received);
+    tracing_subscriber::registry().with(layer).init();
+    let lasting = Duration::from_secs(seconds);
+    let measured = runtime.block_on(run(&node, &database, &arrivals, lasting));
     let node_cpu_ms = node.stop();
     report(&database, &measured, node_cpu_ms);
 }
 
-/// When frames were handed to the transport: decoded and matched.
+/// When frames came, by what the gRPC client traces: bytes, then the checkpoint that they make up.
+#[derive(Default)]
+struct Arrivals {
+    bytes_at: Mutex<Option<Instant>>,
+    frames: Mutex<BTreeMap<u64, Instant>>,
+}
+
+/// A layer that hands traces to arrivals.
+struct ArrivalLayer(Arc<Arrivals>);
+
+impl<S: tracing::Subscriber> Layer<S> for ArrivalLayer {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut checkpoint = Checkpoint(None);
+        event.record(&mut checkpoint);
+        let mut bytes_at = self.0.bytes_at.lock().expect("nobody panics with it");
+        match checkpoint.0 {
+            None => *bytes_at = Some(Instant::now()),
+            Some(sequence) => {
+                let at = bytes_at.expect("a frame is made of bytes");
+                let mut frames = self.0.frames.lock().expect("nobody panics with it");
+                frames.insert(sequence, at);
+            }
+        }
+    }
+}
+
+/// The checkpoint that an event names.
+struct Checkpoint(Option<u64>);
+
+impl Visit for Checkpoint {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "checkpoint" {
+            self.0 = Some(value);
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+/// When frames were handed to the transport: decoded and matched; and when they were made.
 #[derive(Clone)]
 struct Recording {
     inner: Arc<dyn FrameSender>,
@@ -84,23 +136,28 @@ impl FrameSender for Recording {
 }
 
 /// How long each checkpoint took, in milliseconds, ascending.
+#[derive(Default)]
 struct Measured {
-    since_made: Vec<f64>,
+    since_received: Vec<f64>,
     since_matched: Vec<f64>,
+    since_made: Vec<f64>,
+    cpu_ms_per_checkpoint: f64,
 }
 
-async fn run(node: &NodeProcess, database: &Database, lasting: Duration) -> Measured {
+async fn run(
+    node: &NodeProcess,
+    database: &Database,
+    arrivals: &Arrivals,
+    lasting: Duration,
+) -> Measured {
     let sent = Arc::default();
     let recorded = Arc::clone(&sent);
     let recording = |inner| Arc::new(Recording { inner, sent }) as Arc<dyn FrameSender>;
     let deployment = Deployment::start(node, database, 1_000, recording).await;
     let store = Arc::clone(&deployment.store);
     let running = deployment.run();
-    let mut measured = Measured {
-        since_made: vec![],
-        since_matched: vec![],
-    };
-    let begun = Instant::now();
+    let mut measured = Measured::default();
+    let (begun, cpu_before) = (Instant::now(), database.cpu_time());
     let (mut seen, mut done) = (0, None);
     while begun.elapsed() < lasting {
         let waiting = tokio::time::timeout(Duration::from_secs(2), store.activity_wait(seen));
@@ -109,19 +166,33 @@ async fn run(node: &NodeProcess, database: &Database, lasting: Duration) -> Meas
         let (at, at_ms) = (Instant::now(), now_ms());
         let watermark = watermark(&store).await;
         let sent = recorded.lock().expect("nobody panics with it");
+        let received = arrivals.frames.lock().expect("nobody panics with it");
         let committed = sent.range(done.map_or(0, |done: u64| done + 1)..=watermark);
-        for (_, (matched, made_ms)) in committed {
-            measured
-                .since_matched
-                .push((at - *matched).as_secs_f64() * 1_000.0);
+        for (sequence, (matched, made_ms)) in committed {
+            // What was there at the start is fetched and not live.
+            let Some(received) = received.get(sequence) else {
+                continue;
+            };
+            let since = |instant: Instant| (at - instant).as_secs_f64() * 1_000.0;
+            measured.since_received.push(since(*received));
+            measured.since_matched.push(since(*matched));
             measured.since_made.push(at_ms - *made_ms as f64);
         }
         done = Some(watermark);
     }
+    let cpu_after = database.cpu_time();
+    let cpu = (cpu_after.0 - cpu_before.0) + (cpu_after.1 - cpu_before.1);
+    let checkpoints = measured.since_made.len() as f64;
+    measured.cpu_ms_per_checkpoint = cpu.as_secs_f64() * 1_000.0 / checkpoints;
     running.stop().await;
     store.close().await;
-    // What was there at the start is caught up with, not live.
-    for times in [&mut measured.since_made, &mut measured.since_matched] {
+    let all = [
+        &mut measured.since_received,
+        &mut measured.since_matched,
+        &mut measured.since_made,
+    ];
+    for times in all {
+        // The first statements are compiled, and the first pages read.
         times.drain(..times.len().min(8));
         times.sort_by(f64::total_cmp);
     }
@@ -146,17 +217,19 @@ fn percentile(sorted: &[f64], percent: usize) -> f64 {
 
 fn report(database: &Database, measured: &Measured, node_cpu_ms: u64) {
     let mut report = Report::new(database.bench);
-    report.figure("committed_p50_ms", percentile(&measured.since_made, 50));
-    report.figure("committed_p99_ms", percentile(&measured.since_made, 99));
-    report.figure(
-        "matched_to_committed_p50_ms",
-        percentile(&measured.since_matched, 50),
-    );
-    report.figure(
-        "matched_to_committed_p99_ms",
-        percentile(&measured.since_matched, 99),
-    );
+    let stages = [
+        ("committed", &measured.since_received),
+        ("matched_to_committed", &measured.since_matched),
+        ("made_to_committed", &measured.since_made),
+    ];
+    for (stage, times) in stages {
+        for percent in [50, 99] {
+            let name = format!("{stage}_p{percent}_ms");
+            report.figure(&name, percentile(times, percent));
+        }
+    }
     report.figure("checkpoints", measured.since_made.len() as f64);
+    report.figure("cpu_ms_per_checkpoint", measured.cpu_ms_per_checkpoint);
     report.figure("peak_rss_mb", usage::peak_rss_kib() as f64 / 1024.0);
     report.figure("node_cpu_s", node_cpu_ms as f64 / 1000.0);
     report.setting("transactions_per_s", PER_CHECKPOINT * 4);

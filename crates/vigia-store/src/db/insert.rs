@@ -16,9 +16,10 @@ use super::{Row, Tx};
 use crate::Result;
 use crate::sql::Sql;
 
-/// Rows per statement on SQLite, largest first. Few sizes, so that few texts are compiled; the
-/// largest times the widest table (17 columns) is far below SQLite's 32,766 parameters.
-const SQLITE_ROWS: [usize; 3] = [128, 16, 1];
+/// Rows per statement on SQLite, largest first: halves, so that a live commit of some dozen rows takes two
+/// or three statements, and few texts are compiled. The largest times the widest table (17 columns) is far
+/// below SQLite's 32,766 parameters.
+const SQLITE_ROWS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 /// Rows per statement on Postgres: bounds the message, not the number of parameters.
 const POSTGRES_ROWS: usize = 2_000;
 

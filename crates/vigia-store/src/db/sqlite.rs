@@ -32,8 +32,8 @@ const READER_CACHE_KIB: u32 = 8 * 1024;
 const WAL_CHECKPOINT_PAGES: u32 = 16_000;
 /// Size to which an emptied log is cut.
 const WAL_BYTES_KEPT: u32 = 64 * 1024 * 1024;
-/// Compiled statements kept per connection: about as many as there are SQL files.
-const STATEMENTS_CACHED: usize = 128;
+/// Compiled statements kept per connection: about as many as there are SQL files, and inserts of several sizes.
+const STATEMENTS_CACHED: usize = 256;
 /// Rows a connection's thread runs ahead of who reads them: a page, or one insert's new rows.
 const ROWS_BUFFERED: usize = 256;
 

@@ -57,6 +57,19 @@ impl BackfillStore for SqlStore {
             }))
     }
 
+    async fn backfill_settle(&self, guard: &BackfillGuard, limit: u32) -> Result<u64> {
+        let Some(mut tx) = self.backfill_held(guard).await? else {
+            return Ok(0);
+        };
+        let settled = query(sql!("backfill_settle"))
+            .bind(int("time", self.clock.now_ms())?)
+            .bind(limit)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(settled)
+    }
+
     async fn backfill_begin(
         &self,
         guard: &BackfillGuard,

@@ -65,16 +65,27 @@ pub(super) async fn write(
 
     ranges::complete(tx, commit.lane, &commit.ranges).await?;
     let activities_new = u64::try_from(new.len()).unwrap_or(u64::MAX);
-    counter_add(tx, "raw_transactions", raw_new).await?;
-    counter_add(tx, "failed", failed_new).await?;
-    counter_add(tx, "activities", activities_new).await?;
-    counter_add(tx, "notifications", notifications).await?;
+    count(tx, [raw_new, failed_new, activities_new, notifications]).await?;
     Ok(Written {
         raw_transactions: raw_new,
         activities: activities_new,
         notifications,
         last_activity_id: new.iter().map(|new| new.id).max().unwrap_or(0),
     })
+}
+
+/// Adds raw transactions, those that failed, activities and notifications to the numbers that `status`
+/// shows.
+async fn count(tx: &mut Tx, new: [u64; 4]) -> Result<()> {
+    if new == [0; 4] {
+        return Ok(());
+    }
+    let mut statement = query(sql!("commit_count"));
+    for new in new {
+        statement = statement.bind(int("count", new)?);
+    }
+    statement.execute(tx).await?;
+    Ok(())
 }
 
 /// Adds to one of the numbers that `status` shows.

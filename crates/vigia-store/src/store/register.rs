@@ -3,7 +3,7 @@
 //! A whole request is looked up and written with a handful of statements: a million addresses are
 //! registered in batches of thousands.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use vigia_core::{WatchTarget, check_names};
 
@@ -141,7 +141,8 @@ pub(super) async fn accounts(
     let account_ids = accounts_upsert(tx, &specs, now_ms).await?;
     let users: Vec<&UserSpec> = specs.iter().flat_map(|spec| &spec.members).collect();
     let user_ids = users_upsert(tx, &users, now_ms).await?;
-    let members: HashSet<(i64, i64)> = specs
+    // In order: a million at once touch each page of the index of accounts once and not at random.
+    let members: BTreeSet<(i64, i64)> = specs
         .iter()
         .flat_map(|spec| {
             let account = account_ids[&spec.external_id];

@@ -235,6 +235,7 @@ macro_rules! store_conformance_suite {
                 added_addresses_wait, what_the_live_lane_brings_is_not_begun,
                 a_batch_goes_on_where_it_was, what_is_postponed_lets_others_go_first,
                 what_failed_can_wait_again, ended_watches_have_no_work,
+                what_is_live_from_the_beginning_has_no_history, what_began_at_the_tip_has_a_history,
                 who_holds_it_again_has_no_history_to_fetch, members_see_their_addresses,
                 ranges_are_remembered_until_they_end, nobody_works_without_the_lease,
             ],

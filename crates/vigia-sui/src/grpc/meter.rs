@@ -150,6 +150,7 @@ impl http_body::Body for Metering {
         {
             let bytes = data.len() as u64;
             self.usage.bytes.fetch_add(bytes, Ordering::Relaxed);
+            tracing::trace!(bytes, "received");
         }
         polled
     }

@@ -87,6 +87,7 @@ async fn read(
         let Some(message) = frame.checkpoint else {
             continue;
         };
+        tracing::trace!(checkpoint = message.sequence_number, "received");
         let held = budget.hold(message_bytes(&message)).await;
         if sender.send(Ok((message, held))).await.is_err() {
             return;

@@ -67,9 +67,15 @@ fn follow<C: Content>(
         content,
     };
     let reading = Reading(tokio::spawn(follower.run()).abort_handle());
-    futures::stream::unfold((receiver, reading), |(mut receiver, reading)| async move {
-        let item = receiver.recv().await?.map(|(item, _held)| item);
-        Some((item, (receiver, reading)))
+    let state = (receiver, reading, None);
+    futures::stream::unfold(state, |(mut receiver, reading, held)| async move {
+        // Whoever asks for the next one is done with the one before.
+        drop(held);
+        let (item, held) = match receiver.recv().await? {
+            Ok((item, held)) => (Ok(item), Some(held)),
+            Err(error) => (Err(error), None),
+        };
+        Some((item, (receiver, reading, held)))
     })
     .boxed()
 }

@@ -393,6 +393,10 @@ impl BackfillStore for FailingStore {
         self.fail()
     }
 
+    async fn backfill_settle(&self, _: &BackfillGuard, _: u32) -> Result<u64> {
+        self.fail()
+    }
+
     async fn backfill_finish(
         &self,
         _: &BackfillGuard,

@@ -31,6 +31,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// After so many batches that cannot go on, all others wait with them: it is nothing of theirs.
 const POSTPONED_MAX: u32 = 3;
 const DAY_MS: u64 = 86_400_000;
+/// Addresses without a history that are settled in one database transaction.
+const SETTLED_MAX: u32 = 5_000;
 /// Addresses whose history is read from whole checkpoints together.
 const WHOLE_ADDRESSES_MAX: u32 = 1_000;
 
@@ -167,6 +169,8 @@ impl HistoryRunner {
         let ledger = Ledger::load(self.store.clone(), self.interpreter.clone()).await?;
         let mut ledger = Some(ledger);
         let mut postponed = 0;
+        // Following a chain from its beginning, a million addresses would else be as many empty batches.
+        while self.store.backfill_settle(guard, SETTLED_MAX).await? > 0 {}
         while let Some(batch) = self.store.backfill_next(self.batch_max()).await? {
             let kept = match ledger.take() {
                 Some(kept) => kept,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures::{FutureExt, StreamExt};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use vigia_core::{Checkpoint, Clock, Digest, Frame, Relevant, error_chain};
+use vigia_core::{Checkpoint, Clock, Digest, ExecutedTransaction, Frame, Relevant, error_chain};
 use vigia_store::{ProviderReport, Store, StoreError};
 use vigia_sui::{CheckpointSource, CheckpointStream, Providers, SourceError, Start, TrustError};
 use vigia_transport::{FrameSender, TransportError};
@@ -569,8 +569,11 @@ pub(crate) fn match_checkpoint(list: &WatchList, checkpoint: Checkpoint) -> Fram
         .into_iter()
         .filter_map(|transaction| {
             let reasons = list.match_transaction(&transaction);
-            (!reasons.is_empty()).then_some(Relevant {
-                transaction,
+            (!reasons.is_empty()).then(|| Relevant {
+                transaction: ExecutedTransaction {
+                    evidence: transaction.evidence.detached(),
+                    ..transaction
+                },
                 reasons,
             })
         })

@@ -210,6 +210,43 @@ pub(crate) async fn what_failed_can_wait_again<F: Fixture>() {
     assert_eq!(store.backfill_reopen().await.unwrap(), 0);
 }
 
+pub(crate) async fn what_is_live_from_the_beginning_has_no_history<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    let store = &db.store;
+    store.set_fetches_history(true);
+    for n in 1..=3 {
+        db.watch(n, "ana").await;
+    }
+    let guard = guard(store, "a").await;
+    let settle = async |limit| store.backfill_settle(&guard, limit).await.unwrap();
+    assert_eq!(
+        settle(9).await,
+        0,
+        "where the live lane begins is not known"
+    );
+    store.live_begin(0).await.unwrap();
+    db.apply(&commit(0, 9)).await;
+    db.watch(4, "ana").await;
+    assert_eq!(settle(2).await, 2);
+    assert_eq!(settle(2).await, 1);
+    assert_eq!(settle(2).await, 0);
+    assert_eq!(shown(&db, 3).await.unwrap(), "complete from checkpoint 0");
+    assert_eq!(shown(&db, 4).await.unwrap(), "waiting");
+    assert_eq!(next(&db, 9).await.unwrap().tasks.len(), 1);
+}
+
+pub(crate) async fn what_began_at_the_tip_has_a_history<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    let store = &db.store;
+    store.set_fetches_history(true);
+    db.watch(1, "ana").await;
+    store.live_begin(5).await.unwrap();
+    db.apply(&commit(5, 9)).await;
+    let guard = guard(store, "a").await;
+    assert_eq!(store.backfill_settle(&guard, 9).await.unwrap(), 0);
+    assert_eq!(next(&db, 9).await.unwrap().tasks[0].live_from, 5);
+}
+
 pub(crate) async fn ended_watches_have_no_work<F: Fixture>() {
     let db = waiting::<F>(1).await;
     let target = vigia_core::WatchTarget::Address(address(1));
