@@ -154,6 +154,16 @@ pub enum SourceError {
         /// What was asked for.
         sequence: u64,
     },
+    /// Whoever could serve is past its budget of the day.
+    #[error(
+        "the budget of the day is spent of {}: it begins anew at midnight UTC (requests_per_day, \
+         mib_per_day and past_budget in the configuration)",
+        providers.join(", ")
+    )]
+    Spent {
+        /// What they are called.
+        providers: Vec<String>,
+    },
     /// None of the providers serves a method.
     #[error("none of the providers serves {method}")]
     Unserved {
@@ -183,6 +193,7 @@ impl SourceError {
                 | Self::Bucket { may_pass: true, .. }
                 | Self::NotReached { .. }
                 | Self::NotKept { .. }
+                | Self::Spent { .. }
         )
     }
 

@@ -23,9 +23,10 @@ pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
 pub use link::Link;
 pub use providers::{
-    AffectedPage, AffectedRun, Capabilities, CommitteeKeeper, CommitteeStep, FILTER_LITERALS_MAX,
-    NodeInfo, Prover, ProviderConfig, ProviderProbe, ProviderRoles, ProviderState, Providers,
-    RosterPolicy, Secret, ServerFilter, Standing, StreamLimits, StreamNotice, Usage, check_binding,
+    AffectedPage, AffectedRun, Capabilities, CommitteeKeeper, CommitteeStep, DayBudget,
+    FILTER_LITERALS_MAX, NodeInfo, Prover, ProviderConfig, ProviderProbe, ProviderRoles,
+    ProviderState, Providers, RosterPolicy, Secret, ServerFilter, Spent, Standing, StreamLimits,
+    StreamNotice, Usage, check_binding,
 };
 pub use source::{CheckpointSource, CheckpointStream, HeaderStream, Start};
 pub use trust::{

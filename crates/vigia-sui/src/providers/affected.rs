@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tonic::Code;
 use vigia_core::{Address, ExecutedTransaction};
 
-use super::{Need, Providers, lock};
+use super::{Left, Need, Providers, lock};
 use crate::SourceError;
 use crate::decode::Listed;
 use crate::grpc::{AffectedQuery, Page, PageEnd};
@@ -83,11 +83,13 @@ impl Providers {
 }
 
 impl AffectedRun {
-    /// The next page. After an error this can be called again.
+    /// The next page. After an error this can be called again. Nobody is asked past its budget of the
+    /// day: this can wait.
     pub async fn next_page(&mut self) -> Result<AffectedPage, SourceError> {
         let mut requests = 0;
         let (mut error, mut lowest) = (None, None::<u64>);
-        for index in self.candidates() {
+        let (candidates, spent) = self.candidates();
+        for index in candidates {
             // Asked anew where it begins: what it keeps, and how far it is.
             if self.cursor.as_ref().map(|(index, _)| *index) != Some(index) {
                 requests += 1;
@@ -114,6 +116,8 @@ impl AffectedRun {
         self.cursor = None;
         Err(match (error, lowest) {
             (Some(error), _) => error,
+            // Tomorrow one of these may have it.
+            _ if !spent.is_empty() => self.providers.spent_error(),
             (None, Some(lowest)) => SourceError::Pruned {
                 url: self.providers.url(),
                 sequence: self.next,
@@ -125,15 +129,15 @@ impl AffectedRun {
         })
     }
 
-    /// Who may be asked, the one in use first.
-    fn candidates(&self) -> Vec<usize> {
+    /// Who may be asked, the one in use first, and who might be if its budget were not spent.
+    fn candidates(&self) -> (Vec<usize>, Vec<usize>) {
         let need = Need::History(None);
         let current = self.cursor.as_ref().map(|(index, _)| *index);
         let serving = self.providers.roster().serving(need);
         let others = serving.into_iter().filter(|index| Some(*index) != current);
         let all = current.into_iter().chain(others);
         all.filter(|index| self.providers.may_list(*index))
-            .collect()
+            .partition(|index| self.providers.left(*index) == Left::Some)
     }
 
     /// Asks one provider; no error where it does not serve the method.

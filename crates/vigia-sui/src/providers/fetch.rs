@@ -10,7 +10,7 @@ use futures::StreamExt;
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use vigia_core::{Checkpoint, CheckpointHeader};
 
-use super::{Choice, Need, Providers, StreamNotice};
+use super::{Choice, Left, Need, Providers, StreamNotice};
 use crate::SourceError;
 use crate::decode::LIVE_MASK;
 use crate::grpc::{ProviderClient, Run, RunLimits};
@@ -19,6 +19,9 @@ use crate::source::CheckpointStream;
 /// Bytes in a quiet span that count as progress: a large checkpoint on a slow line is no silence, a
 /// trickle is.
 const PROGRESS_BYTES_MIN: u64 = 256 * 1024;
+
+/// How often it is told that nobody may be asked today.
+const SPENT_PAUSE: Duration = Duration::from_secs(5);
 
 /// Whether `checkpoint` is the one that the stream of headers named.
 pub fn check_binding(
@@ -157,6 +160,7 @@ impl Fetch {
         if self.next > self.to_inclusive {
             return None;
         }
+        self.review();
         let index = match self.run.as_ref() {
             Some((index, _)) => *index,
             None => match self.choose().await {
@@ -192,6 +196,20 @@ impl Fetch {
         })
     }
 
+    /// Leaves one whose budget of the day is spent, where another one can go on or it has to stop.
+    fn review(&mut self) {
+        let Some(index) = self.run.as_ref().map(|(index, _)| *index) else {
+            return;
+        };
+        if self.providers.left(index) == Left::Some {
+            return;
+        }
+        let need = Need::History(Some(self.next));
+        if self.providers.choose(need, Some(index)) != Choice::Use(index) {
+            self.run = None;
+        }
+    }
+
     /// Whom to ask, waiting until somebody may be.
     async fn choose(&mut self) -> Result<usize, SourceError> {
         loop {
@@ -207,6 +225,10 @@ impl Fetch {
                         sequence: self.next,
                         lowest,
                     });
+                }
+                Choice::Spent => {
+                    tokio::time::sleep(SPENT_PAUSE).await;
+                    return Err(self.providers.spent_error());
                 }
                 Choice::Wait(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
             }

@@ -27,8 +27,8 @@ use crate::source::{CheckpointSource, CheckpointStream, HeaderStream, Start};
 const ITEMS_MAX: usize = 1_024;
 /// How often it is looked whether a preferred provider can be used again.
 const REVIEW_INTERVAL: Duration = Duration::from_secs(1);
-/// How often a reader is told that nobody has what it needs.
-const PRUNED_PAUSE: Duration = Duration::from_secs(5);
+/// How often a reader is told that nobody has what it needs, or may be asked for it today.
+const TOLD_PAUSE: Duration = Duration::from_secs(5);
 
 impl CheckpointSource for Providers {
     fn stream(&self, start: Start) -> CheckpointStream {
@@ -168,6 +168,11 @@ impl<C: Content> Follower<C> {
                     tokio::time::sleep(Duration::from_millis(ms)).await;
                     continue;
                 }
+                Choice::Spent => {
+                    let told = self.report(self.providers.spent_error()).await;
+                    tokio::time::sleep(TOLD_PAUSE).await;
+                    told
+                }
                 // What nobody streams an archive may list.
                 Choice::Pruned(lowest) => self.fetch(lowest).await,
             };
@@ -269,7 +274,7 @@ impl<C: Content> Follower<C> {
                     let is_pruned = matches!(error, SourceError::Pruned { .. });
                     self.report(error).await?;
                     if is_pruned {
-                        tokio::time::sleep(PRUNED_PAUSE).await;
+                        tokio::time::sleep(TOLD_PAUSE).await;
                     }
                     continue;
                 }
@@ -350,6 +355,7 @@ impl<C: Content> Follower<C> {
                 }
                 Err(Ended::Better)
             }
+            Choice::Spent => Err(Ended::Better),
             _ => Ok(()),
         }
     }

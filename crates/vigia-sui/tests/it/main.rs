@@ -3,6 +3,7 @@
 
 mod affected;
 mod bucket;
+mod budgets;
 mod files;
 mod filters;
 mod grpc;

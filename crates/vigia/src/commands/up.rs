@@ -577,7 +577,7 @@ impl Roles {
 }
 
 /// The name of this machine or container and the process id: tells processes apart.
-fn process_name() -> String {
+pub(super) fn process_name() -> String {
     let named = std::fs::read_to_string("/proc/sys/kernel/hostname");
     let name = named.unwrap_or_default().trim().to_owned();
     let host = match name.is_empty() {

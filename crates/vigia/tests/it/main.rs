@@ -10,6 +10,7 @@ mod backfill;
 mod bad_input;
 mod brokers;
 mod browser;
+mod budgets;
 mod chaos;
 mod database_faults;
 mod failed;
