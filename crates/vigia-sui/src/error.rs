@@ -81,6 +81,17 @@ pub enum SourceError {
         /// The lowest that it has.
         lowest: u64,
     },
+    /// What nobody keeps any more, and the bucket does not bring.
+    #[error(
+        "{problem}. The providers have pruned it, and keep {lowest} and later: mend the bucket, add an \
+         archive provider (roles = [\"archive\"]), or begin a new database with --from {lowest}"
+    )]
+    PrunedAndNotInBucket {
+        /// The lowest that a provider has.
+        lowest: u64,
+        /// What is wrong with the bucket.
+        problem: String,
+    },
     /// An epoch of which nobody has what is needed.
     #[error(
         "no provider has the {what} of epoch {epoch}: it is not over yet, or too old for them; add one \

@@ -4,6 +4,7 @@
 //! of vigia sees decoded checkpoints in ascending order. Both sources end in the same place, BCS bytes decoded
 //! into the SDK's types, so what matching reads is what the validators' digests bind.
 
+mod archived;
 mod bucket;
 mod budget;
 mod decode;
@@ -17,6 +18,7 @@ mod providers;
 mod source;
 mod trust;
 
+pub use archived::{Archived, PrunedRun};
 pub use bucket::{BucketConfig, BucketLimits, BucketSource};
 pub use decode::{HEADER_MASK, LIVE_MASK, Objects, ObjectsError};
 pub use error::SourceError;

@@ -2,6 +2,7 @@
 //! that goes away, comes back, or turns out to be another.
 
 mod affected;
+mod archived;
 mod bucket;
 mod budgets;
 mod files;

@@ -17,8 +17,7 @@ use vigia_store::{BackfillStore, IngestStore, RangeProgress, SqlStore};
 use vigia_sui::{Link, NodeInfo, Providers, SourceError, StreamNotice};
 
 use super::stop::StopSignal;
-use super::up::process_name;
-use super::{declare_coins, open_store, providers_of, watch_contracts};
+use super::{declare_coins, open_store, process_name, providers_of, watch_contracts};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
 use crate::exit::{self, Exit};

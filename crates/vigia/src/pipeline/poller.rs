@@ -11,13 +11,14 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Checkpoint, Clock, Digest, Frame, Relevant, error_chain};
 use vigia_store::{ProviderReport, Store, StoreError};
-use vigia_sui::{CheckpointSource, CheckpointStream, Providers, SourceError, Start};
+use vigia_sui::{Archived, CheckpointStream, Providers, SourceError, Start};
 use vigia_transport::{FrameSender, TransportError};
 use vigia_watch::WatchList;
 
 use super::outstanding::{Outstanding, Resend};
 use super::{Backoff, Rewind, Trouble, WatchSync};
 use crate::config::LiveStart;
+use filtering::Opened;
 pub use sharded::Shards;
 
 /// What the provider is doing, shared by the stream's notices and the reports to the database.
@@ -85,6 +86,8 @@ impl PollerStatus {
 pub struct Poller {
     /// Where checkpoints come from.
     pub source: Providers,
+    /// The same with a bucket for what they have pruned, where there is one.
+    pub archived: Option<Archived>,
     /// Where the watermark is.
     pub store: Arc<dyn Store>,
     /// What to match with.
@@ -240,7 +243,11 @@ impl Poller {
         Ok(Begun::Whole(start, previous))
     }
 
+    /// That providers have pruned it matters where no bucket can stand in.
     async fn check_pruned(&self, sequence: u64) -> Result<(), BeginError> {
+        if self.archived.is_some() {
+            return Ok(());
+        }
         match self.source.pruned(sequence).await {
             Some(lowest) => Err(BeginError::Pruned { sequence, lowest }),
             None => Ok(()),
@@ -254,19 +261,14 @@ impl Poller {
         shutdown: &CancellationToken,
     ) -> Ended {
         tracing::info!(provider = %self.source.url(), start = ?start, "following the chain");
-        let filter = match start {
-            Start::Checkpoint(_) => self.server_filter(),
-            Start::Tip => None,
-        };
-        filtering::say(filter.as_ref(), start);
+        let Opened {
+            stream,
+            filter,
+            pruned_below,
+        } = self.open(start).await;
         let mut reviewed = Instant::now();
         let mut following = Following {
-            stream: match (&filter, start) {
-                (Some(filter), Start::Checkpoint(from)) => {
-                    self.source.stream_filtered(from, filter)
-                }
-                _ => self.source.stream(start),
-            },
+            stream,
             pending: None,
             previous,
         };
@@ -323,10 +325,12 @@ impl Poller {
                     frame.watch_version = frame.watch_version.min(filter.version);
                 }
             }
+            let last = frames.last().map(|frame| frame.header.sequence);
             if let Some(ended) = self.send(frames, &mut watch, shutdown).await {
                 return ended;
             }
-            let review = reviewed.elapsed() >= filtering::REVIEW_INTERVAL;
+            // A bucket filters nothing.
+            let review = last >= pruned_below && reviewed.elapsed() >= filtering::REVIEW_INTERVAL;
             if review {
                 reviewed = Instant::now();
             }
@@ -552,8 +556,9 @@ enum BeginError {
     Another,
     #[error(
         "checkpoint {sequence}, where this database goes on, is pruned: the providers keep {lowest} \
-         and later. Add an archive provider (roles = [\"archive\"]) until it has caught up, import the \
-         missing checkpoints from files, or begin a new database with --from {lowest}"
+         and later. Set history.bucket_url to a bucket that holds what is missing, add an archive \
+         provider (roles = [\"archive\"]) until it has caught up, or begin a new database with \
+         --from {lowest}"
     )]
     Pruned { sequence: u64, lowest: u64 },
 }

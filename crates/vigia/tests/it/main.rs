@@ -23,6 +23,7 @@ mod live;
 mod moving_up;
 mod node;
 mod pooler;
+mod pruned;
 mod servers;
 mod shards;
 mod source;
