@@ -7,6 +7,7 @@ mod affected;
 mod capabilities;
 mod channel;
 mod epoch;
+pub(crate) mod filter;
 mod meter;
 mod run;
 mod subscription;
