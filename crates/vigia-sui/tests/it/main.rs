@@ -15,5 +15,6 @@ mod ratchet;
 mod real;
 mod shards;
 mod support;
+mod tls;
 mod trust;
 mod trust_real;
