@@ -199,13 +199,13 @@ impl Providers {
     /// Asks a provider about itself: the one in use, or the next that answers.
     pub async fn info(&self) -> Result<NodeInfo, SourceError> {
         let mut error = None;
-        for index in self.to_ask(Need::Live(None)) {
+        for index in self.to_ask(Need::Live(None))? {
             match self.hear(index).await {
                 Ok(info) => return Ok(info),
                 Err(failed) => error = error.or(Some(failed)),
             }
         }
-        Err(error.unwrap_or_else(|| self.nobody_to_ask()))
+        Err(error.unwrap_or_else(|| self.nobody()))
     }
 
     /// The lowest checkpoint that can still be had, where nobody has this one any more. All are asked.
@@ -263,7 +263,7 @@ impl Providers {
         F: Future<Output = Result<T, SourceError>>,
     {
         let mut error = None;
-        for index in self.to_ask(Need::History(None)) {
+        for index in self.to_ask(Need::History(None))? {
             match call(self.client(index).clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => {
@@ -274,11 +274,12 @@ impl Providers {
                 }
             }
         }
-        Err(error.unwrap_or_else(|| self.nobody_to_ask()))
+        Err(error.unwrap_or_else(|| self.nobody()))
     }
 
     /// Who can be asked something, in order: who is usable, then all others, since somebody may answer.
-    fn to_ask(&self, need: Need) -> Vec<usize> {
+    /// An error where all may be asked nothing more today.
+    fn to_ask(&self, need: Need) -> Result<Vec<usize>, SourceError> {
         let (roster, now_ms) = (self.roster(), self.now_ms());
         let first = match roster.choose(now_ms, need, self.current()) {
             Choice::Use(index) => Some(index),
@@ -293,7 +294,12 @@ impl Providers {
             let is_elsewhere = matches!(standing, Standing::WrongChain { .. });
             (is_elsewhere, roster.left(*index) != Left::Some)
         });
-        first.into_iter().chain(others).collect()
+        drop(roster);
+        let order: Vec<usize> = first.into_iter().chain(others).collect();
+        match order.is_empty() {
+            true => Err(self.spent_error()),
+            false => Ok(order),
+        }
     }
 
     /// How each provider does, most preferred first.
@@ -394,14 +400,6 @@ impl Providers {
         let all: Vec<String> = self.states().into_iter().map(said).collect();
         SourceError::NoProvider {
             problem: all.join("; "),
-        }
-    }
-
-    /// Why there is nobody to ask at all.
-    fn nobody_to_ask(&self) -> SourceError {
-        match self.0.members.is_empty() {
-            true => self.nobody(),
-            false => self.spent_error(),
         }
     }
 
