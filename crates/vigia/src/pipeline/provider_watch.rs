@@ -33,7 +33,7 @@ pub struct ProviderWatch {
 }
 
 impl ProviderWatch {
-    /// Watches until told to stop, and records a last time.
+    /// Watches until told to stop, and records a last time what was asked.
     pub async fn run(&self, shutdown: CancellationToken) {
         let mut counted = Counted::default();
         tokio::select! {
@@ -41,8 +41,10 @@ impl ProviderWatch {
             () = self.probe_for_ever() => {}
             () = self.record_for_ever(&mut counted) => {}
         }
-        // What is lost here is missing in the budget, no more.
-        let _ = tokio::time::timeout(LAST_WITHIN, self.record(&mut counted)).await;
+        // It reads from nobody any more. What is lost here is missing in the budget, and shown a while.
+        let usage = counted.since(&self.providers.states(), day_of(self.clock.now_ms()));
+        let last = self.store.provider_record(&self.holder, &[], &usage);
+        let _ = tokio::time::timeout(LAST_WITHIN, last).await;
     }
 
     async fn probe_for_ever(&self) {
