@@ -77,6 +77,17 @@ pub(crate) async fn open_existing_store(settings: &Settings) -> anyhow::Result<A
     open_store(settings).await
 }
 
+/// The name of this machine or container and the process id: tells processes apart.
+pub(crate) fn process_name() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    let name = named.unwrap_or_default().trim().to_owned();
+    let host = match name.is_empty() {
+        true => std::env::var("HOSTNAME").unwrap_or_else(|_| "host".to_owned()),
+        false => name,
+    };
+    format!("{host}-{}", std::process::id())
+}
+
 /// The providers that the settings name; none where they name none.
 pub(crate) fn providers_of(
     settings: &Settings,

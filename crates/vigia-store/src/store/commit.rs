@@ -58,7 +58,8 @@ pub(super) async fn write(
             // What lies below the live lane was imported, even if only a live event says whose it
             // is (I-16). A lane without a beginning has nothing below it.
             let live_first = ranges::live_first(tx).await?.unwrap_or(0);
-            activities::notify(tx, &new, &places, live_first, now_ms).await?
+            let effects = &commit.balance_effects;
+            activities::notify(tx, &new, effects, &places, live_first, now_ms).await?
         }
         Lane::Import => 0,
     };

@@ -11,7 +11,7 @@ use sui_rpc::proto::sui::rpc::v2 as proto;
 use vigia_core::{Checkpoint, CheckpointHeader};
 
 use super::checked::{Checked, CheckedFetch, Refused, Whole};
-use super::{Choice, Need, Providers, StreamNotice};
+use super::{Choice, Left, Need, Providers, StreamNotice};
 use crate::SourceError;
 use crate::grpc::{ProviderClient, Run, RunLimits};
 use crate::source::CheckpointStream;
@@ -21,6 +21,9 @@ use crate::source::CheckpointStream;
 const PROGRESS_BYTES_MIN: u64 = 256 * 1024;
 /// Pause after what is proven by others could not be.
 const PROOF_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often it is told that nobody may be asked today.
+const SPENT_PAUSE: Duration = Duration::from_secs(5);
 
 /// Whether `checkpoint` is the one that the stream of headers named.
 pub fn check_binding(
@@ -161,6 +164,7 @@ impl Fetch {
         if self.next > self.to_inclusive {
             return None;
         }
+        self.review();
         let index = match self.run.as_ref() {
             Some((index, _)) => *index,
             None => match self.choose().await {
@@ -196,6 +200,20 @@ impl Fetch {
         })
     }
 
+    /// Leaves one whose budget of the day is spent, where another one can go on or it has to stop.
+    fn review(&mut self) {
+        let Some(index) = self.run.as_ref().map(|(index, _)| *index) else {
+            return;
+        };
+        if self.providers.left(index) == Left::Some {
+            return;
+        }
+        let need = Need::History(Some(self.next));
+        if self.providers.choose(need, Some(index)) != Choice::Use(index) {
+            self.run = None;
+        }
+    }
+
     /// Whom to ask, waiting until somebody may be.
     async fn choose(&mut self) -> Result<usize, SourceError> {
         loop {
@@ -211,6 +229,10 @@ impl Fetch {
                         sequence: self.next,
                         lowest,
                     });
+                }
+                Choice::Spent => {
+                    tokio::time::sleep(SPENT_PAUSE).await;
+                    return Err(self.providers.spent_error());
                 }
                 Choice::Wait(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
             }

@@ -26,8 +26,8 @@ use crate::source::{CheckpointSource, CheckpointStream, HeaderStream, Start};
 const ITEMS_MAX: usize = 1_024;
 /// How often it is looked whether a preferred provider can be used again.
 const REVIEW_INTERVAL: Duration = Duration::from_secs(1);
-/// How often a reader is told that nobody has what it needs.
-const PRUNED_PAUSE: Duration = Duration::from_secs(5);
+/// How often a reader is told that nobody has what it needs, or may be asked for it today.
+const TOLD_PAUSE: Duration = Duration::from_secs(5);
 
 impl CheckpointSource for Providers {
     fn stream(&self, start: Start) -> CheckpointStream {
@@ -122,6 +122,11 @@ impl<C: Content> Follower<C> {
                 Choice::Wait(ms) => {
                     tokio::time::sleep(Duration::from_millis(ms)).await;
                     continue;
+                }
+                Choice::Spent => {
+                    let told = self.report(self.providers.spent_error()).await;
+                    tokio::time::sleep(TOLD_PAUSE).await;
+                    told
                 }
                 // What nobody streams an archive may list.
                 Choice::Pruned(lowest) => self.fetch(lowest).await,
@@ -224,7 +229,7 @@ impl<C: Content> Follower<C> {
                     pause_unless_senders(&refused.error).await;
                     self.report(refused.error).await?;
                     if is_pruned {
-                        tokio::time::sleep(PRUNED_PAUSE).await;
+                        tokio::time::sleep(TOLD_PAUSE).await;
                     }
                     continue;
                 }
@@ -326,6 +331,7 @@ impl<C: Content> Follower<C> {
                 }
                 Err(Ended::Better)
             }
+            Choice::Spent => Err(Ended::Better),
             _ => Ok(()),
         }
     }

@@ -172,7 +172,7 @@ impl Providers {
         let mut failed = None;
         // Who names an epoch that nobody can reach lies, or is alone in having it.
         let mut doubtful = Vec::new();
-        for index in self.to_ask(Need::History(Some(sequence))) {
+        for index in self.to_ask(Need::History(Some(sequence)))? {
             let client = self.client(index);
             let coming = client.checkpoint(sequence, &ProvenCheckpoint::MASK);
             let proven = match self.unless_silent(index, coming).await.flatten() {

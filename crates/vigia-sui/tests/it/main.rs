@@ -2,7 +2,9 @@
 //! that goes away, comes back, or turns out to be another.
 
 mod affected;
+mod archived;
 mod bucket;
+mod budgets;
 mod files;
 mod filters;
 mod grpc;
@@ -14,5 +16,6 @@ mod ratchet;
 mod real;
 mod shards;
 mod support;
+mod tls;
 mod trust;
 mod trust_real;

@@ -17,11 +17,12 @@ use vigia_contracts::{Interpreter, PackageIds, Registry};
 use vigia_core::{Clock, SystemClock, error_chain};
 use vigia_notify::BuiltInTexts;
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store};
+use vigia_sui::Archived;
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 use super::stop::StopSignal;
 use super::transport::{self, Transport};
-use super::{declare_coins, is_shared, place_of, watch_contracts};
+use super::{declare_coins, is_shared, place_of, process_name, watch_contracts};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
@@ -296,8 +297,12 @@ impl Roles {
             // A file has one poller.
             false => None,
         };
+        let archived = settings
+            .bucket()?
+            .map(|bucket| Archived::new(provider.grpc.clone(), bucket));
         let poller = Poller {
             source: provider.grpc.clone(),
+            archived,
             store,
             watch: watch.clone(),
             frames: Arc::clone(&ends.sender),
@@ -559,17 +564,6 @@ impl Roles {
             Some(error) => Err(error),
         }
     }
-}
-
-/// The name of this machine or container and the process id: tells processes apart.
-fn process_name() -> String {
-    let named = std::fs::read_to_string("/proc/sys/kernel/hostname");
-    let name = named.unwrap_or_default().trim().to_owned();
-    let host = match name.is_empty() {
-        true => std::env::var("HOSTNAME").unwrap_or_else(|_| "host".to_owned()),
-        false => name,
-    };
-    format!("{host}-{}", std::process::id())
 }
 
 fn failure_of(ended: Result<anyhow::Result<()>, tokio::task::JoinError>) -> Option<anyhow::Error> {

@@ -21,11 +21,18 @@ impl Work<'_> {
         let mut run = providers.affected_run(addresses, position, end);
         loop {
             self.may_ask().await?;
-            let page = match run.next_page().await {
+            let page = run.next_page().await;
+            let requests = run.take_requests();
+            let page = match page {
                 Ok(page) => page,
-                Err(SourceError::Unserved { .. }) => return Err(Stopped::Unlisted),
-                Err(SourceError::Pruned { lowest, .. }) => return Err(Stopped::Pruned(lowest)),
-                Err(error) => return Err(self.postponed(error)),
+                Err(error) => {
+                    self.progress(self.span.position, requests).await?;
+                    return Err(match error {
+                        SourceError::Unserved { .. } => Stopped::Unlisted,
+                        SourceError::Pruned { lowest, .. } => Stopped::Pruned(lowest),
+                        error => self.postponed(error),
+                    });
+                }
             };
             let (transactions, more) = match &self.runner.quorum {
                 Some(quorum) => {
@@ -38,7 +45,7 @@ impl Work<'_> {
                 None => (page.transactions, 0),
             };
             ledger.commit_transactions(transactions).await?;
-            self.progress(page.next, page.requests + more).await?;
+            self.progress(page.next, requests + more).await?;
             if page.is_last {
                 return Ok(());
             }

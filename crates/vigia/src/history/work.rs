@@ -125,6 +125,17 @@ impl Work<'_> {
     pub(super) async fn may_ask(&self) -> Result<(), Stopped> {
         let (runner, now_ms) = (self.runner, self.runner.now_ms());
         let limits = runner.limits;
+        let tomorrow_ms = (day_of(now_ms) + 1) * DAY_MS;
+        if runner
+            .providers
+            .as_ref()
+            .is_some_and(Providers::history_is_spent)
+        {
+            return Err(Stopped::Postponed {
+                reason: "the budget of the day is spent of every provider".to_owned(),
+                retry_at_ms: tomorrow_ms,
+            });
+        }
         tokio::time::sleep(limits.request_interval).await;
         let per_day = limits.requests_per_day;
         if per_day == 0 || runner.store.backfill_requests(day_of(now_ms)).await? < per_day {
@@ -132,7 +143,7 @@ impl Work<'_> {
         }
         Err(Stopped::Postponed {
             reason: format!("the {per_day} requests of the day are spent"),
-            retry_at_ms: (day_of(now_ms) + 1) * DAY_MS,
+            retry_at_ms: tomorrow_ms,
         })
     }
 

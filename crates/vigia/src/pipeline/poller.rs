@@ -12,7 +12,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Checkpoint, Clock, Digest, ExecutedTransaction, Frame, Relevant, error_chain};
 use vigia_store::{ProviderReport, Store, StoreError};
-use vigia_sui::{CheckpointSource, CheckpointStream, Providers, SourceError, Start, TrustError};
+use vigia_sui::{Archived, CheckpointStream, Providers, SourceError, Start, TrustError};
 use vigia_transport::{FrameSender, TransportError};
 use vigia_watch::WatchList;
 
@@ -21,6 +21,7 @@ use super::proving::{prove_matched, prove_unmatched};
 use super::{Backoff, Rewind, Trouble, WatchSync};
 use crate::config::LiveStart;
 use crate::trust::{Quorum, QuorumError};
+use filtering::Opened;
 pub use sharded::Shards;
 pub use status::PollerStatus;
 
@@ -28,6 +29,8 @@ pub use status::PollerStatus;
 pub struct Poller {
     /// Where checkpoints come from.
     pub source: Providers,
+    /// The same with a bucket for what they have pruned, where there is one.
+    pub archived: Option<Archived>,
     /// Where the watermark is.
     pub store: Arc<dyn Store>,
     /// What to match with.
@@ -188,7 +191,11 @@ impl Poller {
         Ok(Begun::Whole(start, previous))
     }
 
+    /// That providers have pruned it matters where no bucket can stand in.
     async fn check_pruned(&self, sequence: u64) -> Result<(), BeginError> {
+        if self.archived.is_some() {
+            return Ok(());
+        }
         match self.source.pruned(sequence).await {
             Some(lowest) => Err(BeginError::Pruned { sequence, lowest }),
             None => Ok(()),
@@ -202,18 +209,15 @@ impl Poller {
         shutdown: &CancellationToken,
     ) -> Ended {
         tracing::info!(provider = %self.source.url(), start = ?start, "following the chain");
-        let filter = match start {
-            Start::Checkpoint(_) => self.server_filter(),
-            Start::Tip => None,
-        };
-        filtering::say(filter.as_ref(), start);
+        let Opened {
+            stream,
+            source,
+            filter,
+            pruned_below,
+        } = self.open(start).await;
         let mut reviewed = Instant::now();
-        let source = self.source_for_matching();
         let mut following = Following {
-            stream: match (&filter, start) {
-                (Some(filter), Start::Checkpoint(from)) => source.stream_filtered(from, filter),
-                _ => source.stream(start),
-            },
+            stream,
             pending: None,
             previous,
         };
@@ -278,10 +282,12 @@ impl Poller {
                     frame.watch_version = frame.watch_version.min(filter.version);
                 }
             }
+            let last = frames.last().map(|frame| frame.header.sequence);
             if let Some(ended) = self.send(frames, &mut watch, shutdown).await {
                 return ended;
             }
-            let review = reviewed.elapsed() >= filtering::REVIEW_INTERVAL;
+            // A bucket filters nothing.
+            let review = last >= pruned_below && reviewed.elapsed() >= filtering::REVIEW_INTERVAL;
             if review {
                 reviewed = Instant::now();
             }
@@ -546,8 +552,9 @@ enum BeginError {
     Another,
     #[error(
         "checkpoint {sequence}, where this database goes on, is pruned: the providers keep {lowest} \
-         and later. Add an archive provider (roles = [\"archive\"]) until it has caught up, import the \
-         missing checkpoints from files, or begin a new database with --from {lowest}"
+         and later. Set history.bucket_url to a bucket that holds what is missing, add an archive \
+         provider (roles = [\"archive\"]) until it has caught up, or begin a new database with \
+         --from {lowest}"
     )]
     Pruned { sequence: u64, lowest: u64 },
 }
