@@ -222,7 +222,7 @@ async fn coins_are_seen_with_the_amounts_of_everything() {
     for proof in [String::new(), quorum(&node)] {
         let app = App::with_config(&proof);
         watch_users(&app, &node, |index| index == 0);
-        app.ok(&["watch", "add", &coin]);
+        app.ok(&["watch", "add", "--coin", &coin]);
         let (rows, _) = proofs(rows_of(&app, &node).await);
         counts.push(rows);
     }
