@@ -232,6 +232,13 @@ impl AddressBook {
         held.then_some(holding.account)
     }
 
+    /// The first checkpoint from which `account` holds `address`, that of its history left out.
+    pub fn held_from(&self, address: &Address, account: AccountId) -> Option<u64> {
+        let holdings = self.holdings.get(address)?.iter();
+        let of_account = holdings.filter(|holding| holding.account == account);
+        of_account.map(|holding| holding.from_inclusive).min()
+    }
+
     /// The accounts observing `target`.
     pub fn observers_of(&self, target: &str) -> &[AccountId] {
         self.observers.get(target).map_or(&[], Vec::as_slice)
@@ -277,6 +284,9 @@ mod tests {
         );
         assert_eq!(book.account_at(&address, 30), Some(second));
         assert_eq!(book.account_at(&Address::ZERO, 30), None);
+        assert_eq!(book.held_from(&address, first), Some(10), "without history");
+        assert_eq!(book.held_from(&address, second), Some(30));
+        assert_eq!(book.held_from(&address, AccountId(3)), None);
     }
 
     #[test]

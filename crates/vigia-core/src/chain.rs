@@ -11,6 +11,8 @@ use sui_sdk_types::{
     Address, BalanceChange, Digest, Event, ExecutionStatus, Transaction, TransactionEffects,
 };
 
+use crate::Proof;
+
 /// The digest of the genesis checkpoint, which names a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ChainId(pub Digest);
@@ -136,6 +138,8 @@ pub struct ExecutedTransaction {
     pub events: Vec<Event>,
     /// Net coin movements by address and coin type, gas included.
     pub balance_changes: Vec<BalanceChange>,
+    /// How far all of this is proven.
+    pub proof: Proof,
     /// Owners before execution, for version 1 effects only, which do not state them.
     pub owners_before: Vec<Address>,
     /// The bytes all of this was decoded from.

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use sui_sdk_types::{Address, BalanceChange, Digest};
 
-use crate::{Activity, BusinessEvent, CheckpointHeader, ExecutedTransaction, MatchReason, Place};
+use crate::{
+    Activity, BusinessEvent, CheckpointHeader, ExecutedTransaction, MatchReason, Place, Proof,
+};
 
 /// A transaction that concerns somebody, and why.
 #[derive(Clone, Debug)]
@@ -89,6 +91,8 @@ pub struct RawTransaction {
     pub events_bcs: Option<Bytes>,
     /// Coin movements as delivered or derived.
     pub balance_changes: Vec<BalanceChange>,
+    /// How far all of this is proven.
+    pub proof: Proof,
     /// Why vigia could not interpret it; it is kept and can be retried (I-8).
     pub processing_error: Option<String>,
 }

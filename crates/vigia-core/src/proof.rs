@@ -3,6 +3,7 @@
 //! The text form is canonical: equal proofs have equal texts, and what is not the text of a proof is
 //! refused on reading. It says nothing about how a proof is found; that is vigia-sui's `trust`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -58,15 +59,20 @@ impl fmt::Display for ProofPart {
 
 /// A reason in one line of bounded length.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Why(String);
+pub struct Why(Cow<'static, str>);
 
 impl Why {
+    /// A reason that is the same every time, in one line.
+    pub const fn of(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
     /// Makes a reason of a text: control characters become spaces, and what is too long is cut.
     pub fn new(text: impl AsRef<str>) -> Self {
         let one_line = |letter: char| if letter.is_control() { ' ' } else { letter };
         let mut kept: String = text.as_ref().chars().map(one_line).collect();
         kept.truncate(kept.floor_char_boundary(PROOF_WHY_BYTES_MAX));
-        Self(kept)
+        Self(Cow::Owned(kept))
     }
 
     /// The reason.
@@ -91,6 +97,11 @@ impl Unproven {
         if let Err(position) = self.0.binary_search_by_key(&part, |(part, _)| *part) {
             self.0.insert(position, (part, why));
         }
+    }
+
+    /// Takes a part away, which is proven now.
+    fn remove(&mut self, part: ProofPart) {
+        self.0.retain(|(unproven, _)| *unproven != part);
     }
 
     /// Whether all is proven.
@@ -124,6 +135,13 @@ impl Proof {
         Self::Claimed { why: Why::new(why) }
     }
 
+    /// Nothing of it, since nobody asked for proof.
+    pub const fn unasked() -> Self {
+        Self::Claimed {
+            why: Why(Cow::Borrowed("trust = \"provider\"")),
+        }
+    }
+
     /// Adds a part that is not proven. Of what is only claimed nothing is proven anyway.
     #[must_use]
     pub fn without(mut self, part: ProofPart, why: Why) -> Self {
@@ -131,6 +149,20 @@ impl Proof {
             unproven.add(part, why);
         }
         self
+    }
+
+    /// Takes a part away from what is not proven. What is only claimed stays so.
+    #[must_use]
+    pub fn with(mut self, part: ProofPart) -> Self {
+        if let Self::Committee { unproven, .. } = &mut self {
+            unproven.remove(part);
+        }
+        self
+    }
+
+    /// Whether a part is proven.
+    pub fn proves(&self, part: ProofPart) -> bool {
+        matches!(self, Self::Committee { unproven, .. } if unproven.why(part).is_none())
     }
 
     /// Whether nothing is left to be believed.
@@ -281,7 +313,12 @@ mod tests {
             "proven by epoch 246's committee, except amounts (object 0x2 is missing; \\); owners (a b)"
         );
         assert!(!partly.is_whole());
-        let claimed = Proof::claimed("trust = \"provider\"");
+        assert!(!partly.proves(ProofPart::Amounts) && partly.proves(ProofPart::Completeness));
+        let more = partly.with(ProofPart::Amounts);
+        assert_eq!(more.to_text(), "epoch:246;owners:a b");
+        assert!(more.with(ProofPart::Owners).is_whole());
+        let claimed = Proof::unasked().with(ProofPart::Amounts);
+        assert!(!claimed.proves(ProofPart::Amounts));
         assert_eq!(claimed.to_text(), "claimed:trust = \"provider\"");
         assert_eq!(claimed.to_string(), "not proven: trust = \"provider\"");
         assert!(!claimed.is_whole());

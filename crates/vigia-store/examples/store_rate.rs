@@ -203,6 +203,7 @@ fn raw(n: u64, place: Place) -> RawTransaction {
         effects_bcs: bytes.clone(),
         events_bcs: Some(bytes),
         balance_changes: Vec::new(),
+        proof: vigia_core::Proof::unasked(),
         processing_error: None,
     }
 }

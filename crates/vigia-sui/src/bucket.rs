@@ -7,8 +7,8 @@
 
 mod get;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -20,7 +20,8 @@ use vigia_core::Checkpoint;
 use crate::SourceError;
 use crate::grpc::without_secrets;
 use crate::link::Link;
-use crate::packed::{FILE_BYTES_MAX, Format};
+use crate::packed::{FILE_BYTES_MAX, Format, Packed};
+use crate::providers::Providers;
 use crate::source::CheckpointStream;
 use get::{Got, client};
 
@@ -76,6 +77,8 @@ struct Shared {
     shown: String,
     client: reqwest::Client,
     limits: BucketLimits,
+    /// Whose demands hold for what it holds.
+    providers: OnceLock<Providers>,
     /// Index of the layout that the last file had.
     layout: AtomicUsize,
 }
@@ -97,8 +100,17 @@ impl BucketSource {
             shown,
             base,
             limits: config.limits,
+            providers: OnceLock::new(),
             layout: AtomicUsize::new(0),
         })))
+    }
+
+    /// Where `providers` have to prove what they send, what the bucket holds has to be proven likewise.
+    #[must_use]
+    pub fn proven_as(self, providers: &Providers) -> Self {
+        // Set already, it is by the same process with the same providers.
+        let _ = self.0.providers.set(providers.clone());
+        self
     }
 
     /// Its address, without path and secrets.
@@ -139,7 +151,7 @@ impl BucketSource {
         let (mut tries, mut pause) = (1, limits.pause);
         loop {
             let error = match self.get_any(sequence, bytes_max).await {
-                Got::Checkpoint(checkpoint) => return Ok(Some(*checkpoint)),
+                Got::Packed(packed) => return self.attested(*packed).await.map(Some),
                 Got::TooLarge => return Ok(None),
                 Got::Absent => SourceError::BucketAbsent {
                     url: self.0.shown.clone(),
@@ -171,7 +183,7 @@ impl BucketSource {
             match self.get_file(sequence, LAYOUTS[index], bytes_max).await {
                 Got::Absent => {}
                 got => {
-                    if let Got::Checkpoint(_) = got {
+                    if let Got::Packed(_) = got {
                         self.0.layout.store(index, Ordering::Relaxed);
                     }
                     return got;
@@ -179,6 +191,14 @@ impl BucketSource {
             }
         }
         Got::Absent
+    }
+
+    /// Proven, where that is wanted.
+    async fn attested(&self, packed: Packed) -> Result<Checkpoint, SourceError> {
+        match self.0.providers.get() {
+            Some(providers) => providers.attest(packed).await,
+            None => Ok(packed.checkpoint),
+        }
     }
 
     fn problem(&self, sequence: u64, problem: String, may_pass: bool) -> SourceError {

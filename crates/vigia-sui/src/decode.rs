@@ -11,8 +11,8 @@ use sui_sdk_types::{
     TransactionEvents,
 };
 use vigia_core::{
-    BalanceChange, Checkpoint, CheckpointHeader, Evidence, ExecutedTransaction, Place, Transaction,
-    TransactionEffects, owning_address,
+    BalanceChange, Checkpoint, CheckpointHeader, Evidence, ExecutedTransaction, Place, Proof,
+    Transaction, TransactionEffects, owning_address,
 };
 
 use crate::SourceError;
@@ -255,6 +255,7 @@ fn transaction_from_evidence(
         effects,
         events,
         balance_changes: Vec::new(),
+        proof: Proof::unasked(),
         owners_before: Vec::new(),
         evidence,
     })
@@ -312,6 +313,7 @@ fn transaction_from_data(
         digest: *effects.transaction_digest(),
         timestamp_ms,
         balance_changes: Vec::new(),
+        proof: Proof::unasked(),
         owners_before: Vec::new(),
         evidence: Evidence {
             transaction: bcs::to_bytes(&transaction).map_err(encode_error)?.into(),

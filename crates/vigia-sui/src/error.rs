@@ -81,6 +81,17 @@ pub enum SourceError {
         /// The lowest that it has.
         lowest: u64,
     },
+    /// What nobody keeps any more, and the bucket does not bring.
+    #[error(
+        "{problem}. The providers have pruned it, and keep {lowest} and later: mend the bucket, add an \
+         archive provider (roles = [\"archive\"]), or begin a new database with --from {lowest}"
+    )]
+    PrunedAndNotInBucket {
+        /// The lowest that a provider has.
+        lowest: u64,
+        /// What is wrong with the bucket.
+        problem: String,
+    },
     /// An epoch of which nobody has what is needed.
     #[error(
         "no provider has the {what} of epoch {epoch}: it is not over yet, or too old for them; add one \
@@ -154,12 +165,25 @@ pub enum SourceError {
         /// What was asked for.
         sequence: u64,
     },
+    /// Whoever could serve is past its budget of the day.
+    #[error(
+        "the budget of the day is spent of {}: it begins anew at midnight UTC (requests_per_day, \
+         mib_per_day and past_budget in the configuration)",
+        providers.join(", ")
+    )]
+    Spent {
+        /// What they are called.
+        providers: Vec<String>,
+    },
     /// None of the providers serves a method.
     #[error("none of the providers serves {method}")]
     Unserved {
         /// Which.
         method: &'static str,
     },
+    /// Nothing can be proven yet.
+    #[error("there is no trust root yet to prove it with")]
+    NoRoot,
     /// Something that the validators did not sign.
     #[error(transparent)]
     Unproven(#[from] TrustError),
@@ -183,13 +207,18 @@ impl SourceError {
                 | Self::Bucket { may_pass: true, .. }
                 | Self::NotReached { .. }
                 | Self::NotKept { .. }
+                | Self::NoRoot
+                | Self::Spent { .. }
         )
     }
 
     /// Whether who sent a message is to be left for another one, as opposed to trouble with the proof of
     /// it that others have.
     pub fn is_senders(&self) -> bool {
-        !matches!(self, Self::NotReached { .. } | Self::NotKept { .. })
+        !matches!(
+            self,
+            Self::NotReached { .. } | Self::NotKept { .. } | Self::NoRoot
+        )
     }
 
     pub(crate) fn invalid(sequence: u64, problem: impl ToString) -> Self {

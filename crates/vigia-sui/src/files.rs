@@ -5,13 +5,14 @@
 //! it goes out.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use futures::StreamExt;
-use vigia_core::Checkpoint;
 
 use crate::SourceError;
-use crate::packed::{self, FILE_BYTES_MAX, Format};
+use crate::packed::{self, FILE_BYTES_MAX, Format, Packed};
+use crate::providers::Providers;
 use crate::source::{CheckpointSource, CheckpointStream, Start};
 
 /// A checkpoint file and the checkpoint it says it holds.
@@ -24,9 +25,19 @@ pub struct IndexedFile {
 }
 
 /// The checkpoint files of a folder, one checkpoint each.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FileSource {
     files: Vec<IndexedFile>,
+    /// Whose demands hold for what they hold.
+    providers: Option<Providers>,
+}
+
+impl fmt::Debug for FileSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileSource")
+            .field("files", &self.files)
+            .finish_non_exhaustive()
+    }
 }
 
 impl FileSource {
@@ -58,7 +69,17 @@ impl FileSource {
             .into_iter()
             .map(|(sequence, path)| IndexedFile { sequence, path })
             .collect();
-        Ok(Self { files })
+        Ok(Self {
+            files,
+            providers: None,
+        })
+    }
+
+    /// Where `providers` have to prove what they send, what files hold has to be proven likewise.
+    #[must_use]
+    pub fn proven_as(mut self, providers: &Providers) -> Self {
+        self.providers = Some(providers.clone());
+        self
     }
 
     /// The files, ascending by checkpoint.
@@ -80,11 +101,22 @@ impl CheckpointSource for FileSource {
             .filter(|file| file.sequence >= from)
             .cloned()
             .collect();
-        let read = |file: IndexedFile| async move {
-            let path = file.path.clone();
-            tokio::task::spawn_blocking(move || read_checkpoint(&file))
-                .await
-                .unwrap_or_else(|_| Err(file_error(&path, "reading it failed")))
+        let providers = self.providers.clone();
+        let read = move |file: IndexedFile| {
+            let (path, providers) = (file.path.clone(), providers.clone());
+            async move {
+                let packed = tokio::task::spawn_blocking(move || read_checkpoint(&file))
+                    .await
+                    .unwrap_or_else(|_| Err(file_error(&path, "reading it failed")))?;
+                let Some(providers) = providers else {
+                    return Ok(packed.checkpoint);
+                };
+                let attested = providers.attest(packed).await;
+                attested.map_err(|error| match error.is_senders() {
+                    true => file_error(&path, error),
+                    false => error,
+                })
+            }
         };
         futures::stream::iter(files).then(read).boxed()
     }
@@ -109,7 +141,7 @@ fn read_sequence(path: &Path) -> Result<u64, SourceError> {
     packed::sequence(format, &payload).map_err(|problem| file_error(path, problem))
 }
 
-fn read_checkpoint(file: &IndexedFile) -> Result<Checkpoint, SourceError> {
+fn read_checkpoint(file: &IndexedFile) -> Result<Packed, SourceError> {
     let (format, payload) = read_payload(&file.path)?;
     packed::decode(format, &payload).map_err(|problem| file_error(&file.path, problem))
 }

@@ -7,6 +7,7 @@ mod affected;
 mod capabilities;
 mod channel;
 mod epoch;
+pub(crate) mod filter;
 mod meter;
 mod run;
 mod subscription;
@@ -28,6 +29,7 @@ use vigia_core::{ChainId, Checkpoint, CoinInfo, TypeTag};
 
 use crate::SourceError;
 use crate::decode::{Decoded, LIVE_MASK, OBJECTS_MASK, from_proto};
+use crate::providers::DayBudget;
 
 pub(crate) use affected::{AffectedQuery, Page, PageEnd};
 pub(crate) use epoch::time_ms;
@@ -79,6 +81,8 @@ pub struct ProviderConfig {
     pub requests_per_second: Option<u32>,
     /// What it is used for.
     pub roles: ProviderRoles,
+    /// What may be asked of it in a day.
+    pub budget: DayBudget,
 }
 
 /// What a provider is used for.
@@ -115,6 +119,7 @@ impl ProviderConfig {
             ca_pem: None,
             requests_per_second: None,
             roles: ProviderRoles::default(),
+            budget: DayBudget::default(),
         }
     }
 }
@@ -130,6 +135,7 @@ impl fmt::Debug for ProviderConfig {
             .field("ca_pem", &self.ca_pem.is_some())
             .field("requests_per_second", &self.requests_per_second)
             .field("roles", &self.roles)
+            .field("budget", &self.budget)
             .finish()
     }
 }

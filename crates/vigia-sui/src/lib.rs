@@ -4,6 +4,7 @@
 //! of vigia sees decoded checkpoints in ascending order. Both sources end in the same place, BCS bytes decoded
 //! into the SDK's types, so what matching reads is what the validators' digests bind.
 
+mod archived;
 mod bucket;
 mod budget;
 mod decode;
@@ -17,15 +18,17 @@ mod providers;
 mod source;
 mod trust;
 
+pub use archived::{Archived, PrunedRun};
 pub use bucket::{BucketConfig, BucketLimits, BucketSource};
 pub use decode::{HEADER_MASK, LIVE_MASK, Objects, ObjectsError};
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
 pub use link::Link;
 pub use providers::{
-    AffectedPage, AffectedRun, Capabilities, CommitteeKeeper, CommitteeStep, FILTER_LITERALS_MAX,
-    NodeInfo, Prover, ProviderConfig, ProviderProbe, ProviderRoles, ProviderState, Providers,
-    RosterPolicy, Secret, ServerFilter, Standing, StreamLimits, StreamNotice, Usage, check_binding,
+    AffectedPage, AffectedRun, Capabilities, CommitteeKeeper, CommitteeStep, DayBudget,
+    FILTER_LITERALS_MAX, NodeInfo, Prover, ProviderConfig, ProviderProbe, ProviderRoles,
+    ProviderState, Providers, RosterPolicy, Secret, ServerFilter, Spent, Standing, StreamLimits,
+    StreamNotice, Usage, check_binding,
 };
 pub use source::{CheckpointSource, CheckpointStream, HeaderStream, Start};
 pub use trust::{

@@ -11,7 +11,9 @@ use sui_rpc::proto::sui::rpc::v2 as proto;
 use sui_sdk_types::CheckpointData;
 use vigia_core::Checkpoint;
 
+use crate::SourceError;
 use crate::decode::{Decoded, from_checkpoint_data, from_proto};
+use crate::trust::CertifiedSummary;
 
 /// A packed checkpoint larger than this, packed or unpacked, is refused: the protocol caps a
 /// checkpoint at 30 MiB, frames of 90 MB were seen.
@@ -109,19 +111,31 @@ pub(crate) fn sequence(format: Format, payload: &[u8]) -> Result<u64, String> {
     }
 }
 
+/// A checkpoint whose parts belong together.
+pub(crate) struct Packed {
+    pub(crate) checkpoint: Checkpoint,
+    /// Its summary with its signature, unchecked, or why that cannot be read.
+    pub(crate) certified: Result<CertifiedSummary, SourceError>,
+}
+
 /// Decodes a payload and checks that its parts belong together.
-pub(crate) fn decode(format: Format, payload: &[u8]) -> Result<Checkpoint, String> {
+pub(crate) fn decode(format: Format, payload: &[u8]) -> Result<Packed, String> {
     match format {
         Format::Protobuf | Format::ProtobufZstd => decode_protobuf(payload),
         Format::Chk | Format::Bcs => {
             let data: CheckpointData = bcs::from_bytes(payload)
                 .map_err(|error| format!("it cannot be decoded: {error}"))?;
-            from_checkpoint_data(data).map_err(|error| error.to_string())
+            let certified = CertifiedSummary::new(data.checkpoint_summary.clone());
+            let checkpoint = from_checkpoint_data(data).map_err(|error| error.to_string())?;
+            Ok(Packed {
+                checkpoint,
+                certified: Ok(certified),
+            })
         }
     }
 }
 
-fn decode_protobuf(payload: &[u8]) -> Result<Checkpoint, String> {
+fn decode_protobuf(payload: &[u8]) -> Result<Packed, String> {
     let message = proto::Checkpoint::decode(payload)
         .map_err(|error| format!("it cannot be decoded: {error}"))?;
     let contents = message.contents.as_ref().and_then(|c| c.bcs.as_ref());
@@ -135,7 +149,10 @@ fn decode_protobuf(payload: &[u8]) -> Result<Checkpoint, String> {
         return Err("it has no objects".to_owned());
     }
     match from_proto(&message).map_err(|error| error.to_string())? {
-        Decoded::Complete(checkpoint) => Ok(checkpoint),
+        Decoded::Complete(checkpoint) => Ok(Packed {
+            checkpoint,
+            certified: CertifiedSummary::from_proto(&message),
+        }),
         Decoded::NeedsObjects(_) => Err("it has no objects".to_owned()),
     }
 }

@@ -6,6 +6,7 @@
 
 mod affected;
 mod amounts;
+mod checked;
 mod fetch;
 mod filter;
 mod filtered;
@@ -14,11 +15,12 @@ mod probe;
 mod prover;
 mod ratchet;
 mod roster;
+mod spending;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use vigia_core::{ChainId, Clock, CoinInfo, EpochInfo, TypeTag};
+use vigia_core::{ChainId, Clock, CoinInfo, EpochInfo, TypeTag, day_of};
 
 pub use crate::grpc::{NodeInfo, ProviderConfig, ProviderRoles, Secret, Usage};
 pub use affected::{AffectedPage, AffectedRun};
@@ -28,10 +30,12 @@ pub use probe::{Capabilities, ProviderProbe};
 pub use prover::{CommitteeKeeper, Prover};
 pub use ratchet::CommitteeStep;
 pub use roster::{RosterPolicy, Standing};
+pub use spending::{DayBudget, Spent};
 
 use crate::SourceError;
 use crate::grpc::{ProviderClient, describe};
-use roster::{Choice, Need, Roster};
+use roster::{Choice, Left, Need, Roster};
+use spending::Spending;
 
 /// Limits of streams and fetches.
 #[derive(Clone, Copy, Debug)]
@@ -75,9 +79,10 @@ pub enum StreamNotice {
 
 type NoticeFn = Arc<dyn Fn(StreamNotice) + Send + Sync>;
 
-/// The providers of one chain, most preferred first. Clones share all of it.
+/// The providers of one chain, most preferred first. Clones share all of it, save whether amounts of all
+/// transactions are wanted.
 #[derive(Clone)]
-pub struct Providers(Arc<Shared>);
+pub struct Providers(Arc<Shared>, bool);
 
 struct Shared {
     members: Vec<Member>,
@@ -85,14 +90,49 @@ struct Shared {
     /// Whom the live stream reads from.
     current: Mutex<Option<usize>>,
     limits: StreamLimits,
+    trust: Mutex<Trust>,
     clock: Arc<dyn Clock>,
     notice: NoticeFn,
+}
+
+/// What has to be proven of what they send.
+#[derive(Clone, Default)]
+enum Trust {
+    /// Nothing.
+    #[default]
+    Provider,
+    /// All of it; nothing can be, before there is a root.
+    Pending,
+    /// All of it.
+    Quorum(Prover),
 }
 
 struct Member {
     name: String,
     client: ProviderClient,
     capabilities: Mutex<Option<Capabilities>>,
+    budget: DayBudget,
+    spending: Mutex<Spending>,
+}
+
+impl Member {
+    /// What this process has asked of it.
+    fn counted(&self) -> Spent {
+        let usage = self.client.usage();
+        Spent {
+            requests: usage.requests(),
+            bytes: usage.bytes(),
+        }
+    }
+
+    fn left(&self, day: u64) -> Left {
+        let spent = lock(&self.spending).on(day, self.counted());
+        match (self.budget.is_spent(spent), self.budget.is_hard) {
+            (false, _) => Left::Some,
+            (true, false) => Left::Nothing,
+            (true, true) => Left::Stopped,
+        }
+    }
 }
 
 /// How a provider does, for `status`, `vigia providers` and the page.
@@ -134,19 +174,23 @@ impl Providers {
                 name: config.name.clone(),
                 client: ProviderClient::new(config)?,
                 capabilities: Mutex::default(),
+                budget: config.budget,
+                spending: Mutex::default(),
             })
         };
         let members = configs.iter().map(member);
         let members = members.collect::<Result<_, SourceError>>()?;
         let roles = configs.iter().map(|config| config.roles).collect();
-        Ok(Self(Arc::new(Shared {
+        let shared = Shared {
             members,
             roster: Mutex::new(Roster::new(roles, policy)),
             current: Mutex::default(),
             limits,
+            trust: Mutex::default(),
             clock,
             notice: Arc::new(notice),
-        })))
+        };
+        Ok(Self(Arc::new(shared), false))
     }
 
     /// One provider with limits as they are by default.
@@ -169,10 +213,49 @@ impl Providers {
         self.roster().bind(chain);
     }
 
+    /// From here on whatever they send has to be proven, and nothing is before there is a prover.
+    pub fn demand_proof(&self) {
+        let mut trust = lock(&self.0.trust);
+        if let Trust::Provider = *trust {
+            *trust = Trust::Pending;
+        }
+    }
+
+    /// From here on whatever they send is proven so.
+    pub fn prove_with(&self, prover: Prover) {
+        *lock(&self.0.trust) = Trust::Quorum(prover);
+    }
+
+    /// The same providers. Where all has to be proven, what they are asked for through this comes with the
+    /// amounts of all transactions, as far as they can be proven, which takes objects; else with none.
+    #[must_use]
+    pub fn with_all_amounts(&self, wanted: bool) -> Self {
+        Self(Arc::clone(&self.0), wanted)
+    }
+
+    /// Whether what they send has to be proven.
+    pub fn wants_proof(&self) -> bool {
+        !matches!(*lock(&self.0.trust), Trust::Provider)
+    }
+
+    /// Whether the amounts of all transactions are wanted.
+    pub fn wants_all_amounts(&self) -> bool {
+        self.1
+    }
+
+    /// What proves; none where nothing has to be.
+    pub fn prover(&self) -> Result<Option<Prover>, SourceError> {
+        match &*lock(&self.0.trust) {
+            Trust::Provider => Ok(None),
+            Trust::Pending => Err(SourceError::NoRoot),
+            Trust::Quorum(prover) => Ok(Some(prover.clone())),
+        }
+    }
+
     /// Asks a provider about itself: the one in use, or the next that answers.
     pub async fn info(&self) -> Result<NodeInfo, SourceError> {
         let mut error = None;
-        for index in self.to_ask(Need::Live(None)) {
+        for index in self.to_ask(Need::Live(None))? {
             match self.hear(index).await {
                 Ok(info) => return Ok(info),
                 Err(failed) => error = error.or(Some(failed)),
@@ -192,8 +275,27 @@ impl Providers {
         self.probe(false).await;
         match self.choose(need, None) {
             Choice::Pruned(lowest) => Some(lowest),
-            Choice::Use(_) | Choice::Wait(_) => None,
+            Choice::Use(_) | Choice::Wait(_) | Choice::Spent => None,
         }
+    }
+
+    /// All processes together have asked a provider for so much on a day (UTC, counted from 1970), when
+    /// this one had `counted` so much since it began.
+    pub fn spent(&self, provider: &str, day: u64, all: Spent, counted: Spent) {
+        let named = self.0.members.iter().find(|member| member.name == provider);
+        if let Some(member) = named {
+            lock(&member.spending).told(day, all, counted);
+        }
+    }
+
+    /// Whether all who serve history are past their budgets of the day, so that what can wait has to.
+    pub fn history_is_spent(&self) -> bool {
+        let roster = self.roster();
+        let serving = roster.serving(Need::History(None));
+        !serving.is_empty()
+            && serving
+                .iter()
+                .all(|index| roster.left(*index) != Left::Some)
     }
 
     /// What is known about a coin; none where nothing is.
@@ -217,7 +319,7 @@ impl Providers {
         F: Future<Output = Result<T, SourceError>>,
     {
         let mut error = None;
-        for index in self.to_ask(Need::History(None)) {
+        for index in self.to_ask(Need::History(None))? {
             match call(self.client(index).clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => {
@@ -232,20 +334,28 @@ impl Providers {
     }
 
     /// Who can be asked something, in order: who is usable, then all others, since somebody may answer.
-    fn to_ask(&self, need: Need) -> Vec<usize> {
+    /// An error where all may be asked nothing more today.
+    fn to_ask(&self, need: Need) -> Result<Vec<usize>, SourceError> {
         let (roster, now_ms) = (self.roster(), self.now_ms());
         let first = match roster.choose(now_ms, need, self.current()) {
             Choice::Use(index) => Some(index),
-            Choice::Wait(_) | Choice::Pruned(_) => None,
+            Choice::Wait(_) | Choice::Pruned(_) | Choice::Spent => None,
         };
-        let others = (0..self.0.members.len()).filter(|index| Some(*index) != first);
-        let mut order: Vec<usize> = first.into_iter().chain(others).collect();
+        let others = (0..self.0.members.len())
+            .filter(|index| Some(*index) != first && roster.left(*index) != Left::Stopped);
+        let mut others: Vec<usize> = others.collect();
         // One of another chain may have been pointed elsewhere since.
-        order.sort_by_key(|index| {
+        others.sort_by_key(|index| {
             let standing = roster.standing(*index, now_ms);
-            matches!(standing, Standing::WrongChain { .. })
+            let is_elsewhere = matches!(standing, Standing::WrongChain { .. });
+            (is_elsewhere, roster.left(*index) != Left::Some)
         });
-        order
+        drop(roster);
+        let order: Vec<usize> = first.into_iter().chain(others).collect();
+        match order.is_empty() {
+            true => Err(self.spent_error()),
+            false => Ok(order),
+        }
     }
 
     /// How each provider does, most preferred first.
@@ -271,9 +381,13 @@ impl Providers {
         self.0.members.iter().enumerate().map(state).collect()
     }
 
-    /// Asks a provider about itself and notes the answer. One that follows another chain is an error.
+    /// Asks a provider about itself and notes the answer. One that follows another chain is an error,
+    /// and one that may be asked nothing more today.
     async fn hear(&self, index: usize) -> Result<NodeInfo, SourceError> {
         let client = self.client(index);
+        if self.left(index) == Left::Stopped {
+            return Err(self.spent_error());
+        }
         let begun = std::time::Instant::now();
         let answer = tokio::time::timeout(self.0.limits.answer_within, client.info());
         let info = match answer.await {
@@ -305,6 +419,10 @@ impl Providers {
 
     fn choose(&self, need: Need, current: Option<usize>) -> Choice {
         self.roster().choose(self.now_ms(), need, current)
+    }
+
+    fn left(&self, index: usize) -> Left {
+        self.roster().left(index)
     }
 
     fn failed(&self, index: usize, error: &SourceError) {
@@ -341,6 +459,16 @@ impl Providers {
         }
     }
 
+    /// That nobody is left who may be asked today.
+    fn spent_error(&self) -> SourceError {
+        let roster = self.roster();
+        let members = self.0.members.iter().enumerate();
+        let spent = members.filter(|(index, _)| roster.left(*index) != Left::Some);
+        SourceError::Spent {
+            providers: spent.map(|(_, member)| member.name.clone()).collect(),
+        }
+    }
+
     fn notice(&self, notice: StreamNotice) {
         (self.0.notice)(notice);
     }
@@ -349,8 +477,14 @@ impl Providers {
         self.0.clock.now_ms()
     }
 
+    /// What is known of all, and what is left of their budgets by now.
     fn roster(&self) -> MutexGuard<'_, Roster> {
-        lock(&self.0.roster)
+        let day = day_of(self.now_ms());
+        let mut roster = lock(&self.0.roster);
+        for (index, member) in self.0.members.iter().enumerate() {
+            roster.set_left(index, member.left(day));
+        }
+        roster
     }
 }
 

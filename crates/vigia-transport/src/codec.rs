@@ -19,7 +19,7 @@ pub const MAGIC: [u8; 4] = *b"vigF";
 
 /// The version written after it. Others are refused, so that a newer poller's messages wait for a
 /// newer worker among those set aside.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// A message that unpacks to more is refused, and none such is made: the protocol caps a
 /// checkpoint at 30 MiB.

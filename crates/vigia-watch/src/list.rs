@@ -57,6 +57,11 @@ impl WatchList {
         self.len() == 0
     }
 
+    /// Whether coin types are watched, which takes the amounts of every transaction.
+    pub fn watches_coins(&self) -> bool {
+        !self.coin_types.is_empty()
+    }
+
     /// All targets; none where there are more than so many.
     pub fn targets_within(&self, max: usize) -> Option<Vec<WatchTarget>> {
         if self.len() > max {

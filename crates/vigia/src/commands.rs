@@ -27,6 +27,7 @@ use vigia_sui::{Providers, StreamNotice};
 
 use crate::config::Settings;
 use crate::exit::Exit;
+use crate::trust::{Quorum, QuorumError};
 
 /// Opens the database, creating it where it is missing.
 pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
@@ -76,6 +77,17 @@ pub(crate) async fn open_existing_store(settings: &Settings) -> anyhow::Result<A
     open_store(settings).await
 }
 
+/// The name of this machine or container and the process id: tells processes apart.
+pub(crate) fn process_name() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    let name = named.unwrap_or_default().trim().to_owned();
+    let host = match name.is_empty() {
+        true => std::env::var("HOSTNAME").unwrap_or_else(|_| "host".to_owned()),
+        false => name,
+    };
+    format!("{host}-{}", std::process::id())
+}
+
 /// The providers that the settings name; none where they name none.
 pub(crate) fn providers_of(
     settings: &Settings,
@@ -90,6 +102,28 @@ pub(crate) fn providers_of(
     Ok(Some(Providers::new(
         &configs, policy, limits, clock, notice,
     )?))
+}
+
+/// What makes this process prove what it reads, ready to, and the providers that it asks on the way, none
+/// where none are set; nothing where providers are believed.
+pub(crate) async fn quorum_of(
+    settings: &Settings,
+    store: &Arc<SqlStore>,
+    providers: Option<&Providers>,
+) -> anyhow::Result<Option<(Quorum, Providers)>> {
+    let Some(root) = settings.trust_root()? else {
+        return Ok(None);
+    };
+    let providers = match providers {
+        Some(providers) => providers.clone(),
+        None => {
+            let (policy, limits) = (settings.roster_policy(), settings.stream_limits());
+            Providers::new(&[], policy, limits, Arc::new(SystemClock), |_| {})?
+        }
+    };
+    let quorum = Quorum::new(root, store, &providers);
+    quorum.ready().await.map_err(QuorumError::plain)?;
+    Ok(Some((quorum, providers)))
 }
 
 /// Writes what settings and contract files say about coins; what they say wins over nodes.

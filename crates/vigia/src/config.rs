@@ -5,6 +5,7 @@
 
 mod history;
 mod layers;
+mod proof;
 mod providers;
 mod transport_kind;
 
@@ -20,6 +21,7 @@ use vigia_sui::{RosterPolicy, Secret, StreamLimits};
 
 pub use history::HistorySettings;
 pub use layers::{ConfigError, Overrides};
+pub use proof::{ProofSettings, RootSetting};
 pub use providers::{ProviderBudget, ProviderSettings};
 pub use transport_kind::TransportKind;
 
@@ -41,6 +43,7 @@ pub struct Settings {
     pub store: StoreSettings,
     pub provider: ProviderSettings,
     pub providers: BTreeMap<String, ProviderSettings>,
+    pub proof: ProofSettings,
     pub poll: PollSettings,
     pub history: HistorySettings,
     pub transport: TransportSettings,

@@ -11,3 +11,4 @@ pub mod jobs;
 pub mod logging;
 pub mod pipeline;
 pub mod source;
+pub mod trust;

@@ -107,6 +107,9 @@ impl Face {
     /// How many checkpoints are available, if a fault limits it.
     fn kept(&self) -> Option<u64> {
         let prune = self.faults.ongoing(FaultKind::Prune)?;
+        if self.truth.tip() >= Some(prune.count()) {
+            self.faults.note(FaultKind::Prune);
+        }
         Some(prune.count())
     }
 

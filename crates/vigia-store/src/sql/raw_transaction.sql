@@ -1,6 +1,6 @@
 -- For whom transaction_visible lets, which goes on from here.
 SELECT
     checkpoint, tx_index, digest, timestamp_ms, epoch, sender, package, module, function, failure,
-    gas_cost, reasons, transaction_bcs, effects_bcs, events_bcs, balance_changes, processing_error
+    gas_cost, reasons, transaction_bcs, effects_bcs, events_bcs, balance_changes, processing_error, proof
 FROM raw_transaction t
 WHERE t.digest = $1

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use vigia_core::{AccountId, Activity, NotificationId, Place, Slot};
+use vigia_core::{
+    AccountId, Activity, Address, AddressBook, BalanceEffect, NotificationId, Place, Slot,
+};
 
+use super::book;
 use super::codec::{self, address_opt, amount, int};
 use super::commit::Places;
-use crate::db::{Row, Tx, Value, get, insert as insert_rows, insert_returning, query, texts};
+use crate::db::{Tx, Value, get, insert as insert_rows, insert_returning};
 use crate::sql::sql;
 use crate::{Result, StoreError};
 
@@ -87,21 +90,43 @@ async fn coins_seen(tx: &mut Tx, new: &[New<'_>]) -> Result<()> {
     Ok(())
 }
 
-/// From which checkpoint on each of these accounts is followed.
-async fn followed_from(
-    tx: &mut Tx,
-    accounts: impl Iterator<Item = AccountId>,
-) -> Result<HashMap<i64, u64>> {
-    let accounts: BTreeSet<i64> = accounts.map(|account| account.0).collect();
-    if accounts.is_empty() {
-        return Ok(HashMap::new());
+/// Whether what a transaction meant is new to an account, rather than history of an address that it
+/// added since: of the addresses that the transaction touched, one at least was live by then.
+struct Followed<'a> {
+    book: AddressBook,
+    /// Addresses whose balance of a coin changed at a place.
+    moved: HashMap<(Place, &'a str), Vec<Address>>,
+}
+
+impl<'a> Followed<'a> {
+    async fn read(tx: &mut Tx, asking: &[&Activity], effects: &'a [BalanceEffect]) -> Result<Self> {
+        let places: BTreeSet<Place> = asking.iter().map(|activity| activity.place).collect();
+        let mut moved = HashMap::<_, Vec<_>>::new();
+        for effect in effects
+            .iter()
+            .filter(|effect| places.contains(&effect.place))
+        {
+            let key = (effect.place, effect.coin_type.as_str());
+            moved.entry(key).or_default().push(effect.address);
+        }
+        let named = asking.iter().filter_map(|activity| activity.address);
+        let touched: BTreeSet<Address> = moved.values().flatten().copied().chain(named).collect();
+        let touched: Vec<Address> = touched.into_iter().collect();
+        let mut book = AddressBook::default();
+        book::holdings(tx, &mut book, &touched).await?;
+        Ok(Self { book, moved })
     }
-    let rows = query(sql!(dialects "account_live_from"))
-        .bind(texts(accounts.iter().map(ToString::to_string)))
-        .fetch_all(tx)
-        .await?;
-    let followed = |row: &Row| Ok((get(row, "account_id")?, get(row, "live_from")?));
-    rows.iter().map(followed).collect()
+
+    fn is_live(&self, activity: &Activity) -> bool {
+        let place = activity.place;
+        let moved = activity.coin_type.as_deref();
+        let moved = moved.and_then(|coin_type| self.moved.get(&(place, coin_type)));
+        let touched = activity.address.iter().chain(moved.into_iter().flatten());
+        let held_from =
+            touched.filter_map(|address| self.book.held_from(address, activity.account));
+        // One that touches no address of the account's was asked for by itself.
+        held_from.min().is_none_or(|from| from <= place.checkpoint)
+    }
 }
 
 /// Writes a notification for each new activity that asks for one and is at `live_first` or later;
@@ -109,6 +134,7 @@ async fn followed_from(
 pub(super) async fn notify(
     tx: &mut Tx,
     new: &[New<'_>],
+    effects: &[BalanceEffect],
     places: &Places,
     live_first: u64,
     now_ms: u64,
@@ -118,12 +144,10 @@ pub(super) async fn notify(
         .filter(|new| new.activity.place.checkpoint >= live_first)
         .filter_map(|new| new.activity.notify.as_ref().map(|kind| (new, kind)))
         .collect();
-    // What comes live again, or is folded anew, may be older than an account that was added since.
-    let followed = followed_from(tx, asking.iter().map(|(new, _)| new.activity.account)).await?;
-    asking.retain(|(new, _)| {
-        let from = followed.get(&new.activity.account.0).copied();
-        from.is_none_or(|from| from <= new.activity.place.checkpoint)
-    });
+    // What comes live again, or is folded anew, may be older than an address that was added since.
+    let activities: Vec<&Activity> = asking.iter().map(|(new, _)| new.activity).collect();
+    let followed = Followed::read(tx, &activities, effects).await?;
+    asking.retain(|(new, _)| followed.is_live(new.activity));
     let created_at_ms = int("time", now_ms)?;
     insert_rows(tx, sql!("notification_insert"), &asking, |(new, kind)| {
         let Activity {

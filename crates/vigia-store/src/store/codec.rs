@@ -3,7 +3,7 @@
 //! Writing can fail only for numbers beyond 63 bits; reading fails as `Damaged`, naming the column.
 
 use vigia_core::{
-    Address, BalanceChange, MatchReason, Place, WatchTarget, parse_address, parse_coin_type,
+    Address, BalanceChange, MatchReason, Place, Proof, WatchTarget, parse_address, parse_coin_type,
     parse_watch_target,
 };
 
@@ -31,6 +31,11 @@ pub(super) fn address_opt(address: Option<&Address>) -> Option<Vec<u8>> {
 /// Balance changes as BCS.
 pub(super) fn balance_changes(changes: &[BalanceChange]) -> Vec<u8> {
     bcs::to_bytes(changes).expect("plain values of bounded depth always have BCS")
+}
+
+/// How far something is proven as text; nothing where nobody asked.
+pub(super) fn proof(proof: &Proof) -> Option<String> {
+    (*proof != Proof::unasked()).then(|| proof.to_text())
 }
 
 /// Reasons as JSON text.

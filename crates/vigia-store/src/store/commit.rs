@@ -82,7 +82,8 @@ pub(super) async fn write(
         Lane::Live => {
             // What lies below the live lane was imported, even if only a live event says whose it
             // is (I-16).
-            activities::notify(tx, &new, &places, bounds.live_first, now_ms).await?
+            let effects = &commit.balance_effects;
+            activities::notify(tx, &new, effects, &places, bounds.live_first, now_ms).await?
         }
         Lane::Import => 0,
     };
@@ -175,6 +176,7 @@ fn raw_values(raw: &RawTransaction) -> Result<Vec<Value>> {
         raw.events_bcs.as_ref().map(|bcs| bcs.to_vec()).into(),
         codec::balance_changes(&raw.balance_changes).into(),
         raw.processing_error.clone().into(),
+        codec::proof(&raw.proof).into(),
     ])
 }
 

@@ -100,6 +100,7 @@ const PARTS: &[Part] = &[
             ("events_bcs", Bytes),
             ("balance_changes", Bytes),
             ("processing_error", Text),
+            ("proof", Text),
         ],
     },
     Part {

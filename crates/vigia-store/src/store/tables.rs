@@ -177,6 +177,7 @@ pub(super) const TABLES: &[Table] = &[
             ("balance_changes", Bytes),
             ("processing_error", Text),
             ("discarded_at_ms", Int),
+            ("proof", Text),
         ],
         key: &["checkpoint", "tx_index"],
         identity: None,

@@ -122,6 +122,7 @@ pub(crate) fn raw(place: Place) -> RawTransaction {
         effects_bcs: Bytes::from_static(b"effects"),
         events_bcs: None,
         balance_changes: Vec::new(),
+        proof: vigia_core::Proof::unasked(),
         processing_error: None,
     }
 }

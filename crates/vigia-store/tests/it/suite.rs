@@ -219,7 +219,8 @@ macro_rules! store_conformance_suite {
             message: [blobs_are_kept_until_their_age, unreadable_messages_are_kept],
             notification: [
                 one_per_new_activity_that_asks, id_is_made_of_its_cause,
-                imports_tell_nobody_then_or_later, imports_that_a_live_event_explains_tell_nobody,
+                imports_tell_nobody_then_or_later,
+                an_address_added_later_tells_nothing_older, imports_that_a_live_event_explains_tell_nobody,
                 live_events_explained_late_are_told,
             ],
             paging: [

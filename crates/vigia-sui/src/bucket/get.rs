@@ -1,18 +1,16 @@
 //! One request for one file of a bucket: a single try, and what came of it.
 
+use super::{BucketConfig, BucketSource};
+use crate::packed::{self, Format, Packed, UnpackError};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response, StatusCode};
-use vigia_core::Checkpoint;
-
-use super::{BucketConfig, BucketSource};
-use crate::packed::{self, Format, UnpackError};
 
 /// Times a bucket may send a request elsewhere.
 const REDIRECTS_MAX: usize = 3;
 
 /// What came of asking for a file.
 pub(super) enum Got {
-    Checkpoint(Box<Checkpoint>),
+    Packed(Box<Packed>),
     /// It is larger than it may be.
     TooLarge,
     /// There is no such file.
@@ -112,11 +110,11 @@ async fn decode(sequence: u64, format: Format, packed: Vec<u8>, bytes_max: u64) 
             Err(error) => return Got::Broken(error.to_string()),
         };
         match packed::decode(format, &payload) {
-            Ok(checkpoint) if checkpoint.header.sequence != sequence => {
-                let found = checkpoint.header.sequence;
+            Ok(packed) if packed.checkpoint.header.sequence != sequence => {
+                let found = packed.checkpoint.header.sequence;
                 Got::Broken(format!("it holds checkpoint {found}"))
             }
-            Ok(checkpoint) => Got::Checkpoint(Box::new(checkpoint)),
+            Ok(packed) => Got::Packed(Box::new(packed)),
             Err(problem) => Got::Broken(problem),
         }
     });

@@ -3,11 +3,12 @@
 
 use bytes::Bytes;
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
-use sui_rpc::proto::sui::rpc::v2::{self as proto, QueryEndReason, transaction_literal::Predicate};
+use sui_rpc::proto::sui::rpc::v2::{self as proto, QueryEndReason};
 use tonic::Status;
 use vigia_core::{Address, ExecutedTransaction};
 
 use super::ProviderClient;
+use super::filter::{affected, any_of};
 use crate::SourceError;
 use crate::decode::{LISTED_MASK, Listed, listed_from_proto};
 
@@ -117,23 +118,14 @@ fn request(query: &AffectedQuery<'_>) -> proto::ListTransactionsRequest {
     let mut options = proto::QueryOptions::default();
     options.limit = Some(PAGE_TRANSACTIONS_MAX);
     options.after = query.after.clone();
-    let mut filter = proto::TransactionFilter::default();
-    filter.terms = query.addresses.iter().map(term).collect();
+    let addresses = query.addresses.iter();
     let mut request = proto::ListTransactionsRequest::default();
     request.read_mask = Some(FieldMask::from_paths(LISTED_MASK));
     request.start_checkpoint = Some(query.from);
     request.end_checkpoint = Some(query.to_exclusive);
-    request.filter = Some(filter);
+    request.filter = Some(any_of(
+        addresses.map(|address| affected(&address.to_string())),
+    ));
     request.options = Some(options);
     request
-}
-
-fn term(address: &Address) -> proto::TransactionTerm {
-    let mut affected = proto::AffectedAddressFilter::default();
-    affected.address = Some(address.to_string());
-    let mut literal = proto::TransactionLiteral::default();
-    literal.predicate = Some(Predicate::AffectedAddress(affected));
-    let mut term = proto::TransactionTerm::default();
-    term.literals = vec![literal];
-    term
 }

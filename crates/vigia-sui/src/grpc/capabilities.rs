@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
-use sui_rpc::proto::sui::rpc::v2::{self as proto, transaction_literal::Predicate};
+use sui_rpc::proto::sui::rpc::v2 as proto;
 use tonic::{Code, Status};
 
 use super::ProviderClient;
+use super::filter::{affected, any_of};
 use crate::providers::Capabilities;
 
 impl ProviderClient {
@@ -75,15 +76,7 @@ fn one() -> proto::QueryOptions {
 
 /// A filter that no transaction of anybody passes: affected addresses are never this.
 fn nobody() -> proto::TransactionFilter {
-    let mut affected = proto::AffectedAddressFilter::default();
-    affected.address = Some(format!("0x{}", "f".repeat(64)));
-    let mut literal = proto::TransactionLiteral::default();
-    literal.predicate = Some(Predicate::AffectedAddress(affected));
-    let mut term = proto::TransactionTerm::default();
-    term.literals = vec![literal];
-    let mut filter = proto::TransactionFilter::default();
-    filter.terms = vec![term];
-    filter
+    any_of([affected(&format!("0x{}", "f".repeat(64)))])
 }
 
 /// Whether it is served: an error other than that it is not leaves it open.

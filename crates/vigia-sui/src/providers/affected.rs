@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tonic::Code;
 use vigia_core::{Address, ExecutedTransaction};
 
-use super::{Need, Providers, lock};
+use super::{Left, Need, Providers, lock};
 use crate::SourceError;
 use crate::decode::Listed;
 use crate::grpc::{AffectedQuery, Page, PageEnd};
@@ -27,8 +27,6 @@ pub struct AffectedPage {
     pub next: u64,
     /// Whether all that was asked for is covered.
     pub is_last: bool,
-    /// Requests that it took.
-    pub requests: u64,
 }
 
 /// A history under way.
@@ -39,6 +37,8 @@ pub struct AffectedRun {
     to_exclusive: u64,
     cursor: Option<(usize, Bytes)>,
     tip_tries: u32,
+    /// Requests that nobody has counted yet.
+    requests: u64,
 }
 
 impl Providers {
@@ -60,6 +60,7 @@ impl Providers {
             to_exclusive,
             cursor: None,
             tip_tries: 0,
+            requests: 0,
         }
     }
 
@@ -83,14 +84,20 @@ impl Providers {
 }
 
 impl AffectedRun {
-    /// The next page. After an error this can be called again.
+    /// Requests made since this was asked last, those that failed too.
+    pub fn take_requests(&mut self) -> u64 {
+        std::mem::take(&mut self.requests)
+    }
+
+    /// The next page. After an error this can be called again. Nobody is asked past its budget of the
+    /// day: this can wait.
     pub async fn next_page(&mut self) -> Result<AffectedPage, SourceError> {
-        let mut requests = 0;
         let (mut error, mut lowest) = (None, None::<u64>);
-        for index in self.candidates() {
+        let (candidates, spent) = self.candidates();
+        for index in candidates {
             // Asked anew where it begins: what it keeps, and how far it is.
             if self.cursor.as_ref().map(|(index, _)| *index) != Some(index) {
-                requests += 1;
+                self.requests += 1;
                 match self.providers.hear(index).await {
                     Ok(info) if info.lowest_available > self.next => {
                         let least = lowest.unwrap_or(u64::MAX);
@@ -104,9 +111,9 @@ impl AffectedRun {
                     }
                 }
             }
-            requests += 1;
+            self.requests += 1;
             match self.ask(index).await {
-                Ok(page) => return self.take(index, page, requests).await,
+                Ok(page) => return self.take(index, page).await,
                 Err(Some(failed)) => error = Some(failed),
                 Err(None) => {}
             }
@@ -114,6 +121,8 @@ impl AffectedRun {
         self.cursor = None;
         Err(match (error, lowest) {
             (Some(error), _) => error,
+            // Tomorrow one of these may have it.
+            _ if !spent.is_empty() => self.providers.spent_error(),
             (None, Some(lowest)) => SourceError::Pruned {
                 url: self.providers.url(),
                 sequence: self.next,
@@ -125,15 +134,15 @@ impl AffectedRun {
         })
     }
 
-    /// Who may be asked, the one in use first.
-    fn candidates(&self) -> Vec<usize> {
+    /// Who may be asked, the one in use first, and who might be if its budget were not spent.
+    fn candidates(&self) -> (Vec<usize>, Vec<usize>) {
         let need = Need::History(None);
         let current = self.cursor.as_ref().map(|(index, _)| *index);
         let serving = self.providers.roster().serving(need);
         let others = serving.into_iter().filter(|index| Some(*index) != current);
         let all = current.into_iter().chain(others);
         all.filter(|index| self.providers.may_list(*index))
-            .collect()
+            .partition(|index| self.providers.left(*index) == Left::Some)
     }
 
     /// Asks one provider; no error where it does not serve the method.
@@ -159,18 +168,14 @@ impl AffectedRun {
         }))
     }
 
-    async fn take(
-        &mut self,
-        index: usize,
-        page: Page,
-        mut requests: u64,
-    ) -> Result<AffectedPage, SourceError> {
+    /// Moves on only with what is returned: what fails is listed again.
+    async fn take(&mut self, index: usize, page: Page) -> Result<AffectedPage, SourceError> {
         let mut transactions = Vec::with_capacity(page.transactions.len());
         for listed in page.transactions {
             transactions.push(match listed {
                 Listed::Complete(transaction) => *transaction,
                 Listed::NeedsObjects(place) => {
-                    requests += 2;
+                    self.requests += 2;
                     let client = self.providers.client(index).clone();
                     client
                         .complete_listed(place.checkpoint, place.index)
@@ -180,21 +185,20 @@ impl AffectedRun {
         }
         let covered = page.covered.map_or(self.next, |n| n.saturating_add(1));
         let is_last = page.end == PageEnd::Complete;
-        self.next = match is_last {
-            true => self.to_exclusive,
-            false => covered.clamp(self.next, self.to_exclusive),
-        };
-        self.cursor = page.cursor.map(|cursor| (index, cursor));
         if page.end == PageEnd::Tip {
             self.wait_for_tip(index).await?;
         } else {
             self.tip_tries = 0;
         }
+        self.next = match is_last {
+            true => self.to_exclusive,
+            false => covered.clamp(self.next, self.to_exclusive),
+        };
+        self.cursor = page.cursor.map(|cursor| (index, cursor));
         Ok(AffectedPage {
             transactions,
             next: self.next,
             is_last,
-            requests,
         })
     }
 

@@ -33,7 +33,7 @@ impl Providers {
     ) -> Result<BTreeMap<Place, Why>, SourceError> {
         let mut unproven: Option<BTreeMap<Place, Why>> = None;
         let mut failed = None;
-        for index in self.to_ask(Need::History(None)) {
+        for index in self.to_ask(Need::History(None))? {
             let is_wanted = |transaction: &&&mut ExecutedTransaction| {
                 let unproven = unproven.as_ref();
                 unproven.is_none_or(|unproven| unproven.contains_key(&transaction.place))

@@ -10,15 +10,20 @@ use futures::StreamExt;
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use vigia_core::{Checkpoint, CheckpointHeader};
 
-use super::{Choice, Need, Providers, StreamNotice};
+use super::checked::{Checked, CheckedFetch, Refused, Whole};
+use super::{Choice, Left, Need, Providers, StreamNotice};
 use crate::SourceError;
-use crate::decode::LIVE_MASK;
 use crate::grpc::{ProviderClient, Run, RunLimits};
 use crate::source::CheckpointStream;
 
 /// Bytes in a quiet span that count as progress: a large checkpoint on a slow line is no silence, a
 /// trickle is.
 const PROGRESS_BYTES_MIN: u64 = 256 * 1024;
+/// Pause after what is proven by others could not be.
+const PROOF_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often it is told that nobody may be asked today.
+const SPENT_PAUSE: Duration = Duration::from_secs(5);
 
 /// Whether `checkpoint` is the one that the stream of headers named.
 pub fn check_binding(
@@ -80,7 +85,9 @@ impl Providers {
         headers: Option<Vec<CheckpointHeader>>,
     ) -> CheckpointStream {
         let fetching = Fetching {
-            fetch: Fetch::new(self, &LIVE_MASK, from, to_inclusive),
+            fetch: CheckedFetch::new(self, self.whole(), from, to_inclusive, None),
+            providers: self.clone(),
+            next: from,
             headers,
             refused_by: Vec::new(),
             told: false,
@@ -151,12 +158,13 @@ impl Fetch {
     }
 
     /// The next message and who sent it; none at the end. An error is a report: it goes on with
-    /// whoever can be asked then. To be followed by `accepted` or `refused`; nothing is lost where this
+    /// whoever can be asked then. To be followed by `accepted` or `back_to`; nothing is lost where this
     /// is given up.
     pub(super) async fn next(&mut self) -> Option<Result<(usize, proto::Checkpoint), SourceError>> {
         if self.next > self.to_inclusive {
             return None;
         }
+        self.review();
         let index = match self.run.as_ref() {
             Some((index, _)) => *index,
             None => match self.choose().await {
@@ -192,6 +200,20 @@ impl Fetch {
         })
     }
 
+    /// Leaves one whose budget of the day is spent, where another one can go on or it has to stop.
+    fn review(&mut self) {
+        let Some(index) = self.run.as_ref().map(|(index, _)| *index) else {
+            return;
+        };
+        if self.providers.left(index) == Left::Some {
+            return;
+        }
+        let need = Need::History(Some(self.next));
+        if self.providers.choose(need, Some(index)) != Choice::Use(index) {
+            self.run = None;
+        }
+    }
+
     /// Whom to ask, waiting until somebody may be.
     async fn choose(&mut self) -> Result<usize, SourceError> {
         loop {
@@ -208,6 +230,10 @@ impl Fetch {
                         lowest,
                     });
                 }
+                Choice::Spent => {
+                    tokio::time::sleep(SPENT_PAUSE).await;
+                    return Err(self.providers.spent_error());
+                }
                 Choice::Wait(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
             }
         }
@@ -221,8 +247,18 @@ impl Fetch {
         self.next += 1;
     }
 
+    /// What came from `sequence` on cannot be used: it is asked for again, of somebody else where it was
+    /// the sender's fault.
+    pub(super) fn back_to(&mut self, sequence: u64, index: usize, error: &SourceError) {
+        self.run = None;
+        self.next = sequence;
+        if error.is_senders() {
+            self.providers.failed(index, error);
+        }
+    }
+
     /// What came cannot be used: somebody else is asked.
-    pub(super) fn refused(&mut self, error: &SourceError) {
+    fn refused(&mut self, error: &SourceError) {
         if let Some((index, _)) = self.run.take() {
             self.providers.failed(index, error);
         }
@@ -231,7 +267,9 @@ impl Fetch {
 
 /// A stream of decoded checkpoints.
 struct Fetching {
-    fetch: Fetch,
+    providers: Providers,
+    fetch: CheckedFetch<Whole>,
+    next: u64,
     /// What they have to be, where that is known.
     headers: Option<Vec<CheckpointHeader>>,
     /// Who sent another checkpoint than the one wanted.
@@ -242,78 +280,83 @@ struct Fetching {
 impl Fetching {
     async fn next(&mut self) -> Option<Result<Checkpoint, SourceError>> {
         loop {
-            let error = match self.fetch.next().await? {
-                Ok((index, message)) => match self.check(index, message).await {
+            let refused = match self.fetch.next().await? {
+                Ok(checked) => match self.check(checked) {
                     Ok(checkpoint) => {
-                        self.fetch.accepted();
+                        self.next += 1;
                         self.refused_by.clear();
                         self.recovered();
                         return Some(Ok(checkpoint));
                     }
-                    Err(error) => {
-                        self.fetch.refused(&error);
-                        if !self.refused_by.contains(&index) {
-                            self.refused_by.push(index);
-                        }
-                        error
-                    }
+                    Err(refused) => refused,
                 },
-                Err(error) => error,
+                Err(refused) => refused,
             };
-            if self.is_final(&error) {
-                return Some(Err(error));
+            if let Some(index) = refused.by
+                && !self.refused_by.contains(&index)
+            {
+                self.refused_by.push(index);
+            }
+            if self.is_final(&refused) {
+                return Some(Err(refused.error));
             }
             self.told = true;
-            self.fetch.providers.notice(StreamNotice::Retrying {
-                problem: error.to_string(),
+            self.providers.notice(StreamNotice::Retrying {
+                problem: refused.error.to_string(),
             });
+            pause_unless_senders(&refused.error).await;
         }
     }
 
-    /// Decodes a message, which has to be what comes next.
-    fn check(
-        &self,
-        index: usize,
-        message: proto::Checkpoint,
-    ) -> impl Future<Output = Result<Checkpoint, SourceError>> + Send + use<> {
-        let client = self.fetch.providers.client(index).clone();
-        let (expected, header) = (self.fetch.next, self.wanted());
-        async move {
-            let checkpoint = client.complete(message).await?;
-            let found = checkpoint.header.sequence;
-            if found != expected {
-                return Err(SourceError::OutOfOrder { expected, found });
+    /// What came has to be what comes next.
+    fn check(&mut self, checked: Checked<Checkpoint>) -> Result<Checkpoint, Refused> {
+        let (index, checkpoint) = (checked.index, checked.item);
+        let (expected, found) = (self.next, checkpoint.header.sequence);
+        let bound = match self.wanted() {
+            _ if found != expected => Err(SourceError::OutOfOrder { expected, found }),
+            Some(header) => check_binding(&header, &checkpoint),
+            None => Ok(()),
+        };
+        match bound {
+            Ok(()) => Ok(checkpoint),
+            Err(error) => {
+                self.fetch.refuse(index, expected, &error);
+                let by = Some(index);
+                Err(Refused { by, error })
             }
-            if let Some(header) = header {
-                check_binding(&header, &checkpoint)?;
-            }
-            Ok(checkpoint)
         }
     }
 
     /// The header of what comes next, where that is known.
     fn wanted(&self) -> Option<CheckpointHeader> {
         let headers = self.headers.as_ref()?;
-        let position = self.fetch.next.checked_sub(headers.first()?.sequence)?;
+        let position = self.next.checked_sub(headers.first()?.sequence)?;
         headers.get(usize::try_from(position).ok()?).cloned()
     }
 
     /// What waiting does not mend: nobody has it, or everybody sent something else.
-    fn is_final(&self, error: &SourceError) -> bool {
-        match error {
+    fn is_final(&self, refused: &Refused) -> bool {
+        match &refused.error {
             SourceError::Pruned { sequence, .. } => {
                 let need = Need::History(Some(*sequence));
-                let choice = self.fetch.providers.choose(need, None);
+                let choice = self.providers.choose(need, None);
                 matches!(choice, Choice::Pruned(_))
             }
             error if error.may_pass() => false,
-            _ => self.refused_by.len() >= self.fetch.providers.0.members.len(),
+            _ => self.refused_by.len() >= self.providers.0.members.len(),
         }
     }
 
     fn recovered(&mut self) {
         if std::mem::take(&mut self.told) {
-            self.fetch.providers.notice(StreamNotice::Recovered);
+            self.providers.notice(StreamNotice::Recovered);
         }
+    }
+}
+
+/// Waits where asking somebody else does not help, since the trouble is with the proof.
+pub(super) async fn pause_unless_senders(error: &SourceError) {
+    if !error.is_senders() {
+        tokio::time::sleep(PROOF_PAUSE).await;
     }
 }

@@ -7,6 +7,8 @@ use sui_rpc::proto::sui::rpc::v2::{self as proto, transaction_literal::Predicate
 use vigia_core::WatchTarget;
 use vigia_watch::WatchList;
 
+use crate::grpc::filter::{affected, any_of, calls, emits, has_event, sender};
+
 /// Literals that providers take in a request, by default.
 pub const FILTER_LITERALS_MAX: usize = 10;
 
@@ -50,49 +52,6 @@ fn predicates_of(target: &WatchTarget) -> Option<Vec<Predicate>> {
         WatchTarget::EventType(..) => vec![has_event(&path)],
         WatchTarget::CoinType(_) => return None,
     })
-}
-
-fn sender(address: &str) -> Predicate {
-    let mut filter = proto::SenderFilter::default();
-    filter.address = Some(address.to_owned());
-    Predicate::Sender(filter)
-}
-
-fn affected(address: &str) -> Predicate {
-    let mut filter = proto::AffectedAddressFilter::default();
-    filter.address = Some(address.to_owned());
-    Predicate::AffectedAddress(filter)
-}
-
-fn calls(path: &str) -> Predicate {
-    let mut filter = proto::MoveCallFilter::default();
-    filter.function = Some(path.to_owned());
-    Predicate::MoveCall(filter)
-}
-
-fn emits(path: &str) -> Predicate {
-    let mut filter = proto::EmitModuleFilter::default();
-    filter.module = Some(path.to_owned());
-    Predicate::EmitModule(filter)
-}
-
-fn has_event(path: &str) -> Predicate {
-    let mut filter = proto::EventTypeFilter::default();
-    filter.event_type = Some(path.to_owned());
-    Predicate::EventType(filter)
-}
-
-fn any_of(predicates: Vec<Predicate>) -> proto::TransactionFilter {
-    let term = |predicate| {
-        let mut literal = proto::TransactionLiteral::default();
-        literal.predicate = Some(predicate);
-        let mut term = proto::TransactionTerm::default();
-        term.literals = vec![literal];
-        term
-    };
-    let mut filter = proto::TransactionFilter::default();
-    filter.terms = predicates.into_iter().map(term).collect();
-    filter
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! (I-5). Every checkpoint that comes out is the next one and names the one before, whoever brought it.
 //! A stream that ends, errs or falls silent is a reconnect, to the same provider or another (I-6).
 
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -13,13 +12,13 @@ use futures::stream::BoxStream;
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
-use vigia_core::{Checkpoint, CheckpointHeader, Digest};
+use vigia_core::Digest;
 
-use super::fetch::Fetch;
+use super::checked::{Checked, CheckedFetch, Content};
+use super::fetch::pause_unless_senders;
 use super::{Choice, Need, Providers, Standing};
 use crate::SourceError;
 use crate::budget::{Budget, message_bytes};
-use crate::decode::{HEADER_MASK, LIVE_MASK, header_from_proto};
 use crate::grpc::{ProviderClient, Subscription};
 use crate::source::{CheckpointSource, CheckpointStream, HeaderStream, Start};
 
@@ -27,12 +26,12 @@ use crate::source::{CheckpointSource, CheckpointStream, HeaderStream, Start};
 const ITEMS_MAX: usize = 1_024;
 /// How often it is looked whether a preferred provider can be used again.
 const REVIEW_INTERVAL: Duration = Duration::from_secs(1);
-/// How often a reader is told that nobody has what it needs.
-const PRUNED_PAUSE: Duration = Duration::from_secs(5);
+/// How often a reader is told that nobody has what it needs, or may be asked for it today.
+const TOLD_PAUSE: Duration = Duration::from_secs(5);
 
 impl CheckpointSource for Providers {
     fn stream(&self, start: Start) -> CheckpointStream {
-        follow::<Full>(self, start)
+        follow(self, self.whole(), start)
     }
 }
 
@@ -40,66 +39,16 @@ impl Providers {
     /// Follows the headers of all checkpoints, without their transactions. As of `stream`, none is
     /// left out, each names the one before it, and the stream never ends.
     pub fn headers(&self, start: Start) -> HeaderStream {
-        follow::<Headers>(self, start)
-    }
-}
-
-/// What a stream asks for of each checkpoint, and what it makes of the answer.
-trait Content: Send + 'static {
-    type Item: Send + 'static;
-    const MASK: &'static [&'static str];
-
-    fn decode(
-        client: &ProviderClient,
-        message: proto::Checkpoint,
-    ) -> impl Future<Output = Result<Self::Item, SourceError>> + Send;
-
-    fn header(item: &Self::Item) -> &CheckpointHeader;
-}
-
-/// Whole checkpoints, a megabyte each and more.
-struct Full;
-
-impl Content for Full {
-    type Item = Checkpoint;
-    const MASK: &'static [&'static str] = &LIVE_MASK;
-
-    async fn decode(
-        client: &ProviderClient,
-        message: proto::Checkpoint,
-    ) -> Result<Checkpoint, SourceError> {
-        client.complete(message).await
-    }
-
-    fn header(item: &Checkpoint) -> &CheckpointHeader {
-        &item.header
-    }
-}
-
-/// Headers, about a kilobyte each.
-struct Headers;
-
-impl Content for Headers {
-    type Item = CheckpointHeader;
-    const MASK: &'static [&'static str] = &HEADER_MASK;
-
-    async fn decode(
-        _: &ProviderClient,
-        message: proto::Checkpoint,
-    ) -> Result<CheckpointHeader, SourceError> {
-        header_from_proto(&message)
-    }
-
-    fn header(item: &CheckpointHeader) -> &CheckpointHeader {
-        item
+        follow(self, self.header_content(), start)
     }
 }
 
 /// An item with its share of the budget, or a report.
-type Came<T> = Result<(T, OwnedSemaphorePermit), SourceError>;
+type Came<T> = Result<(T, Option<OwnedSemaphorePermit>), SourceError>;
 
 fn follow<C: Content>(
     providers: &Providers,
+    content: C,
     start: Start,
 ) -> BoxStream<'static, Result<C::Item, SourceError>> {
     let (sender, receiver) = mpsc::channel::<Came<C::Item>>(ITEMS_MAX);
@@ -115,7 +64,7 @@ fn follow<C: Content>(
         decoded: Budget::new(half),
         subscribed: Budget::new(half),
         reviewed: Instant::now(),
-        content: PhantomData,
+        content,
     };
     let reading = Reading(tokio::spawn(follower.run()).abort_handle());
     let state = (receiver, reading, None);
@@ -151,7 +100,7 @@ struct Follower<C: Content> {
     decoded: Budget,
     subscribed: Budget,
     reviewed: Instant,
-    content: PhantomData<fn() -> C>,
+    content: C,
 }
 
 /// Why reading from a provider came to an end.
@@ -173,6 +122,11 @@ impl<C: Content> Follower<C> {
                 Choice::Wait(ms) => {
                     tokio::time::sleep(Duration::from_millis(ms)).await;
                     continue;
+                }
+                Choice::Spent => {
+                    let told = self.report(self.providers.spent_error()).await;
+                    tokio::time::sleep(TOLD_PAUSE).await;
+                    told
                 }
                 // What nobody streams an archive may list.
                 Choice::Pruned(lowest) => self.fetch(lowest).await,
@@ -205,7 +159,7 @@ impl<C: Content> Follower<C> {
             self.review(index)?;
         }
         let client = self.providers.client(index).clone();
-        let opening = client.subscribe(C::MASK, &self.subscribed);
+        let opening = client.subscribe(self.content.mask(), &self.subscribed);
         let opened = match self.providers.unless_silent(index, opening).await {
             Ok(opened) => opened,
             Err(error) => Err(error),
@@ -230,9 +184,7 @@ impl<C: Content> Follower<C> {
             if sequence > next {
                 self.fetch(sequence - 1).await?;
             }
-            if let Err(error) = self.take(&client, message).await? {
-                return Err(self.blame(index, error));
-            }
+            self.take_live(index, &client, message).await?;
             self.providers.brought(index, sequence);
             self.review(index)?;
         }
@@ -267,24 +219,26 @@ impl<C: Content> Follower<C> {
     /// Brings everything up to `to_inclusive`, from whoever has it.
     async fn fetch(&mut self, to_inclusive: u64) -> Result<(), Ended> {
         let Some(next) = self.next else { return Ok(()) };
-        let mut fetch = Fetch::new(&self.providers, C::MASK, next, to_inclusive);
+        let (content, budget) = (self.content.clone(), Some(self.decoded.clone()));
+        let mut fetch = CheckedFetch::new(&self.providers, content, next, to_inclusive, budget);
         while let Some(came) = fetch.next().await {
-            let (index, message) = match came {
-                Ok(came) => came,
-                Err(error) => {
-                    let is_pruned = matches!(error, SourceError::Pruned { .. });
-                    self.report(error).await?;
+            let Checked { index, item, held } = match came {
+                Ok(checked) => checked,
+                Err(refused) => {
+                    let is_pruned = matches!(refused.error, SourceError::Pruned { .. });
+                    pause_unless_senders(&refused.error).await;
+                    self.report(refused.error).await?;
                     if is_pruned {
-                        tokio::time::sleep(PRUNED_PAUSE).await;
+                        tokio::time::sleep(TOLD_PAUSE).await;
                     }
                     continue;
                 }
             };
-            let client = self.providers.client(index).clone();
-            match self.take(&client, message).await? {
-                Ok(()) => fetch.accepted(),
+            match self.check_next(&item) {
+                Ok(()) => self.hand_on(item, held).await?,
                 Err(error) => {
-                    fetch.refused(&error);
+                    let expected = self.next.unwrap_or(next);
+                    fetch.refuse(index, expected, &error);
                     self.report(error).await?;
                 }
             }
@@ -292,33 +246,54 @@ impl<C: Content> Follower<C> {
         Ok(())
     }
 
-    /// Decodes a message and hands it on, if it is what comes next and follows the last.
-    async fn take(
+    /// Decodes a message that was streamed and hands it on, if it is what comes next and follows the
+    /// last.
+    async fn take_live(
         &mut self,
+        index: usize,
         client: &ProviderClient,
         message: proto::Checkpoint,
-    ) -> Result<Result<(), SourceError>, Ended> {
+    ) -> Result<(), Ended> {
         // Decoded it takes about as much again.
         let held = self.decoded.hold(2 * message_bytes(&message)).await;
-        let item = match C::decode(client, message).await {
-            Ok(item) => item,
-            Err(error) => return Ok(Err(error)),
-        };
-        let header = C::header(&item);
+        let checked = self.providers.check(&self.content, client, message).await;
+        let checked = checked.and_then(|item| self.check_next(&item).map(|()| item));
+        match checked {
+            Ok(item) => self.hand_on(item, Some(held)).await,
+            Err(error) if error.is_senders() => Err(self.blame(index, error)),
+            Err(error) => {
+                pause_unless_senders(&error).await;
+                Err(Ended::Failed(error))
+            }
+        }
+    }
+
+    /// What came has to be the next one, and to name the last.
+    fn check_next(&self, item: &C::Item) -> Result<(), SourceError> {
+        let header = C::header(item);
         let found = header.sequence;
         if let Some(expected) = self.next
             && found != expected
         {
-            return Ok(Err(SourceError::OutOfOrder { expected, found }));
+            return Err(SourceError::OutOfOrder { expected, found });
         }
         if self.last.is_some() && self.last != header.previous_digest {
             let problem = "it does not follow the checkpoint before it; is this another chain?";
-            return Ok(Err(SourceError::invalid(found, problem)));
+            return Err(SourceError::invalid(found, problem));
         }
+        Ok(())
+    }
+
+    async fn hand_on(
+        &mut self,
+        item: C::Item,
+        held: Option<OwnedSemaphorePermit>,
+    ) -> Result<(), Ended> {
+        let header = C::header(&item);
         self.last = Some(header.digest);
-        self.next = Some(found.saturating_add(1));
+        self.next = Some(header.sequence.saturating_add(1));
         let sent = self.out.send(Ok((item, held))).await;
-        sent.map(Ok).map_err(|_| Ended::Unwanted)
+        sent.map_err(|_| Ended::Unwanted)
     }
 
     async fn report(&self, error: SourceError) -> Result<(), Ended> {
@@ -356,6 +331,7 @@ impl<C: Content> Follower<C> {
                 }
                 Err(Ended::Better)
             }
+            Choice::Spent => Err(Ended::Better),
             _ => Ok(()),
         }
     }

@@ -8,10 +8,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use sui_rpc::proto::sui::rpc::v2 as proto;
+use vigia_core::{Checkpoint, Proof};
 
 use super::{CommitteeStep, Need, Providers};
 use crate::SourceError;
 use crate::grpc::ProviderClient;
+use crate::packed::Packed;
 use crate::trust::{Anchor, Announced, CertifiedSummary, Committees, ProvenCheckpoint, TrustError};
 
 /// Keeps committees before anything rests on them.
@@ -81,27 +83,34 @@ impl Prover {
         Ok(self.committees().verify(certified)?)
     }
 
-    /// Proves a message by its own signature. Where it ends an epoch, the next committee is kept.
-    pub(crate) async fn prove_signed(
+    /// Checks the signature of a message. Where it ends an epoch, the next committee is kept.
+    pub(crate) async fn anchor_of(
         &self,
         providers: &Providers,
-        client: &ProviderClient,
         message: &proto::Checkpoint,
-    ) -> Result<ProvenCheckpoint, SourceError> {
+    ) -> Result<Anchor, SourceError> {
         let certified = CertifiedSummary::from_proto(message)?;
-        let anchor = self.anchor(providers, &certified).await?;
-        let proven = client.prove(message, &anchor).await?;
+        self.anchor_and_keep(providers, &certified).await
+    }
+
+    /// Checks the signature of a summary. Where it ends an epoch, the next committee is kept.
+    pub(crate) async fn anchor_and_keep(
+        &self,
+        providers: &Providers,
+        certified: &CertifiedSummary,
+    ) -> Result<Anchor, SourceError> {
+        let anchor = self.anchor(providers, certified).await?;
         let summary = certified.summary();
         let next = summary.epoch.saturating_add(1);
         if summary.end_of_epoch_data.is_some() {
             let _way = self.0.way.lock().await;
             // Another one may have been faster.
             if self.is_ahead(next) {
-                let announced = self.committees().announced(&certified)?;
+                let announced = self.committees().announced(certified)?;
                 self.keep(&announced, 1, 1).await?;
             }
         }
-        Ok(proven)
+        Ok(anchor)
     }
 
     async fn prove_numbered(
@@ -113,7 +122,10 @@ impl Prover {
     ) -> Result<ProvenCheckpoint, SourceError> {
         match message.sequence_number {
             Some(found) if found != expected => Err(SourceError::OutOfOrder { expected, found }),
-            _ => self.prove_signed(providers, client, message).await,
+            _ => {
+                let anchor = self.anchor_of(providers, message).await?;
+                client.prove(message, &anchor).await
+            }
         }
     }
 
@@ -135,6 +147,21 @@ impl Prover {
 }
 
 impl Providers {
+    /// A checkpoint out of a file, proven by its own signature where proof is wanted. Its amounts come
+    /// from the objects beside it, which were checked.
+    pub(crate) async fn attest(&self, packed: Packed) -> Result<Checkpoint, SourceError> {
+        let mut checkpoint = packed.checkpoint;
+        let Some(prover) = self.prover()? else {
+            return Ok(checkpoint);
+        };
+        let anchor = prover.anchor_and_keep(self, &packed.certified?).await?;
+        anchor.check(&checkpoint.header)?;
+        for transaction in &mut checkpoint.transactions {
+            transaction.proof = Proof::whole(anchor.epoch());
+        }
+        Ok(checkpoint)
+    }
+
     /// Fetches a checkpoint and proves it by its own signature. A provider whose answer is not proven is
     /// set aside for a while, and another one asked.
     pub async fn fetch_proven(
@@ -145,7 +172,7 @@ impl Providers {
         let mut failed = None;
         // Who names an epoch that nobody can reach lies, or is alone in having it.
         let mut doubtful = Vec::new();
-        for index in self.to_ask(Need::History(Some(sequence))) {
+        for index in self.to_ask(Need::History(Some(sequence)))? {
             let client = self.client(index);
             let coming = client.checkpoint(sequence, &ProvenCheckpoint::MASK);
             let proven = match self.unless_silent(index, coming).await.flatten() {

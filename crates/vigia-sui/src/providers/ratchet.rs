@@ -29,7 +29,7 @@ impl Providers {
     /// The committee that is pinned, from whoever has it.
     pub async fn pinned_root(&self, pin: CommitteePin) -> Result<TrustRoot, SourceError> {
         let mut failed = None;
-        for index in self.to_ask(Need::History(None)) {
+        for index in self.to_ask(Need::History(None))? {
             let client = self.client(index);
             let answer = self.unless_silent(index, client.committee(pin.epoch)).await;
             let root = match answer.and_then(|answer| answer) {
@@ -121,7 +121,7 @@ impl Providers {
         except: &[usize],
     ) -> Result<(usize, CertifiedSummary), SourceError> {
         let mut failed = None;
-        for index in self.to_ask(Need::History(None)) {
+        for index in self.to_ask(Need::History(None))? {
             if except.contains(&index) {
                 continue;
             }

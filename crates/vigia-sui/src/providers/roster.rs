@@ -3,7 +3,8 @@
 //! The first provider of the configuration that can serve is used. One that fails rests, longer each
 //! time; one that falls behind the best is set aside until it has caught up; and the way back to a
 //! preferred one is open only after it has been well for a while, so that two that come and go do not
-//! make the stream go back and forth. Nothing here waits or asks: a clock's reading is handed in.
+//! make the stream go back and forth. One whose budget of the day is spent comes last, or is not used at
+//! all, as its owner wants. Nothing here waits or asks: a clock's reading is handed in.
 
 use std::fmt;
 
@@ -61,6 +62,20 @@ pub(super) enum Choice {
     Wait(u64),
     /// Nobody has that checkpoint any more; the lowest that anybody is known to have.
     Pruned(u64),
+    /// Nobody before midnight: all may be asked nothing more today.
+    Spent,
+}
+
+/// What is left of a provider's budget of the day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Left {
+    /// Enough, as far as is known.
+    #[default]
+    Some,
+    /// Nothing: it is used while no other can be.
+    Nothing,
+    /// Nothing, and it is not used for that.
+    Stopped,
 }
 
 /// How a provider stands.
@@ -92,12 +107,21 @@ pub enum Standing {
         /// The chain it follows.
         found: ChainId,
     },
+    /// Its budget of the day is spent.
+    Spent {
+        /// Whether it is not used for that; else it is while no other can be.
+        is_stopped: bool,
+    },
 }
 
 impl Standing {
     /// Whether it may be read from.
     pub fn is_usable(&self) -> bool {
-        matches!(self, Self::Unknown | Self::Well | Self::Returning { .. })
+        match self {
+            Self::Unknown | Self::Well | Self::Returning { .. } => true,
+            Self::Spent { is_stopped } => !is_stopped,
+            Self::Resting { .. } | Self::Behind { .. } | Self::WrongChain { .. } => false,
+        }
     }
 }
 
@@ -122,6 +146,12 @@ impl fmt::Display for Standing {
                 Some(name) => write!(f, "follows another chain, {name}"),
                 None => write!(f, "follows another chain, {}", found.short()),
             },
+            Self::Spent { is_stopped: false } => {
+                f.write_str("its budget of the day is spent, used while no other can be")
+            }
+            Self::Spent { is_stopped: true } => {
+                f.write_str("its budget of the day is spent, asked again from midnight UTC")
+            }
         }
     }
 }
@@ -147,6 +177,7 @@ struct Member {
     /// Since when nothing failed; none while it is failing or unknown.
     well_since_ms: Option<u64>,
     behind: bool,
+    left: Left,
 }
 
 impl Roster {
@@ -161,6 +192,16 @@ impl Roster {
             chain: None,
             members: roles.into_iter().map(member).collect(),
         }
+    }
+
+    /// What is left of a provider's budget.
+    pub(super) fn set_left(&mut self, index: usize, left: Left) {
+        self.members[index].left = left;
+    }
+
+    /// What is left of a provider's budget, as last set.
+    pub(super) fn left(&self, index: usize) -> Left {
+        self.members[index].left
     }
 
     /// The chain that all have to follow.
@@ -206,10 +247,16 @@ impl Roster {
         self.compare();
     }
 
-    /// Something that was asked of a provider failed.
+    /// Something that was asked of a provider failed. What fails while it rests was asked before, or by
+    /// somebody who asks regardless: the same trouble, which makes the rest no longer.
     pub(super) fn failed(&mut self, index: usize, now_ms: u64, problem: String) {
         let policy = self.policy;
+        let rests = self.rests(&self.members[index], now_ms);
         let member = &mut self.members[index];
+        member.problem = Some(problem);
+        if rests {
+            return;
+        }
         let rest = policy
             .rest_first_ms
             .saturating_mul(2u64.saturating_pow(member.failures))
@@ -217,7 +264,6 @@ impl Roster {
         member.failures = member.failures.saturating_add(1);
         member.rests_until_ms = now_ms.saturating_add(rest);
         member.well_since_ms = None;
-        member.problem = Some(problem);
     }
 
     fn worked(&mut self, index: usize, now_ms: u64) {
@@ -265,11 +311,17 @@ impl Roster {
             return Choice::Pruned(lowest);
         }
         let usable = |index: &usize| self.is_usable(*index, now_ms, need);
-        let mut candidates = self.by_preference(need).filter(usable);
-        let Some(first) = candidates.next() else {
-            return Choice::Wait(self.shortest_rest(now_ms));
+        let is_within = |index: usize| self.left(index) == Left::Some;
+        let candidates: Vec<usize> = self.by_preference(need).filter(usable).collect();
+        let within = candidates.iter().find(|index| is_within(**index));
+        let Some(first) = within.or(candidates.first()).copied() else {
+            return match self.is_spent(need) {
+                true => Choice::Spent,
+                false => Choice::Wait(self.shortest_rest(now_ms)),
+            };
         };
-        match current.filter(usable) {
+        let equal = |index: &usize| is_within(*index) == is_within(first);
+        match current.filter(usable).filter(equal) {
             Some(current) if !self.may_return(first, now_ms) => Choice::Use(current),
             _ => Choice::Use(first),
         }
@@ -279,6 +331,13 @@ impl Roster {
     pub(super) fn serving(&self, need: Need) -> Vec<usize> {
         let here = |index: &usize| !self.is_elsewhere(&self.members[*index]);
         self.by_preference(need).filter(here).collect()
+    }
+
+    /// Whether all who may serve that are asked nothing more today.
+    fn is_spent(&self, need: Need) -> bool {
+        let serving = self.serving(need);
+        let is_stopped = |index: &usize| self.left(*index) == Left::Stopped;
+        !serving.is_empty() && serving.iter().all(is_stopped)
     }
 
     /// Archives come last: they are for what the others have no more.
@@ -303,6 +362,9 @@ impl Roster {
         let member = &self.members[index];
         let has = |checkpoint| member.lowest.is_none_or(|lowest| lowest <= checkpoint);
         if self.rests(member, now_ms) || self.is_elsewhere(member) {
+            return false;
+        }
+        if member.left == Left::Stopped {
             return false;
         }
         if member.behind && matches!(need, Need::Live(_)) {
@@ -359,6 +421,9 @@ impl Roster {
         if let (true, Some(found)) = (self.is_elsewhere(member), member.chain) {
             return Standing::WrongChain { found };
         }
+        if member.left == Left::Stopped {
+            return Standing::Spent { is_stopped: true };
+        }
         if let Some(problem) = &member.problem {
             let (problem, failures) = (problem.clone(), member.failures);
             return Standing::Resting { problem, failures };
@@ -367,6 +432,9 @@ impl Roster {
             let by = self.tip().zip(member.tip);
             let by = by.map_or(0, |(best, tip)| best.saturating_sub(tip));
             return Standing::Behind { by };
+        }
+        if member.left == Left::Nothing {
+            return Standing::Spent { is_stopped: false };
         }
         match self.returns_in(index, now_ms) {
             None => Standing::Unknown,
@@ -383,174 +451,4 @@ impl Roster {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use vigia_core::Digest;
-
-    use super::*;
-
-    const LIVE: ProviderRoles = ProviderRoles {
-        live: true,
-        history: true,
-        archive: false,
-    };
-    const ARCHIVE: ProviderRoles = ProviderRoles {
-        live: false,
-        history: false,
-        archive: true,
-    };
-    const POLICY: RosterPolicy = RosterPolicy {
-        lag_max: 10,
-        return_after_ms: 1_000,
-        rest_first_ms: 100,
-        rest_max_ms: 800,
-    };
-
-    fn chain(byte: u8) -> ChainId {
-        ChainId(Digest::new([byte; 32]))
-    }
-
-    fn roster(roles: &[ProviderRoles]) -> Roster {
-        let mut roster = Roster::new(roles.to_vec(), POLICY);
-        roster.bind(chain(1));
-        roster
-    }
-
-    fn answers(roster: &mut Roster, index: usize, now_ms: u64, range: (u64, u64)) {
-        roster.answered(index, now_ms, chain(1), range, 20);
-    }
-
-    fn live(roster: &Roster, now_ms: u64, current: Option<usize>) -> Choice {
-        roster.choose(now_ms, Need::Live(Some(100)), current)
-    }
-
-    #[test]
-    fn the_first_is_used_until_it_fails_and_again_when_it_was_well_for_a_while() {
-        let mut roster = roster(&[LIVE, LIVE]);
-        assert_eq!(live(&roster, 0, None), Choice::Use(0));
-        answers(&mut roster, 0, 0, (0, 100));
-        answers(&mut roster, 1, 0, (0, 100));
-        roster.failed(0, 50, "reset".to_owned());
-        assert_eq!(live(&roster, 50, Some(0)), Choice::Use(1));
-        // Its rest is over, but it has shown nothing.
-        assert_eq!(live(&roster, 5_000, Some(1)), Choice::Use(1));
-        answers(&mut roster, 0, 5_000, (0, 101));
-        assert_eq!(live(&roster, 5_999, Some(1)), Choice::Use(1));
-        assert_eq!(
-            roster.standing(0, 5_500),
-            Standing::Returning { in_ms: 500 }
-        );
-        assert_eq!(live(&roster, 6_000, Some(1)), Choice::Use(0));
-        // A failure on the way back begins it anew.
-        roster.failed(0, 5_900, "reset".to_owned());
-        answers(&mut roster, 0, 7_000, (0, 101));
-        assert_eq!(live(&roster, 7_900, Some(1)), Choice::Use(1));
-    }
-
-    #[test]
-    fn rests_grow_up_to_the_longest_and_end_where_the_clock_is_set_back() {
-        let mut roster = roster(&[LIVE]);
-        let mut now_ms = 1_000_000;
-        for rest in [100, 200, 400, 800, 800] {
-            roster.failed(0, now_ms, "refused".to_owned());
-            assert_eq!(live(&roster, now_ms, Some(0)), Choice::Wait(rest));
-            assert_eq!(live(&roster, now_ms + rest - 1, Some(0)), Choice::Wait(1));
-            now_ms += rest;
-            assert_eq!(live(&roster, now_ms, Some(0)), Choice::Use(0));
-        }
-        roster.failed(0, now_ms, "refused".to_owned());
-        assert_eq!(live(&roster, now_ms - 900_000, None), Choice::Use(0));
-        // What it brings ends the row of failures.
-        roster.brought(0, now_ms + 800, 101);
-        roster.failed(0, now_ms + 900, "refused".to_owned());
-        assert_eq!(live(&roster, now_ms + 900, Some(0)), Choice::Wait(100));
-    }
-
-    #[test]
-    fn who_is_behind_is_set_aside_until_it_has_half_caught_up() {
-        let mut roster = roster(&[LIVE, LIVE]);
-        answers(&mut roster, 0, 0, (0, 90));
-        answers(&mut roster, 1, 0, (0, 100));
-        assert_eq!(
-            live(&roster, 0, None),
-            Choice::Use(0),
-            "by as much as it may be"
-        );
-        answers(&mut roster, 1, 0, (0, 101));
-        assert_eq!(live(&roster, 0, Some(0)), Choice::Use(1));
-        assert_eq!(roster.standing(0, 0), Standing::Behind { by: 11 });
-        let history = roster.choose(0, Need::History(Some(50)), None);
-        assert_eq!(history, Choice::Use(0), "what it has it can still list");
-        answers(&mut roster, 0, 1_000, (0, 95));
-        assert_eq!(live(&roster, 9_000, Some(1)), Choice::Use(1));
-        answers(&mut roster, 0, 2_000, (0, 96));
-        assert_eq!(live(&roster, 9_000, Some(1)), Choice::Use(0));
-    }
-
-    #[test]
-    fn another_chain_is_never_used_and_counts_for_nothing() {
-        let mut roster = roster(&[LIVE, LIVE]);
-        roster.answered(0, 0, chain(2), (0, 1_000_000), 5);
-        answers(&mut roster, 1, 0, (0, 100));
-        assert_eq!(live(&roster, 0, Some(0)), Choice::Use(1));
-        assert_eq!(roster.tip(), Some(100));
-        let found = chain(2);
-        assert_eq!(roster.standing(0, 0), Standing::WrongChain { found });
-        assert_eq!(roster.standing(1, 0), Standing::Well);
-        answers(&mut roster, 0, 10, (0, 100));
-        assert_eq!(roster.standing(0, 10), Standing::Well);
-    }
-
-    #[test]
-    fn archives_are_for_what_the_others_have_no_more() {
-        let mut roster = roster(&[ARCHIVE, LIVE]);
-        let history = |roster: &Roster, n| roster.choose(0, Need::History(Some(n)), None);
-        assert_eq!(live(&roster, 0, None), Choice::Use(1));
-        assert_eq!(history(&roster, 5), Choice::Use(1), "as far as is known");
-        answers(&mut roster, 1, 0, (50, 100));
-        assert_eq!(history(&roster, 50), Choice::Use(1));
-        assert_eq!(history(&roster, 49), Choice::Use(0));
-        answers(&mut roster, 0, 0, (10, 100));
-        assert_eq!(history(&roster, 10), Choice::Use(0));
-        assert_eq!(history(&roster, 9), Choice::Pruned(10));
-        let behind = roster.choose(0, Need::Live(Some(20)), None);
-        assert_eq!(behind, Choice::Pruned(50), "an archive streams nothing");
-    }
-
-    proptest! {
-        /// Whatever happens, somebody is usable again once all is quiet, and nobody of another chain.
-        #[test]
-        fn nobody_is_given_up_for_good(
-            steps in prop::collection::vec((0..3usize, 0..5u8, 0..2_000u64), 0..60)
-        ) {
-            let mut roster = roster(&[LIVE, LIVE, LIVE]);
-            let mut now_ms = 0;
-            let mut current = None;
-            for (index, what, later) in steps {
-                now_ms += later;
-                match what {
-                    0 => roster.failed(index, now_ms, "x".to_owned()),
-                    1 => roster.brought(index, now_ms, 100 + now_ms / 100),
-                    2 => roster.answered(index, now_ms, chain(2), (0, 9_999_999), 1),
-                    _ => answers(&mut roster, index, now_ms, (0, 100 + now_ms / 100)),
-                }
-                if let Choice::Use(index) = live(&roster, now_ms, current) {
-                    let elsewhere = matches!(
-                        roster.standing(index, now_ms),
-                        Standing::WrongChain { .. } | Standing::Behind { .. }
-                    );
-                    prop_assert!(!elsewhere);
-                    current = Some(index);
-                }
-            }
-            now_ms += POLICY.rest_max_ms;
-            let tip = 100 + now_ms / 100;
-            for index in 0..3 {
-                answers(&mut roster, index, now_ms, (0, tip));
-            }
-            let chosen = live(&roster, now_ms, current);
-            prop_assert!(matches!(chosen, Choice::Use(_)), "{chosen:?}");
-            prop_assert_eq!(live(&roster, now_ms + POLICY.return_after_ms, current), Choice::Use(0));
-        }
-    }
-}
+mod tests;

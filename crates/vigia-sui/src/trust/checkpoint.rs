@@ -7,7 +7,7 @@ use vigia_core::{Checkpoint, Proof, ProofPart, Why};
 
 use super::{Anchor, TrustError};
 use crate::SourceError;
-use crate::decode::{Bound, Objects, bound_from_proto, summary_from_proto};
+use crate::decode::{Bound, OBJECTS_MASK, Objects, bound_from_proto, summary_from_proto};
 
 /// A checkpoint whose every transaction is proven: its bytes, its effects and its events, and that none
 /// is left out or added. Amounts are not in it (see [`super::prove_amounts`]), whatever the node said.
@@ -36,14 +36,17 @@ impl ProvenCheckpoint {
         "transactions.events.bcs",
     ];
 
-    /// How far a transaction is proven, as long as nothing is said of its amounts.
-    pub fn proof(&self, index: u32) -> Proof {
-        let whole = Proof::whole(self.epoch);
-        match self.owners_unproven.get(&index) {
-            Some(why) => whole.without(ProofPart::Owners, why.clone()),
-            None => whole,
-        }
-    }
+    /// The same, and the objects that amounts are proven with.
+    pub const MASK_WITH_OBJECTS: [&'static str; 8] = [
+        "sequence_number",
+        "summary.bcs",
+        "signature",
+        "contents.bcs",
+        "transactions.transaction.bcs",
+        "transactions.effects.bcs",
+        "transactions.events.bcs",
+        OBJECTS_MASK,
+    ];
 }
 
 /// Checks that a message is the checkpoint of an anchor, down to each byte of its transactions.
@@ -65,11 +68,18 @@ pub fn verify_checkpoint(
         return Err(TrustError::Missing { sequence, what }.into());
     }
     let mut owners_unproven = BTreeMap::new();
+    let proof = Proof::whole(anchor.epoch());
+    let proof = proof.without(
+        ProofPart::Amounts,
+        Why::of("its objects were not asked for"),
+    );
     for transaction in &mut transactions {
+        transaction.proof = proof.clone();
         match objects.owners_before(transaction) {
             Ok(owners) => transaction.owners_before = owners,
             Err(error) => {
                 let why = Why::new(error.to_string());
+                transaction.proof = proof.clone().without(ProofPart::Owners, why.clone());
                 owners_unproven.insert(transaction.place.index, why);
             }
         }

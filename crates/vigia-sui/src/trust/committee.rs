@@ -84,6 +84,11 @@ impl Committee {
         bcs::to_bytes(&self.0.committee).expect("plain values have BCS")
     }
 
+    /// As the SDK has it.
+    pub fn as_sdk(&self) -> &ValidatorCommittee {
+        &self.0.committee
+    }
+
     /// Its epoch.
     pub fn epoch(&self) -> u64 {
         self.0.committee.epoch

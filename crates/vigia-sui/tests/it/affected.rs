@@ -142,3 +142,25 @@ async fn listed_evidence_is_checked_by_its_digests() {
         node.shutdown().await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_fail_are_counted_too() {
+    let (broken, good) = (node("unavailable:600s").await, node("").await);
+    let address = good.users()[0].address;
+    let both = providers(&[&broken.url(), &good.url()], StreamLimits::default());
+    let mut run = both.affected_run(vec![address], 0, 5);
+    let page = run.next_page().await.unwrap();
+    assert!(page.is_last);
+    let made = |of: &Providers| of.states().iter().map(|state| state.requests).sum::<u64>();
+    let counted = run.take_requests();
+    assert!(counted > 2 && counted == made(&both), "{counted}");
+    assert_eq!(run.take_requests(), 0);
+    let alone = providers(&[&broken.url()], StreamLimits::default());
+    let mut run = alone.affected_run(vec![address], 0, 5);
+    assert!(run.next_page().await.is_err() && run.next_page().await.is_err());
+    let counted = run.take_requests();
+    assert!(counted == 2 && counted == made(&alone), "{counted}");
+    for node in [broken, good] {
+        node.shutdown().await.unwrap();
+    }
+}

@@ -10,6 +10,7 @@ use vigia_devnet::{Bucket, Devnet, DevnetConfig, DevnetFace, Faults, FileFormat,
 use vigia_sui::{BucketConfig, BucketLimits, BucketSource, SourceError};
 
 use crate::support::{CHAIN, chain_config, comparable, read_folder};
+use crate::tls::TlsFront;
 
 const HERE: std::net::SocketAddr =
     std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
@@ -186,4 +187,29 @@ async fn addresses_are_refused_that_cannot_be_and_none_shows_a_secret() {
     let error = source.fetch(1).await.unwrap_err();
     assert!(error.may_pass(), "{error}");
     assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_tls_the_authority_that_is_named_is_trusted_and_no_other() {
+    let (node, face) = node_with_bucket("").await;
+    let front = TlsFront::start(&face.url()).await;
+    let with = |ca_pem: Option<String>| {
+        let config = BucketConfig {
+            url: front.url.clone(),
+            ca_pem: ca_pem.map(String::into_bytes),
+            limits: impatient(),
+        };
+        BucketSource::new(&config)
+    };
+    let named = with(Some(front.ca_pem.clone())).unwrap();
+    assert_eq!(read(&named, 0, 3).await.unwrap().len(), 4);
+    let other = TlsFront::start(&face.url()).await;
+    for ca_pem in [None, Some(other.ca_pem.clone())] {
+        let error = with(ca_pem).unwrap().fetch(0).await.unwrap_err();
+        assert!(error.to_string().contains("certificate"), "{error}");
+    }
+    let broken = with(Some("-----BEGIN CERTIFICATE-----\nnone\n".to_owned()));
+    let error = broken.err().unwrap().to_string();
+    assert!(error.contains("certificate authority"), "{error}");
+    node.shutdown().await.unwrap();
 }

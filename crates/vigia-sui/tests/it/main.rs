@@ -2,16 +2,20 @@
 //! that goes away, comes back, or turns out to be another.
 
 mod affected;
+mod archived;
 mod bucket;
+mod budgets;
 mod files;
 mod filters;
 mod grpc;
 mod node;
 mod providers;
 mod proxy;
+mod quorum;
 mod ratchet;
 mod real;
 mod shards;
 mod support;
+mod tls;
 mod trust;
 mod trust_real;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sui_sdk_types::TransactionEvents;
 use vigia_core::{
     Address, BalanceChange, CheckpointHeader, Digest, Event, Evidence, ExecutedTransaction, Frame,
-    MatchReason, Place, Relevant, Transaction, TransactionEffects,
+    MatchReason, Place, Proof, Relevant, Transaction, TransactionEffects,
 };
 
 use super::{DecodeError, EncodeError, FRAMES_MAX};
@@ -50,6 +50,8 @@ struct WireRelevant {
     effects: Bytes,
     events: Option<Bytes>,
     balance_changes: Vec<BalanceChange>,
+    /// As `Proof::to_text` writes it; none where nobody asked for proof.
+    proof: Option<String>,
     owners_before: Vec<Address>,
 }
 
@@ -149,6 +151,7 @@ fn from_relevant(
         effects: transaction.evidence.effects.clone(),
         events: transaction.evidence.events.clone(),
         balance_changes: transaction.balance_changes.clone(),
+        proof: (transaction.proof != Proof::unasked()).then(|| transaction.proof.to_text()),
         owners_before: transaction.owners_before.clone(),
     })
 }
@@ -194,6 +197,13 @@ fn to_relevant(header: &CheckpointHeader, wire: WireRelevant) -> Result<Relevant
         return Err(DecodeError::Unbound { place, problem });
     }
     let events = events(place, &effects, wire.events.as_ref())?;
+    let proof = match &wire.proof {
+        None => Proof::unasked(),
+        Some(text) => text.parse().map_err(|_| DecodeError::Unbound {
+            place,
+            problem: "how far it is proven cannot be read",
+        })?,
+    };
     Ok(Relevant {
         transaction: ExecutedTransaction {
             place,
@@ -203,6 +213,7 @@ fn to_relevant(header: &CheckpointHeader, wire: WireRelevant) -> Result<Relevant
             effects,
             events,
             balance_changes: wire.balance_changes,
+            proof,
             owners_before: wire.owners_before,
             evidence: Evidence {
                 transaction: wire.transaction,

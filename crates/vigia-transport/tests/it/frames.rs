@@ -128,6 +128,7 @@ fn relevant(header: &CheckpointHeader, index: u32, executed: CheckpointTransacti
             effects,
             events: executed.events.map(|events| events.0).unwrap_or_default(),
             balance_changes: changes,
+            proof: vigia_core::Proof::unasked(),
         },
         reasons,
     }

@@ -40,6 +40,7 @@ fn executed(place: Place, from: CheckpointTransaction) -> ExecutedTransaction {
         effects: from.effects,
         events: from.events.map(|events| events.0).unwrap_or_default(),
         balance_changes: changes,
+        proof: vigia_core::Proof::unasked(),
         owners_before: Vec::new(),
         evidence: Evidence {
             transaction: Default::default(),

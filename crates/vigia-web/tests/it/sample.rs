@@ -131,6 +131,7 @@ fn raw(place: Place, from: u8, to: u8) -> RawTransaction {
         effects_bcs: Bytes::from_static(b"effects"),
         events_bcs: Some(events_bcs(from)),
         balance_changes: Vec::new(),
+        proof: vigia_core::Proof::unasked(),
         processing_error: None,
     }
 }

@@ -108,6 +108,7 @@ impl Deployment {
         let provider = ProviderConfig::new(node.ready.url.clone());
         let poller = Poller {
             source: Providers::one(&provider, Arc::new(SystemClock), |_| {}).expect("a provider"),
+            archived: None,
             store: Arc::clone(&store) as Arc<dyn Store>,
             watch,
             frames: sender(Arc::new(frames)),
@@ -120,6 +121,7 @@ impl Deployment {
             outstanding: OutstandingMemory::default(),
             shards: None,
             filter_literals_max: 0,
+            quorum: None,
             filters_broke: Mutex::default(),
         };
         Self {

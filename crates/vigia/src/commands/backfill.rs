@@ -9,18 +9,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use vigia_contracts::{Interpreter, PackageIds};
-use vigia_core::ChainId;
+use vigia_core::{ChainId, SystemClock};
 use vigia_store::{BackfillStore, IngestStore, RangeProgress, SqlStore};
 use vigia_sui::{Link, NodeInfo, Providers, SourceError, StreamNotice};
 
 use super::stop::StopSignal;
-use super::{declare_coins, open_store, providers_of, watch_contracts};
+use super::{declare_coins, open_store, process_name, providers_of, quorum_of, watch_contracts};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
 use crate::exit::{self, Exit};
 use crate::history::{HistorySource, Import, ImportError, Imported, Step};
-use crate::pipeline::Backoff;
+use crate::pipeline::{Backoff, ProviderWatch};
+use crate::trust::{Quorum, QuorumError};
 use progress::Progress;
 
 /// How long a node has to show a checkpoint that a bucket's or file's is compared with.
@@ -81,10 +84,16 @@ pub async fn run(common: &Common, args: BackfillArgs) -> anyhow::Result<ExitCode
     })?;
     let source = source(&settings, &args, providers.as_ref())?;
     let store = open_store(&settings).await?;
+    let spending = providers
+        .clone()
+        .map(|providers| Spending::count(providers, &store));
     let outcome = tokio::select! {
         outcome = import(&settings, &args, &store, source, providers) => Some(outcome),
         () = stop.received() => None,
     };
+    if let Some(spending) = spending {
+        spending.finish().await;
+    }
     store.close().await;
     match outcome {
         Some(done) => {
@@ -95,6 +104,34 @@ pub async fn run(common: &Common, args: BackfillArgs) -> anyhow::Result<ExitCode
             eprintln!("stopped; run the same command again to go on where this ended");
             Ok(ExitCode::from(exit::FAILED))
         }
+    }
+}
+
+/// What this command asks of providers counts against their budgets as any other process's does.
+struct Spending {
+    over: CancellationToken,
+    counting: JoinHandle<()>,
+}
+
+impl Spending {
+    fn count(providers: Providers, store: &Arc<SqlStore>) -> Self {
+        let watch = ProviderWatch {
+            providers,
+            store: Arc::clone(store) as _,
+            clock: Arc::new(SystemClock),
+            holder: process_name(),
+            probe_interval: None,
+        };
+        let over = CancellationToken::new();
+        let until = over.clone();
+        let counting = tokio::spawn(async move { watch.run(until).await });
+        Self { over, counting }
+    }
+
+    async fn finish(self) {
+        self.over.cancel();
+        // What it did not record is missing in the budget, no more.
+        let _ = self.counting.await;
     }
 }
 
@@ -149,6 +186,14 @@ async fn import(
 ) -> anyhow::Result<Done> {
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
     check_range(args, &**store, &source).await?;
+    let quorum = quorum_of(settings, store, providers.as_ref()).await?;
+    let source = match &quorum {
+        Some((quorum, proving)) => {
+            check_provable(args, quorum).await?;
+            source.proven_as(proving)
+        }
+        None => source,
+    };
     bind_chain(args, store, &source, providers.as_ref()).await?;
     declare_coins(store, &registry).await?;
     watch_contracts(&**store, &registry).await?;
@@ -232,6 +277,20 @@ async fn check_range(
             let problem = format!("--to {to} is above the newest checkpoint there is, {tip}");
             return Err(Exit::bad_input(problem).into());
         }
+    }
+    Ok(())
+}
+
+/// What is before the trust root nobody can prove.
+async fn check_provable(args: &BackfillArgs, quorum: &Quorum) -> anyhow::Result<()> {
+    let provable = quorum.provable_from().await.map_err(QuorumError::plain)?;
+    let from = args.from;
+    if from < provable {
+        return Err(Exit::bad_input(format!(
+            "--from {from} is before the trust root, from whose epoch on checkpoints can be proven: give \
+             --from {provable} at least, or an earlier root (proof.genesis_file, proof.committee)"
+        ))
+        .into());
     }
     Ok(())
 }

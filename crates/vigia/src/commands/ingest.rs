@@ -1,5 +1,5 @@
-//! `vigia ingest --files DIR`: imports history from checkpoint files. It tells nobody (I-16) and
-//! moves no watermark.
+//! `vigia ingest --files DIR`: imports history from checkpoint files. It tells nobody (I-16), moves no
+//! watermark, and leaves out what the chain is not followed up to yet.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,11 +11,11 @@ use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use vigia_contracts::{Interpreter, PackageIds};
 use vigia_core::{ChainId, CommitOutcome, Lane};
-use vigia_store::{IngestStore, Store};
+use vigia_store::{IngestStore, ReadStore, SqlStore, Store};
 use vigia_sui::{CheckpointSource, FileSource, Start};
 
 use super::stop::StopSignal;
-use super::{declare_coins, open_store};
+use super::{declare_coins, open_store, providers_of, quorum_of};
 use crate::cli::Common;
 use crate::config::Overrides;
 use crate::exit::{self, Exit};
@@ -39,6 +39,8 @@ pub struct IngestArgs {
 struct Counts {
     checkpoints: u64,
     refused: u64,
+    /// Files of checkpoints that the live lane has to commit first.
+    left_out: u64,
     raw_transactions_new: u64,
     activities_new: u64,
 }
@@ -64,10 +66,29 @@ pub async fn run(common: &Common, args: IngestArgs) -> anyhow::Result<ExitCode> 
         store.chain_bind(chain).await?;
     }
     declare_coins(&store, &registry).await?;
+    let providers = providers_of(&settings, |_| {})?;
+    let quorum = quorum_of(&settings, &store, providers.as_ref()).await?;
+    let source = match &quorum {
+        Some((_, proving)) => source.proven_as(proving),
+        None => source,
+    };
+    let files = source.files();
+    let end = live_end(&store).await?;
+    let wanted = end.map_or(files.len(), |end| {
+        files.partition_point(|file| file.sequence < end)
+    });
+    counts.left_out = (files.len() - wanted) as u64;
+    if let (Some(end), Some(first)) = (end, files.get(wanted)) {
+        eprintln!(
+            "left out {} files, from checkpoint {} on: what comes from {end} on comes by itself while the \
+             chain is followed, and people are told of it",
+            counts.left_out, first.sequence
+        );
+    }
     let importer = Importer::new(Arc::clone(&store) as Arc<dyn Store>, registry).await?;
     let mut stop = StopSignal::listen()?;
     tokio::select! {
-        imported = importer.import(&source, &mut counts) => imported?,
+        imported = importer.import(&source, wanted, &mut counts) => imported?,
         () = stop.received() => eprintln!("stopped; running it again goes on where this ended"),
     }
     store.close().await;
@@ -77,6 +98,15 @@ pub async fn run(common: &Common, args: IngestArgs) -> anyhow::Result<ExitCode> 
     } else {
         exit::BAD_INPUT
     }))
+}
+
+/// The first checkpoint that the live lane has still to commit; none where it has not begun. What an
+/// import wrote first, the live lane would find there and tell nobody of.
+async fn live_end(store: &SqlStore) -> anyhow::Result<Option<u64>> {
+    Ok(match store.watermark().await? {
+        Some(watermark) => Some(watermark.checkpoint.saturating_add(1)),
+        None => store.status().await?.first_checkpoint,
+    })
 }
 
 struct Importer {
@@ -102,13 +132,21 @@ impl Importer {
     }
 
     /// One commit a checkpoint: a file is stored whole or not at all.
-    async fn import(&self, source: &FileSource, counts: &mut Counts) -> anyhow::Result<()> {
-        let progress = progress_bar(source.files().len());
-        let mut checkpoints = source.stream(Start::Checkpoint(0));
+    async fn import(
+        &self,
+        source: &FileSource,
+        wanted: usize,
+        counts: &mut Counts,
+    ) -> anyhow::Result<()> {
+        let progress = progress_bar(wanted);
+        // An item a file, ascending.
+        let mut checkpoints = source.stream(Start::Checkpoint(0)).take(wanted);
         while let Some(read) = checkpoints.next().await {
             progress.inc(1);
             let checkpoint = match read {
                 Ok(checkpoint) => checkpoint,
+                // No fault of the file's.
+                Err(error) if !error.is_senders() => return Err(error.into()),
                 Err(error) => {
                     counts.refused += 1;
                     progress.suspend(|| eprintln!("refused {error}"));
@@ -141,6 +179,7 @@ fn report(counts: &Counts, json: bool) {
     let Counts {
         checkpoints,
         refused,
+        left_out,
         raw_transactions_new,
         activities_new,
     } = counts;
@@ -148,6 +187,7 @@ fn report(counts: &Counts, json: bool) {
         let report = serde_json::json!({
             "checkpoints": checkpoints,
             "refused": refused,
+            "leftOut": left_out,
             "rawTransactionsNew": raw_transactions_new,
             "activitiesNew": activities_new,
         });

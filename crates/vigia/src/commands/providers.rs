@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 use vigia_core::{Clock, SystemClock, day_forecast, day_of};
 use vigia_store::{ProviderRow, ProviderStore, ProviderUsage, SqlStore};
+use vigia_sui::Spent;
 
 use super::{open_existing_store, providers_of, time_text};
 use crate::cli::Common;
@@ -52,7 +53,7 @@ pub async fn run(common: &Common, args: ProvidersArgs) -> anyhow::Result<ExitCod
 
 async fn probed(settings: &Settings) -> anyhow::Result<Found> {
     let Some(providers) = providers_of(settings, |_| {})? else {
-        let problem = "no provider is set: name one with --provider URL or in the configuration";
+        let problem = "no provider is set: set provider.url in the configuration";
         return Err(Exit::bad_input(problem).into());
     };
     providers.probe(true).await;
@@ -101,13 +102,9 @@ impl Found {
 
     fn usage_line(&self, used: &ProviderUsage) -> String {
         let budget = self.budgets.iter().find(|b| b.name == used.provider);
-        let requests = self.share(
-            used.requests,
-            budget.and_then(|b| b.requests),
-            "requests",
-            1,
-        );
-        let bytes = self.share(used.bytes, budget.and_then(|b| b.bytes), "MiB", MIB);
+        let allowed = budget.map(|b| b.of_day).unwrap_or_default();
+        let requests = self.share(used.requests, allowed.requests, "requests", 1);
+        let bytes = self.share(used.bytes, allowed.bytes, "MiB", MIB);
         format!("{:<18} today {requests}, {bytes}\n", used.provider)
     }
 
@@ -120,7 +117,11 @@ impl Found {
             None => format!("{} {what}{forecast_text}", used / unit),
             Some(budget) => {
                 let over = forecast.is_some_and(|forecast| forecast > budget);
-                let warning = if over { ": MORE THAN ALLOWED" } else { "" };
+                let warning = match (used >= budget, over) {
+                    (true, _) => ": SPENT",
+                    (false, true) => ": MORE THAN ALLOWED",
+                    (false, false) => "",
+                };
                 let allowed = budget / unit;
                 format!(
                     "{} of {allowed} {what}{forecast_text}{warning}",
@@ -152,10 +153,14 @@ impl Found {
                 "provider": used.provider,
                 "requests": used.requests,
                 "requestsForecast": day_forecast(used.requests, self.now_ms),
-                "requestsAllowed": budget.and_then(|budget| budget.requests),
+                "requestsAllowed": budget.and_then(|budget| budget.of_day.requests),
                 "bytes": used.bytes,
                 "bytesForecast": day_forecast(used.bytes, self.now_ms),
-                "bytesAllowed": budget.and_then(|budget| budget.bytes),
+                "bytesAllowed": budget.and_then(|budget| budget.of_day.bytes),
+                "spent": budget.is_some_and(|budget| budget.of_day.is_spent(Spent {
+                    requests: used.requests,
+                    bytes: used.bytes,
+                })),
             })
         });
         json!({
@@ -193,6 +198,8 @@ fn state_line(row: &ProviderRow) -> String {
 
 #[cfg(test)]
 mod tests {
+    use vigia_sui::DayBudget;
+
     use super::*;
 
     const NOON_MS: u64 = 20_000 * 86_400_000 + 43_200_000;
@@ -200,8 +207,11 @@ mod tests {
     fn found(requests: Option<u64>) -> Found {
         let budget = ProviderBudget {
             name: "first".to_owned(),
-            requests,
-            bytes: Some(10 * MIB),
+            of_day: DayBudget {
+                requests,
+                bytes: Some(10 * MIB),
+                is_hard: false,
+            },
         };
         let used = ProviderUsage {
             day: 20_000,
@@ -229,6 +239,10 @@ mod tests {
             "first              today 600 requests, 1200 by midnight UTC, 3 of 10 MiB, 6 by midnight \
              UTC\n"
         );
+        let spent = found(Some(600)).to_text();
+        assert!(spent.contains("today 600 of 600 requests, 1200 by midnight UTC: SPENT, 3 of"));
+        assert_eq!(found(Some(600)).to_json()["today"][0]["spent"], true);
+        assert_eq!(found(Some(601)).to_json()["today"][0]["spent"], false);
         let json = found(Some(1_200)).to_json();
         assert_eq!(json["today"][0]["requestsForecast"], 1_200);
         assert_eq!(json["today"][0]["bytesAllowed"], 10 * MIB);

@@ -1,6 +1,7 @@
 //! `vigia up`, `poll`, `work` and `web`: the roles of the one binary, wired.
 
 mod devnet;
+mod provider;
 mod readiness;
 mod start;
 
@@ -16,21 +17,22 @@ use vigia_contracts::{Interpreter, PackageIds, Registry};
 use vigia_core::{Clock, SystemClock, error_chain};
 use vigia_notify::BuiltInTexts;
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store};
-use vigia_sui::{Providers, StreamNotice};
+use vigia_sui::Archived;
 use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
 
 use super::stop::StopSignal;
 use super::transport::{self, Transport};
-use super::{declare_coins, is_shared, place_of, providers_of, watch_contracts};
+use super::{declare_coins, is_shared, place_of, process_name, watch_contracts};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::exit::Exit;
 use crate::history::{HistoryLimits, HistoryRunner, HistorySource, RunnerMemory};
 use crate::jobs::{self, JobRunner, LeaseTimes};
 use crate::pipeline::{
-    CoinLookup, OutstandingMemory, Poller, PollerStatus, ProviderWatch, Reinterpreter, Rewind,
-    ShardKeeper, Shards, WatchSync, Worker, WorkerLimits,
+    CoinLookup, OutstandingMemory, Poller, ProviderWatch, Reinterpreter, Rewind, ShardKeeper,
+    Shards, WatchSync, Worker, WorkerLimits,
 };
+use provider::Provider;
 use readiness::ProcessReadiness;
 
 /// How long roles may take to finish what they have in hand.
@@ -133,8 +135,9 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
         .map(devnet::Simulated::packages)
         .unwrap_or_default();
     let registry = Arc::new(settings.registry(&packages)?);
-    let source = Provider::new(&settings)?;
+    let mut source = Provider::new(&settings)?;
     let store = roles.store(&settings).await?;
+    source.demand_proof(&settings, &store)?;
     if let Some(simulated) = &simulated {
         simulated.watch_users(&*store).await?;
     }
@@ -169,10 +172,11 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
     args.provider.set(&mut overrides);
     let settings = common.settings(overrides)?;
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
-    let source = Provider::new(&settings)?;
+    let mut source = Provider::new(&settings)?;
     let mut roles = Roles::new()?;
     roles.health(&settings).await?;
     let store = roles.store(&settings).await?;
+    source.demand_proof(&settings, &store)?;
     let rewind = Arc::new(Rewind::default());
     // With a broker, others commit.
     let works_too = settings.transport.kind == TransportKind::Memory;
@@ -202,13 +206,16 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     let registry = Arc::new(settings.registry(&PackageIds::new())?);
     let commits = settings.transport.kind != TransportKind::Memory;
     // Committing needs no full node, only looking up coins does.
-    let source = match settings.provider_configs()?.is_empty() {
+    let mut source = match settings.provider_configs()?.is_empty() {
         true if commits => None,
         _ => Some(Provider::new(&settings)?),
     };
     let mut roles = Roles::new()?;
     roles.health(&settings).await?;
     let store = roles.store(&settings).await?;
+    if let Some(source) = &mut source {
+        source.demand_proof(&settings, &store)?;
+    }
     if commits {
         let ends = transport::open(&settings, &store, true).await?;
         let rewind = Arc::new(Rewind::default());
@@ -241,32 +248,6 @@ pub async fn web(common: &Common, args: WebArgs) -> anyhow::Result<ExitCode> {
     let ended = roles.run_until_stopped().await;
     store.close().await;
     ended
-}
-
-/// The full node to follow, and how it is doing.
-struct Provider {
-    grpc: Providers,
-    status: Arc<PollerStatus>,
-}
-
-impl Provider {
-    fn new(settings: &Settings) -> anyhow::Result<Self> {
-        let status = Arc::new(PollerStatus::default());
-        let heard = Arc::clone(&status);
-        let found = providers_of(settings, move |notice| match notice {
-            StreamNotice::Retrying { problem } => heard.failing(problem),
-            StreamNotice::Recovered => heard.well(),
-        })?;
-        match found {
-            Some(grpc) => Ok(Self { grpc, status }),
-            None => Err(Exit::bad_input(
-                "no provider is set: name a Sui full node with --provider URL (for example \
-                 https://fullnode.mainnet.sui.io:443) or in the configuration, or try \
-                 `vigia up --devnet`, which simulates one",
-            )
-            .into()),
-        }
-    }
 }
 
 /// The roles that run in this process.
@@ -316,8 +297,12 @@ impl Roles {
             // A file has one poller.
             false => None,
         };
+        let archived = settings
+            .bucket()?
+            .map(|bucket| Archived::new(provider.grpc.clone(), bucket));
         let poller = Poller {
             source: provider.grpc.clone(),
+            archived,
             store,
             watch: watch.clone(),
             frames: Arc::clone(&ends.sender),
@@ -330,6 +315,7 @@ impl Roles {
             outstanding: OutstandingMemory::default(),
             shards,
             filter_literals_max: settings.poll.filter_literals_max,
+            quorum: provider.quorum.clone(),
             filters_broke: Mutex::default(),
         };
         let shutdown = self.shutdown.clone();
@@ -471,6 +457,10 @@ impl Roles {
             None if files.as_os_str().is_empty() => None,
             None => Some(HistorySource::files(files)?),
         };
+        let whole = match provider {
+            Some(provider) => whole.map(|whole| whole.proven_as(&provider.grpc)),
+            None => whole,
+        };
         let runner = HistoryRunner {
             store: Arc::clone(store),
             interpreter: Arc::new(Interpreter::new(Arc::clone(registry))),
@@ -481,8 +471,8 @@ impl Roles {
                 requests_per_day: history.requests_per_day,
                 request_interval: history.request_interval(),
                 fetch_checkpoints_max: history.fetch_checkpoints_max,
-                is_proof_wanted: false,
             },
+            quorum: provider.and_then(|provider| provider.quorum.clone()),
             clock: Arc::new(SystemClock),
             process: process_name(),
             memory: RunnerMemory::default(),
@@ -574,17 +564,6 @@ impl Roles {
             Some(error) => Err(error),
         }
     }
-}
-
-/// The name of this machine or container and the process id: tells processes apart.
-fn process_name() -> String {
-    let named = std::fs::read_to_string("/proc/sys/kernel/hostname");
-    let name = named.unwrap_or_default().trim().to_owned();
-    let host = match name.is_empty() {
-        true => std::env::var("HOSTNAME").unwrap_or_else(|_| "host".to_owned()),
-        false => name,
-    };
-    format!("{host}-{}", std::process::id())
 }
 
 fn failure_of(ended: Result<anyhow::Result<()>, tokio::task::JoinError>) -> Option<anyhow::Error> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use vigia_sui::{ProviderConfig, ProviderRoles, Secret};
+use vigia_sui::{DayBudget, ProviderConfig, ProviderRoles, Secret};
 
 use super::layers::{ConfigError, read_bytes};
 use super::{Settings, hidden, secret};
@@ -31,6 +31,7 @@ pub struct ProviderSettings {
     pub requests_per_second: u32,
     pub requests_per_day: u64,
     pub mib_per_day: u64,
+    pub past_budget: PastBudget,
 }
 
 /// What a provider is used for.
@@ -45,15 +46,23 @@ pub enum Role {
     Archive,
 }
 
+/// What becomes of a provider whose budget of the day is spent.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum PastBudget {
+    /// It is used while no other can be.
+    Last,
+    /// It is not used before midnight.
+    Stop,
+}
+
 /// What may be asked of a provider in a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderBudget {
     /// What the provider is called.
     pub name: String,
-    /// Requests; none where there is no limit.
-    pub requests: Option<u64>,
-    /// Bytes received; none where there is no limit.
-    pub bytes: Option<u64>,
+    /// How much.
+    pub of_day: DayBudget,
 }
 
 impl Settings {
@@ -68,13 +77,11 @@ impl Settings {
 
     /// What may be asked of each provider in a day.
     pub fn provider_budgets(&self) -> Vec<ProviderBudget> {
-        let limit = |n: u64| (n > 0).then_some(n);
         self.named_providers()
             .into_iter()
             .map(|(_, name, settings)| ProviderBudget {
                 name: name.to_owned(),
-                requests: limit(settings.requests_per_day),
-                bytes: limit(settings.mib_per_day.saturating_mul(1024 * 1024)),
+                of_day: settings.budget(),
             })
             .collect()
     }
@@ -129,7 +136,17 @@ impl ProviderSettings {
             ca_pem,
             requests_per_second,
             roles,
+            budget: self.budget(),
         }))
+    }
+
+    fn budget(&self) -> DayBudget {
+        let limit = |n: u64| (n > 0).then_some(n);
+        DayBudget {
+            requests: limit(self.requests_per_day),
+            bytes: limit(self.mib_per_day.saturating_mul(1024 * 1024)),
+            is_hard: self.past_budget == PastBudget::Stop,
+        }
     }
 }
 
@@ -215,6 +232,7 @@ mod tests {
             requests_per_second: 0,
             requests_per_day: 0,
             mib_per_day: 0,
+            past_budget: PastBudget::Last,
         }
     }
 

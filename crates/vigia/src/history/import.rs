@@ -9,14 +9,14 @@ use futures::StreamExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use vigia_contracts::Interpreter;
-use vigia_core::{CommitOutcome, Digest, Frame, Relevant};
+use vigia_core::{Checkpoint, CommitOutcome, Digest, Frame, Relevant};
 use vigia_store::{Store, StoreError};
 use vigia_sui::{Link, SourceError};
 use vigia_watch::SharedWatchList;
 
 use super::HistorySource;
 use super::ledger::Ledger;
-use crate::pipeline::match_checkpoint;
+use crate::pipeline::{match_checkpoint, prove_matched, prove_unmatched};
 
 /// Matched checkpoints that may wait to be committed.
 const WAITING_MAX: usize = 64;
@@ -208,8 +208,8 @@ impl Import {
         let (mut frames, mut link) = (Vec::new(), self.link.clone());
         let (mut transactions, mut bytes) = (0, 0);
         let reading = self.reading.get_or_insert_with(|| {
-            let stream = self.source.checkpoints(self.link.next(), self.to_inclusive);
-            Reading::begin(stream, self.link.clone(), self.ledger.watch.list())
+            let list = self.ledger.watch.list();
+            Reading::begin(&self.source, self.link.clone(), self.to_inclusive, list)
         });
         while frames.len() < COMMIT_CHECKPOINTS_MAX
             && transactions < COMMIT_TRANSACTIONS_MAX
@@ -252,6 +252,53 @@ impl Import {
 
 type Read = Result<(Frame, Link), SourceError>;
 
+/// Matches what is read, and proves what of it takes more than that.
+struct Matcher {
+    source: HistorySource,
+    list: Arc<SharedWatchList>,
+    /// Version of the list when it was said what to read.
+    version: u64,
+    coins: bool,
+}
+
+impl Matcher {
+    fn new(source: &HistorySource, list: Arc<SharedWatchList>) -> Self {
+        let (version, coins) = {
+            let list = list.read();
+            (list.version(), list.watches_coins())
+        };
+        Self {
+            source: source.with_all_amounts(coins),
+            list,
+            version,
+            coins,
+        }
+    }
+
+    async fn matched(&self, mut checkpoint: Checkpoint) -> Result<Frame, SourceError> {
+        let providers = match &self.source {
+            HistorySource::Grpc(providers) => Some(providers),
+            HistorySource::Bucket(_) | HistorySource::Files(_) => None,
+        };
+        if let Some(providers) = providers.filter(|_| self.coins) {
+            prove_unmatched(providers, &mut checkpoint).await?;
+        }
+        let mut frame = {
+            let list = self.list.read();
+            let mut frame = match_checkpoint(&list, checkpoint);
+            if list.watches_coins() && !self.coins {
+                // Amounts that came without cannot have matched.
+                frame.watch_version = frame.watch_version.min(self.version);
+            }
+            frame
+        };
+        if let Some(providers) = providers {
+            prove_matched(providers, std::slice::from_mut(&mut frame)).await?;
+        }
+        Ok(frame)
+    }
+}
+
 /// The task that reads and matches; ends with this.
 struct Reading {
     frames: mpsc::Receiver<Read>,
@@ -260,16 +307,21 @@ struct Reading {
 
 impl Reading {
     fn begin(
-        mut stream: vigia_sui::CheckpointStream,
+        source: &HistorySource,
         mut link: Link,
+        to_inclusive: u64,
         list: Arc<SharedWatchList>,
     ) -> Self {
         let (sender, frames) = mpsc::channel(WAITING_MAX);
+        let matcher = Matcher::new(source, list);
+        let mut stream = matcher.source.checkpoints(link.next(), to_inclusive);
         let task = tokio::spawn(async move {
             while let Some(item) = stream.next().await {
-                let read = item
-                    .and_then(|checkpoint| link.check(checkpoint))
-                    .map(|checkpoint| (match_checkpoint(&list.read(), checkpoint), link.clone()));
+                let read = match item.and_then(|checkpoint| link.check(checkpoint)) {
+                    Ok(checkpoint) => matcher.matched(checkpoint).await,
+                    Err(error) => Err(error),
+                };
+                let read = read.map(|frame| (frame, link.clone()));
                 let is_last = read.is_err();
                 if sender.send(read).await.is_err() || is_last {
                     return;

@@ -27,6 +27,29 @@ impl HistorySource {
         Ok(Self::Files(Arc::new(source)))
     }
 
+    /// Where `providers` have to prove what they send, what this holds has to be proven likewise.
+    #[must_use]
+    pub fn proven_as(self, providers: &Providers) -> Self {
+        match self {
+            Self::Grpc(own) => Self::Grpc(own),
+            Self::Bucket(bucket) => Self::Bucket(bucket.proven_as(providers)),
+            Self::Files(files) => {
+                let files = FileSource::clone(&files).proven_as(providers);
+                Self::Files(Arc::new(files))
+            }
+        }
+    }
+
+    /// The same, and where all has to be proven, whether amounts of all transactions are wanted: files have
+    /// them anyway.
+    #[must_use]
+    pub fn with_all_amounts(&self, wanted: bool) -> Self {
+        match self {
+            Self::Grpc(providers) => Self::Grpc(providers.with_all_amounts(wanted)),
+            other => other.clone(),
+        }
+    }
+
     /// The word for it on the command line.
     pub fn word(&self) -> &'static str {
         match self {

@@ -19,9 +19,10 @@ use vigia_sui::Providers;
 
 use super::HistorySource;
 use super::ledger::Ledger;
-use super::work::{Stopped, Work, Worked};
+use super::work::{RETRY_MS, Stopped, Work, Worked};
 use crate::jobs::{LeaseKeeper, LeaseTimes};
 use crate::pipeline::{Backoff, Trouble};
+use crate::trust::{Quorum, QuorumError};
 
 /// What only one process does at a time.
 const LEASE: &str = "backfill";
@@ -46,8 +47,6 @@ pub struct HistoryLimits {
     pub request_interval: Duration,
     /// Whole checkpoints fetched from providers for a batch, at most.
     pub fetch_checkpoints_max: u64,
-    /// Whether a provider's word that a list is complete is not enough.
-    pub is_proof_wanted: bool,
 }
 
 /// What a runner remembers between two looks.
@@ -69,6 +68,8 @@ pub struct HistoryRunner {
     pub providers: Option<Providers>,
     /// A bucket or files.
     pub whole: Option<HistorySource>,
+    /// What proves all that is read; none where providers are believed.
+    pub quorum: Option<Arc<Quorum>>,
     /// How much.
     pub limits: HistoryLimits,
     /// Tells the day.
@@ -150,6 +151,21 @@ impl HistoryRunner {
         if let (Some(providers), Some(chain)) = (&self.providers, self.store.chain().await?) {
             providers.bind(chain);
         }
+        let provable_from = match &self.quorum {
+            None => 0,
+            Some(quorum) => match quorum.provable_from().await {
+                Ok(provable_from) => provable_from,
+                Err(QuorumError::Store(error)) => return Err(error),
+                Err(error) => {
+                    tracing::warn!(%error, "no history can be proven yet");
+                    let until_ms = self.now_ms() + RETRY_MS;
+                    self.memory
+                        .waits_until_ms
+                        .store(until_ms, Ordering::Relaxed);
+                    return Ok(());
+                }
+            },
+        };
         let ledger = Ledger::load(self.store.clone(), self.interpreter.clone()).await?;
         let mut ledger = Some(ledger);
         let mut postponed = 0;
@@ -162,7 +178,7 @@ impl HistoryRunner {
             };
             kept.watch.refresh().await?;
             let mut kept = Some(kept);
-            let worked = self.work_on(guard, batch, &mut kept).await?;
+            let worked = self.work_on(guard, batch, provable_from, &mut kept).await?;
             match worked {
                 Worked::Done => {}
                 Worked::Lost => return Ok(()),
@@ -188,7 +204,7 @@ impl HistoryRunner {
             .providers
             .as_ref()
             .is_some_and(Providers::lists_affected);
-        match lists && !(self.limits.is_proof_wanted && self.whole.is_some()) {
+        match lists && !(self.quorum.is_some() && self.whole.is_some()) {
             true => u32::try_from(Providers::AFFECTED_ADDRESSES_MAX).unwrap_or(1),
             false => WHOLE_ADDRESSES_MAX,
         }
@@ -198,11 +214,12 @@ impl HistoryRunner {
         &self,
         guard: &BackfillGuard,
         batch: BackfillBatch,
+        provable_from: u64,
         ledger: &mut Option<Ledger>,
     ) -> vigia_store::Result<Worked> {
         let span = match batch.span {
             Some(span) => span,
-            None => self.whole_span(&batch),
+            None => provable(self.whole_span(&batch), provable_from),
         };
         let mut work = Work {
             runner: self,
@@ -266,5 +283,15 @@ impl HistoryRunner {
 
     pub(super) fn now_ms(&self) -> u64 {
         self.clock.now_ms()
+    }
+}
+
+/// The part of a span that begins at `from` at the earliest.
+fn provable(span: BackfillSpan, from: u64) -> BackfillSpan {
+    let from = span.from.max(from).min(span.to_exclusive);
+    BackfillSpan {
+        from,
+        position: from,
+        ..span
     }
 }

@@ -34,6 +34,11 @@ impl Work<'_> {
             let step = match import.step().await {
                 Ok(Some(step)) => step,
                 Ok(None) => return Ok(()),
+                Err(ImportError::Source(error)) if is_counted && is_passing(&error) => {
+                    // The request that failed.
+                    self.progress(self.span.position, 1).await?;
+                    return Err(self.postponed(error));
+                }
                 Err(ImportError::Source(error)) if is_passing(&error) => {
                     return Err(self.postponed(error));
                 }

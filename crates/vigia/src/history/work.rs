@@ -12,7 +12,7 @@ use super::ledger::{Ledger, patiently};
 use super::registration::HistoryRunner;
 
 /// After how long what could not go on is tried again.
-const RETRY_MS: u64 = 5_000;
+pub(super) const RETRY_MS: u64 = 5_000;
 const DAY_MS: u64 = 86_400_000;
 
 /// What came of working on a batch.
@@ -92,7 +92,7 @@ impl Work<'_> {
         }
         let runner = self.runner;
         let is_small = self.batch.tasks.len() <= Providers::AFFECTED_ADDRESSES_MAX;
-        let prefers_whole = runner.limits.is_proof_wanted && runner.whole.is_some();
+        let prefers_whole = runner.quorum.is_some() && runner.whole.is_some();
         let lists = runner.providers.as_ref();
         let lists = lists.filter(|_| is_small && !prefers_whole);
         if let Some(providers) = lists {
@@ -101,7 +101,7 @@ impl Work<'_> {
                 .expect("it is given back by whoever takes it");
             match self.listed(providers, kept).await {
                 Err(Stopped::Unlisted) => {}
-                Ok(()) if runner.limits.is_proof_wanted => return Ok(BackfillState::Unproven),
+                Ok(()) if runner.quorum.is_some() => return Ok(BackfillState::Unproven),
                 done => return done.map(|()| BackfillState::Complete),
             }
         }
@@ -125,6 +125,17 @@ impl Work<'_> {
     pub(super) async fn may_ask(&self) -> Result<(), Stopped> {
         let (runner, now_ms) = (self.runner, self.runner.now_ms());
         let limits = runner.limits;
+        let tomorrow_ms = (day_of(now_ms) + 1) * DAY_MS;
+        if runner
+            .providers
+            .as_ref()
+            .is_some_and(Providers::history_is_spent)
+        {
+            return Err(Stopped::Postponed {
+                reason: "the budget of the day is spent of every provider".to_owned(),
+                retry_at_ms: tomorrow_ms,
+            });
+        }
         tokio::time::sleep(limits.request_interval).await;
         let per_day = limits.requests_per_day;
         if per_day == 0 || runner.store.backfill_requests(day_of(now_ms)).await? < per_day {
@@ -132,7 +143,7 @@ impl Work<'_> {
         }
         Err(Stopped::Postponed {
             reason: format!("the {per_day} requests of the day are spent"),
-            retry_at_ms: (day_of(now_ms) + 1) * DAY_MS,
+            retry_at_ms: tomorrow_ms,
         })
     }
 

@@ -164,6 +164,7 @@ fn raw_transaction(relevant: &Relevant, processing_error: Option<String>) -> Raw
         gas_cost: transaction.gas_cost(),
         reasons: reasons.clone(),
         balance_changes: transaction.balance_changes.clone(),
+        proof: transaction.proof.clone(),
         transaction_bcs: transaction.evidence.transaction.clone(),
         effects_bcs: transaction.evidence.effects.clone(),
         events_bcs: transaction.evidence.events.clone(),

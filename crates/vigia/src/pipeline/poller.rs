@@ -2,6 +2,7 @@
 
 mod filtering;
 mod sharded;
+mod status;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,80 +12,25 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Checkpoint, Clock, Digest, ExecutedTransaction, Frame, Relevant, error_chain};
 use vigia_store::{ProviderReport, Store, StoreError};
-use vigia_sui::{CheckpointSource, CheckpointStream, Providers, SourceError, Start};
+use vigia_sui::{Archived, CheckpointStream, Providers, SourceError, Start, TrustError};
 use vigia_transport::{FrameSender, TransportError};
 use vigia_watch::WatchList;
 
 use super::outstanding::{Outstanding, Resend};
+use super::proving::{prove_matched, prove_unmatched};
 use super::{Backoff, Rewind, Trouble, WatchSync};
 use crate::config::LiveStart;
+use crate::trust::{Quorum, QuorumError};
+use filtering::Opened;
 pub use sharded::Shards;
-
-/// What the provider is doing, shared by the stream's notices and the reports to the database.
-#[derive(Debug, Default)]
-pub struct PollerStatus {
-    state: Mutex<PollerState>,
-    unwritten: Mutex<Option<String>>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct PollerState {
-    tip: Option<u64>,
-    error: Option<String>,
-}
-
-impl PollerStatus {
-    /// Something is wrong.
-    pub fn failing(&self, problem: impl ToString) {
-        self.change(|state| state.error = Some(problem.to_string()));
-    }
-
-    /// All is well.
-    pub fn well(&self) {
-        self.change(|state| state.error = None);
-    }
-
-    /// What keeps it from writing where it begins, in words that anybody may read.
-    pub fn write_problem(&self) -> Option<String> {
-        self.unwritten().clone()
-    }
-
-    /// Whether that is news.
-    fn cannot_write(&self, error: &StoreError) -> bool {
-        let problem = format!("cannot begin: {error}");
-        self.unwritten().replace(problem).is_none()
-    }
-
-    fn written(&self) {
-        *self.unwritten() = None;
-    }
-
-    fn unwritten(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.unwritten
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn seen(&self, tip: u64) {
-        self.change(|state| state.tip = state.tip.max(Some(tip)));
-    }
-
-    fn change(&self, change: impl FnOnce(&mut PollerState)) {
-        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    fn get(&self) -> PollerState {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-}
+pub use status::PollerStatus;
 
 /// Follows one provider.
 pub struct Poller {
     /// Where checkpoints come from.
     pub source: Providers,
+    /// The same with a bucket for what they have pruned, where there is one.
+    pub archived: Option<Archived>,
     /// Where the watermark is.
     pub store: Arc<dyn Store>,
     /// What to match with.
@@ -110,6 +56,8 @@ pub struct Poller {
     pub shards: Option<Shards>,
     /// Literals that a filter of the provider's may have; 0 where it is never asked to filter.
     pub filter_literals_max: usize,
+    /// What proves all that is read; none where providers are believed.
+    pub quorum: Option<Arc<Quorum>>,
     /// When a filtered stream last failed.
     pub filters_broke: Mutex<Option<Instant>>,
 }
@@ -202,6 +150,9 @@ impl Poller {
         if let Some(chain) = self.store.chain().await? {
             self.source.bind(chain);
         }
+        if let Some(quorum) = &self.quorum {
+            quorum.ready().await?;
+        }
         let info = match self.source.info().await {
             // Nobody else answered.
             Err(SourceError::WrongChain { found, .. }) => {
@@ -240,7 +191,11 @@ impl Poller {
         Ok(Begun::Whole(start, previous))
     }
 
+    /// That providers have pruned it matters where no bucket can stand in.
     async fn check_pruned(&self, sequence: u64) -> Result<(), BeginError> {
+        if self.archived.is_some() {
+            return Ok(());
+        }
         match self.source.pruned(sequence).await {
             Some(lowest) => Err(BeginError::Pruned { sequence, lowest }),
             None => Ok(()),
@@ -254,19 +209,15 @@ impl Poller {
         shutdown: &CancellationToken,
     ) -> Ended {
         tracing::info!(provider = %self.source.url(), start = ?start, "following the chain");
-        let filter = match start {
-            Start::Checkpoint(_) => self.server_filter(),
-            Start::Tip => None,
-        };
-        filtering::say(filter.as_ref(), start);
+        let Opened {
+            stream,
+            source,
+            filter,
+            pruned_below,
+        } = self.open(start).await;
         let mut reviewed = Instant::now();
         let mut following = Following {
-            stream: match (&filter, start) {
-                (Some(filter), Start::Checkpoint(from)) => {
-                    self.source.stream_filtered(from, filter)
-                }
-                _ => self.source.stream(start),
-            },
+            stream,
             pending: None,
             previous,
         };
@@ -311,22 +262,32 @@ impl Poller {
                 self.status.written();
                 first = false;
             }
-            let mut frames = vec![self.matched(checkpoint)];
-            while frames.len() < FRAMES_PER_SEND
+            let mut checkpoints = vec![checkpoint];
+            while checkpoints.len() < FRAMES_PER_SEND
                 && let Some(checkpoint) = following.next_waiting()
             {
-                frames.push(self.matched(checkpoint));
+                checkpoints.push(checkpoint);
             }
+            let mut frames = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return Ended::Shutdown,
+                matched = self.matched(&source, checkpoints) => match matched {
+                    Ok(frames) => frames,
+                    Err(ended) => return ended,
+                },
+            };
             if let Some(filter) = &filter {
                 // What the filter does not know it has not let through.
                 for frame in &mut frames {
                     frame.watch_version = frame.watch_version.min(filter.version);
                 }
             }
+            let last = frames.last().map(|frame| frame.header.sequence);
             if let Some(ended) = self.send(frames, &mut watch, shutdown).await {
                 return ended;
             }
-            let review = reviewed.elapsed() >= filtering::REVIEW_INTERVAL;
+            // A bucket filters nothing.
+            let review = last >= pruned_below && reviewed.elapsed() >= filtering::REVIEW_INTERVAL;
             if review {
                 reviewed = Instant::now();
             }
@@ -336,10 +297,47 @@ impl Poller {
         }
     }
 
-    fn matched(&self, checkpoint: Checkpoint) -> Frame {
-        self.status.seen(checkpoint.header.sequence);
+    /// Whom to read from: with the amounts of everything where coins are watched.
+    fn source_for_matching(&self) -> Providers {
+        let coins = self.watch.list().read().watches_coins();
+        self.source.with_all_amounts(coins)
+    }
+
+    /// Matches what came from `source`, and proves what of it takes more than that.
+    async fn matched(
+        &self,
+        source: &Providers,
+        checkpoints: Vec<Checkpoint>,
+    ) -> Result<Vec<Frame>, Ended> {
+        let mut frames = Vec::with_capacity(checkpoints.len());
+        for mut checkpoint in checkpoints {
+            self.status.seen(checkpoint.header.sequence);
+            if source.wants_all_amounts()
+                && let Err(error) = prove_unmatched(source, &mut checkpoint).await
+            {
+                return Err(self.unproven(&error).await);
+            }
+            let list = self.watch.list();
+            let list = list.read();
+            if source.wants_proof() && list.watches_coins() && !source.wants_all_amounts() {
+                tracing::info!("coins are watched now: reading with all amounts");
+                return Err(Ended::Rewind);
+            }
+            frames.push(match_checkpoint(&list, checkpoint));
+        }
+        if let Err(error) = prove_matched(source, &mut frames).await {
+            return Err(self.unproven(&error).await);
+        }
         self.status.well();
-        match_checkpoint(&self.watch.list().read(), checkpoint)
+        Ok(frames)
+    }
+
+    /// Nobody answers who could prove it: it is tried again from the watermark on.
+    async fn unproven(&self, error: &SourceError) -> Ended {
+        tracing::warn!(%error, "amounts cannot be proven, trying again");
+        self.status.failing(error);
+        tokio::time::sleep(self.tip_interval).await;
+        Ended::Rewind
     }
 
     /// Sends frames, however long that takes; returns why following ends, if it does.
@@ -548,14 +546,27 @@ enum BeginError {
     Source(#[from] SourceError),
     #[error("{}", error_chain(.0))]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     #[error("the providers follow another chain than before, looking again")]
     Another,
     #[error(
         "checkpoint {sequence}, where this database goes on, is pruned: the providers keep {lowest} \
-         and later. Add an archive provider (roles = [\"archive\"]) until it has caught up, import the \
-         missing checkpoints from files, or begin a new database with --from {lowest}"
+         and later. Set history.bucket_url to a bucket that holds what is missing, add an archive \
+         provider (roles = [\"archive\"]) until it has caught up, or begin a new database with \
+         --from {lowest}"
     )]
     Pruned { sequence: u64, lowest: u64 },
+}
+
+impl From<QuorumError> for BeginError {
+    fn from(error: QuorumError) -> Self {
+        match error {
+            QuorumError::Trust(error) => Self::Trust(error),
+            QuorumError::Source(error) => Self::Source(error),
+            QuorumError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// Matches a whole checkpoint at one version of the list.

@@ -1,18 +1,20 @@
-//! Keeps an eye on the providers of a process: asks those that stand by whether they could serve, and
-//! records how each is found and what was asked of it.
+//! Keeps an eye on the providers of a process: asks those that stand by whether they could serve,
+//! records how each is found and what was asked of it, and tells them what all processes have spent.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Clock, day_of};
-use vigia_store::{ProviderRow, ProviderStore, ProviderUsage};
-use vigia_sui::{ProviderState, Providers};
+use vigia_store::{ProviderRow, ProviderStore, ProviderUsage, StoreError};
+use vigia_sui::{ProviderState, Providers, Spent, Standing};
 
 use super::Trouble;
 
 /// How often it is recorded.
 const RECORD_INTERVAL: Duration = Duration::from_secs(5);
+/// How long the last record may take.
+const LAST_WITHIN: Duration = Duration::from_secs(2);
 /// How often it is found out anew what each serves.
 const CAPABILITIES_INTERVAL: Duration = Duration::from_secs(300);
 
@@ -31,13 +33,18 @@ pub struct ProviderWatch {
 }
 
 impl ProviderWatch {
-    /// Watches until told to stop, and records a last time.
+    /// Watches until told to stop, and records a last time what was asked.
     pub async fn run(&self, shutdown: CancellationToken) {
+        let mut counted = Counted::default();
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = self.probe_for_ever() => {}
-            () = self.record_for_ever() => {}
+            () = self.record_for_ever(&mut counted) => {}
         }
+        // It reads from nobody any more. What is lost here is missing in the budget, and shown a while.
+        let usage = counted.since(&self.providers.states(), day_of(self.clock.now_ms()));
+        let last = self.store.provider_record(&self.holder, &[], &usage);
+        let _ = tokio::time::timeout(LAST_WITHIN, last).await;
     }
 
     async fn probe_for_ever(&self) {
@@ -56,38 +63,64 @@ impl ProviderWatch {
         }
     }
 
-    async fn record_for_ever(&self) {
+    async fn record_for_ever(&self, counted: &mut Counted) {
         let trouble = Trouble::new("cannot record how the providers are");
-        let mut counted = Counted::default();
         loop {
-            tokio::time::sleep(RECORD_INTERVAL).await;
-            let now_ms = self.clock.now_ms();
-            let states = self.providers.states();
-            let rows: Vec<ProviderRow> = (0..)
-                .zip(&states)
-                .map(|(position, state)| row(&self.holder, position, state, now_ms))
-                .collect();
-            let usage = counted.since(&states, day_of(now_ms));
-            let recorded = self.store.provider_record(&self.holder, &rows, &usage);
-            match recorded.await {
-                Ok(()) => {
-                    trouble.well();
-                    counted.note(&states);
-                }
+            match self.record(counted).await {
+                Ok(()) => trouble.well(),
                 Err(error) => trouble.failing(&error),
             }
+            tokio::time::sleep(RECORD_INTERVAL).await;
         }
+    }
+
+    /// Records what has come since, and tells the providers what all processes have come to.
+    async fn record(&self, counted: &mut Counted) -> Result<(), StoreError> {
+        let now_ms = self.clock.now_ms();
+        let day = day_of(now_ms);
+        let states = self.providers.states();
+        let rows: Vec<ProviderRow> = (0..)
+            .zip(&states)
+            .map(|(position, state)| row(&self.holder, position, state, now_ms))
+            .collect();
+        let usage = counted.since(&states, day);
+        self.store
+            .provider_record(&self.holder, &rows, &usage)
+            .await?;
+        counted.note(&states);
+        for used in self.store.provider_usage(day).await? {
+            let of_this = states.iter().find(|state| state.name == used.provider);
+            let Some(of_this) = of_this.filter(|_| used.day == day) else {
+                continue;
+            };
+            let all = spent(used.requests, used.bytes);
+            let here = spent(of_this.requests, of_this.bytes);
+            self.providers.spent(&used.provider, day, all, here);
+        }
+        counted.tell(&self.providers.states());
+        Ok(())
     }
 }
 
-/// Requests and bytes of each provider that are recorded already.
+fn spent(requests: u64, bytes: u64) -> Spent {
+    Spent { requests, bytes }
+}
+
+/// Requests and bytes of each provider that are recorded already, and whose budget is known to be spent.
 #[derive(Debug, Default)]
-struct Counted(Vec<(u64, u64)>);
+struct Counted {
+    recorded: Vec<(u64, u64)>,
+    spent: Vec<String>,
+}
 
 impl Counted {
     /// What has come since, where anything has.
     fn since(&self, states: &[ProviderState], day: u64) -> Vec<ProviderUsage> {
-        let counted = self.0.iter().copied().chain(std::iter::repeat((0, 0)));
+        let counted = self
+            .recorded
+            .iter()
+            .copied()
+            .chain(std::iter::repeat((0, 0)));
         states
             .iter()
             .zip(counted)
@@ -102,7 +135,22 @@ impl Counted {
     }
 
     fn note(&mut self, states: &[ProviderState]) {
-        self.0 = states.iter().map(|s| (s.requests, s.bytes)).collect();
+        self.recorded = states.iter().map(|s| (s.requests, s.bytes)).collect();
+    }
+
+    /// Says of whom the budget is spent now, once.
+    fn tell(&mut self, states: &[ProviderState]) {
+        let spent = states
+            .iter()
+            .filter(|state| matches!(state.standing, Standing::Spent { .. }));
+        let before = std::mem::take(&mut self.spent);
+        for state in spent {
+            if !before.contains(&state.name) {
+                let (provider, standing) = (&state.name, &state.standing);
+                tracing::warn!(provider, %standing, "a provider has nothing left for today");
+            }
+            self.spent.push(state.name.clone());
+        }
     }
 }
 

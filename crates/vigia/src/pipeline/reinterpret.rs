@@ -130,6 +130,7 @@ fn executed(raw: &RawTransaction) -> std::result::Result<ExecutedTransaction, St
         effects: decode("effects", &raw.effects_bcs)?,
         events,
         balance_changes: raw.balance_changes.clone(),
+        proof: raw.proof.clone(),
         owners_before: Vec::new(),
         evidence: Evidence {
             transaction: raw.transaction_bcs.clone(),

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -108,7 +108,7 @@ impl App {
         std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 eprintln!("  {line}");
-                heard.0.lock().unwrap().push(line);
+                heard.hear(line);
             }
         });
         (Running { child }, log)
@@ -150,21 +150,33 @@ impl App {
 
 /// What a process has logged.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Log(Arc<Heard>);
+
+#[derive(Default)]
+struct Heard {
+    lines: Mutex<Vec<String>>,
+    more: Condvar,
+}
 
 impl Log {
+    fn hear(&self, line: String) {
+        self.0.lines.lock().unwrap().push(line);
+        self.0.more.notify_all();
+    }
+
     /// All lines so far.
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.0.lines.lock().unwrap().clone()
     }
 
     /// Waits until a line holds `text`.
     pub(crate) fn wait_for(&self, text: &str) {
-        let begun = Instant::now();
-        while !self.lines().iter().any(|line| line.contains(text)) {
-            assert!(begun.elapsed() < PATIENCE, "waited in vain for {text:?}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let lines = self.0.lines.lock().unwrap();
+        let is_missing = |lines: &mut Vec<String>| !lines.iter().any(|line| line.contains(text));
+        let waited = self.0.more.wait_timeout_while(lines, PATIENCE, is_missing);
+        let (lines, waited) = waited.unwrap();
+        drop(lines);
+        assert!(!waited.timed_out(), "waited in vain for {text:?}");
     }
 }
 

@@ -254,3 +254,55 @@ async fn what_cannot_be_imported_is_said() {
     refused(&app, &whole, 4, "bucket http://127.0.0.1:1");
     node.shutdown().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_of_what_comes_live_are_left_to_the_live_lane() {
+    let node = start(busy_chain(1_600), Pace::Manual, 20).await;
+    let url = node.url();
+    let poll = ["poll", "--provider", &url, "--from", "0", "--log", "warn"];
+    let app = app_watching(&node, |index| index % 3 == 0);
+    let poller = app.start(&poll);
+    app.wait_for("the history", |status| {
+        status["watermark"].as_u64() >= Some(19)
+    });
+    poller.stop();
+    while !node.is_finished() {
+        node.advance(1);
+    }
+    let tip = node.final_tip().unwrap();
+    let folder = app.path("files");
+    std::fs::create_dir(&folder).unwrap();
+    for sequence in 0..=tip {
+        let data = node.checkpoint(sequence).unwrap();
+        write_checkpoint(&folder, data, FileFormat::Chk).unwrap();
+    }
+    let output = app.run(&["ingest", "--files", folder.to_str().unwrap(), "--json"]);
+    let said = text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("files, from checkpoint 20 on"), "{said}");
+    let counts = counts(&text(&output.stdout));
+    assert_eq!(counts["checkpoints"], 20);
+    assert_eq!(counts["leftOut"], tip - 19);
+    assert_eq!(counts["rawTransactionsNew"], 0);
+
+    // Who would have been told is told.
+    let poller = app.start(&poll);
+    let store = app.store().await;
+    let rows = finished_rows(&node, &store, PATIENCE).await;
+    store.close().await;
+    poller.stop();
+    let told = |rows: &[String]| -> Vec<String> {
+        let told = rows.iter().filter(|row| row.starts_with("notification "));
+        told.cloned().collect()
+    };
+    let undisturbed = app_watching(&node, |index| index % 3 == 0);
+    let poller = undisturbed.start(&poll);
+    let store = undisturbed.store().await;
+    let expected = finished_rows(&node, &store, PATIENCE).await;
+    store.close().await;
+    poller.stop();
+    assert!(told(&expected).len() > 20);
+    assert_same(&told(&expected), &told(&rows));
+    assert_same(&lasting(expected), &lasting(rows));
+    node.shutdown().await.unwrap();
+}

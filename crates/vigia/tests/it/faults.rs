@@ -34,6 +34,9 @@ struct Case {
     backup: Option<Faults>,
     /// Moments at which vigia is killed, after its start.
     kills: Vec<Duration>,
+    /// Whether each fault has to strike, lest the case pass for want of it. In combinations one may
+    /// keep another from its turn.
+    strikes_surely: bool,
 }
 
 impl Case {
@@ -43,6 +46,7 @@ impl Case {
             faults: faults(spec),
             backup: None,
             kills: vec![],
+            strikes_surely: true,
         }
     }
 
@@ -73,6 +77,7 @@ impl Case {
             faults,
             backup,
             kills,
+            strikes_surely: false,
         }
     }
 }
@@ -94,15 +99,15 @@ fn single() -> Vec<Case> {
         "cut:400ms,connection",
         "stall:3s,times=2",
         "half-open:4s,after=500ms",
-        "gone:2s,after=500ms",
+        "gone:3s,after=500ms",
         "slow-drip:20KB,for=4s",
         "truncate,every=5,times=6",
         "reorder,every=3",
         "duplicate,every=3",
-        "unavailable:2s,after=300ms",
-        "rate-limit:15/1s",
+        "unavailable:3s",
+        "rate-limit:15/1s no-list",
         "no-list",
-        "not-found,every=4,times=8",
+        "not-found,every=4,times=8 no-list",
         "lag:15,for=4s",
         "list-behind-live:5,for=4s",
         "list-behind-live:5 no-list",
@@ -183,10 +188,8 @@ async fn undisturbed() -> Vec<String> {
 async fn run(case: Case, expected: Arc<Vec<String>>) -> Outcome {
     let mut node = node().await;
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    let first = node
-        .also_listen(any_port, case.faults.clone())
-        .await
-        .expect("a face");
+    let first = node.also_listen(any_port, Faults::none()).await;
+    let first = first.expect("a face");
     let second = match &case.backup {
         Some(faults) => Some(
             node.also_listen(any_port, faults.clone())
@@ -197,6 +200,8 @@ async fn run(case: Case, expected: Arc<Vec<String>>) -> Outcome {
     };
     let app = app(&node, second.as_ref().map(|face| face.url()).as_deref());
     let begun = Instant::now();
+    // Times of faults count from here, however long the watch list took.
+    first.set_faults(case.faults.clone());
     let mut running = poll(&app, &first.url());
     let killing = async {
         for after in &case.kills {
@@ -211,18 +216,24 @@ async fn run(case: Case, expected: Arc<Vec<String>>) -> Outcome {
     let rows = finished_rows(&node, &store, PATIENCE).await;
     store.close().await;
     running.stop();
-    let strikes: u64 = first.struck().values().sum();
+    let struck = first.struck();
+    let strikes: u64 = struck.values().sum();
     println!(
         "{}: rows equal after {:.1} s, {} strikes {:?}, {} kills",
         case.name,
         begun.elapsed().as_secs_f32(),
         strikes,
-        first.struck(),
+        struck,
         case.kills.len()
     );
     assert_same(&expected, &rows);
     node.shutdown().await.expect("the node stops");
+    let kinds = case.faults.list.iter().map(|fault| fault.kind.name());
+    let idle = kinds.filter(|kind| case.strikes_surely && !struck.contains_key(*kind));
     Outcome {
+        idle: idle
+            .map(|kind| format!("{kind} in {}", case.name))
+            .collect(),
         strikes,
         kills: case.kills.len(),
         took: begun.elapsed(),
@@ -230,6 +241,8 @@ async fn run(case: Case, expected: Arc<Vec<String>>) -> Outcome {
 }
 
 struct Outcome {
+    /// What had to strike and did not.
+    idle: Vec<String>,
     strikes: u64,
     kills: usize,
     took: Duration,
@@ -259,5 +272,8 @@ async fn rows_are_those_of_a_clean_run_whatever_providers_do() {
         expected.len(),
         longest.unwrap_or_default().as_secs_f32()
     );
+    let idle = outcomes.iter().flat_map(|outcome| &outcome.idle);
+    let idle: Vec<&String> = idle.collect();
+    assert!(idle.is_empty(), "never struck: {idle:?}");
     assert!(strikes > total as u64, "the faults struck");
 }

@@ -5,10 +5,14 @@ use std::time::{Duration, Instant};
 
 use vigia_core::{Address, Scope};
 use vigia_devnet::{Devnet, DevnetConfig, Faults, Pace};
-use vigia_store::{AddressHistory, BackfillState, SqlStore, WatchStore};
+use vigia_store::{
+    AddressHistory, BackfillGuard, BackfillSpan, BackfillState, BackfillStore, LeaseStore,
+    SqlStore, WatchStore,
+};
 
 use crate::app::{App, PATIENCE};
-use crate::node::{busy_chain, contracts, start};
+use crate::kills::assert_same;
+use crate::node::{busy_chain, contracts, start, watch_users};
 use crate::walk::{Walked, walk_checkpoint};
 
 /// Settings that lose no time.
@@ -362,5 +366,97 @@ async fn limits_hold() {
     let store = app.store().await;
     assert_eq!(histories(&store).await, []);
     store.close().await;
+    node.shutdown().await.unwrap();
+}
+
+/// Killed after its data was written and before its progress was: the worst that may be lost is that all
+/// of it is fetched again, and then nothing is there twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_before_a_kill_and_not_recorded_is_there_once() {
+    let node = start(busy_chain(12_000), Pace::Complete, 1).await;
+    let tip = node.tip().unwrap();
+    let rows_of = async |app: &App, url: &str| {
+        let up = app.start(&[
+            "up",
+            "--provider",
+            url,
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "warn",
+        ]);
+        app.wait_for("a watermark", |status| !status["watermark"].is_null());
+        let store = app.store().await;
+        ended(&store, 9).await;
+        up.stop();
+        let rows = store.dump_rows().await.unwrap();
+        store.close().await;
+        let lasting = |row: &String| !row.starts_with("range ");
+        rows.into_iter().filter(lasting).collect::<Vec<_>>()
+    };
+    let url = node.url();
+    let watching = |history: &str| {
+        let app = App::with_config(&settings(history));
+        watch_users(&app, &node, |index| index < 9);
+        app
+    };
+    let expected = rows_of(&watching(""), &url).await;
+
+    // Slow, so that it can be met in the middle.
+    let app = watching("");
+    app.configure(&settings("").replace("= 1000\n", "= 3\n"));
+    let up = app.start(&[
+        "up",
+        "--provider",
+        &url,
+        "--listen",
+        "127.0.0.1:0",
+        "--log",
+        "warn",
+    ]);
+    app.wait_for("a watermark", |status| !status["watermark"].is_null());
+    let store = app.store().await;
+    let begun = Instant::now();
+    let batch = loop {
+        let batch = store.backfill_next(10).await.unwrap();
+        let is_within = |span: &BackfillSpan| span.position > 0 && span.position < tip;
+        match batch {
+            Some(batch) if batch.span.as_ref().is_some_and(is_within) => break batch,
+            batch => assert!(begun.elapsed() < PATIENCE, "no progress: {batch:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    };
+    up.signal(libc::SIGKILL);
+    drop(up);
+    let span = batch.span.unwrap();
+    let guard = loop {
+        // Until the dead process's lease has run out.
+        let claimed = store.lease_claim("backfill", "test", 60_000).await.unwrap();
+        if let Some(fence) = claimed {
+            break BackfillGuard {
+                lease: "backfill".to_owned(),
+                fence,
+            };
+        }
+        assert!(begun.elapsed() < PATIENCE, "the lease does not run out");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let unrecorded = store.backfill_begin(&guard, &batch, 0, span.to_exclusive);
+    assert!(unrecorded.await.unwrap());
+    let released = store
+        .lease_release(&guard.lease, guard.fence)
+        .await
+        .unwrap();
+    assert!(released);
+    store.close().await;
+    app.configure(&settings(""));
+    assert_same(&expected, &rows_of(&app, &url).await);
+    assert!(
+        expected
+            .iter()
+            .filter(|row| row.starts_with("raw "))
+            .count()
+            > 500
+    );
     node.shutdown().await.unwrap();
 }

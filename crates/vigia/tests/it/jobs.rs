@@ -399,6 +399,7 @@ pub(crate) fn raw(checkpoint: u64, timestamp_ms: u64) -> Commit {
             effects_bcs: Bytes::from_static(b"e"),
             events_bcs: None,
             balance_changes: Vec::new(),
+            proof: vigia_core::Proof::unasked(),
             processing_error: None,
         }],
         activities: Vec::new(),

@@ -81,7 +81,14 @@ async fn pollers_go_on_where_the_file_ended() {
     let activities = format!("{:<20} {count:>12} ", "activity");
     assert!(said.contains(&activities), "{activities} in {said}");
     let status = on_postgres(&app, &postgres, &["status", "--json"]).output();
-    let status: serde_json::Value = serde_json::from_slice(&status.unwrap().stdout).unwrap();
+    let mut status: serde_json::Value = serde_json::from_slice(&status.unwrap().stdout).unwrap();
+    // A forecast changes with the time of day.
+    for used in [&mut in_file, &mut status] {
+        for used in used["providers"]["today"].as_array_mut().unwrap() {
+            used["requestsForecast"] = serde_json::Value::Null;
+            used["bytesForecast"] = serde_json::Value::Null;
+        }
+    }
     // What a poller of the file reported says nothing about the other database.
     in_file["watchReconciled"] = serde_json::json!([]);
     assert_eq!(status, in_file, "the same watermark and everything else");

@@ -1,3 +1,3 @@
 SELECT checkpoint, tx_index, digest, timestamp_ms, epoch, sender, package, module, function, failure,
-    gas_cost, reasons, transaction_bcs, effects_bcs, events_bcs, balance_changes, processing_error
+    gas_cost, reasons, transaction_bcs, effects_bcs, events_bcs, balance_changes, processing_error, proof
 FROM raw_transaction

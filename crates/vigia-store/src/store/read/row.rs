@@ -1,6 +1,6 @@
 //! Rows read back as values.
 
-use vigia_core::{Account, Activity, CoinInfo, RawTransaction, User, UserId};
+use vigia_core::{Account, Activity, CoinInfo, Proof, RawTransaction, User, UserId};
 
 use super::super::codec;
 use crate::db::{Row, get, get_opt};
@@ -92,5 +92,6 @@ pub(in crate::store) fn raw_transaction(row: &Row) -> Result<RawTransaction> {
         events_bcs: get_opt(row, "events_bcs")?,
         balance_changes: get(row, "balance_changes")?,
         processing_error: get_opt(row, "processing_error")?,
+        proof: get_opt(row, "proof")?.unwrap_or(Proof::unasked()),
     })
 }

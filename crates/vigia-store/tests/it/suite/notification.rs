@@ -5,7 +5,8 @@ use vigia_core::{Commit, NotificationId, Scope, Slot};
 use vigia_store::{IngestStore, ReadStore, WatchStore};
 
 use crate::sample::{
-    COIN, Trades, activity, digest_at, entry, imported, place, trade_event, transfer,
+    COIN, Trades, activity, address, balance, commit, digest_at, entry, imported, place,
+    trade_event, transfer,
 };
 use crate::suite::{Applied, Db, Fixture, NOW_MS};
 
@@ -85,4 +86,33 @@ pub(crate) async fn live_events_explained_late_are_told<F: Fixture>() {
         Applied(1, 3, 3),
         "beto is told of the first live checkpoint"
     );
+}
+
+/// What an account's first address has received is told, and what a later one received before it was
+/// added is not, although the account was there (I-16).
+pub(crate) async fn an_address_added_later_tells_nothing_older<F: Fixture>() {
+    let db = live_from_10::<F>().await;
+    db.apply(&commit(10, 20)).await;
+    let receipt = db.store.watch_add(&[entry(5, "ana")]).await.unwrap();
+    assert_eq!(receipt.effective_from, 21);
+    let ana = db.account(1).await;
+    let received = |checkpoint, by| {
+        let mut commit = transfer(checkpoint, &[ana]);
+        commit.activities[0].address = Some(address(by));
+        commit
+    };
+    assert_eq!(db.apply(&received(15, 5)).await, Applied(1, 1, 0));
+    assert_eq!(db.apply(&received(16, 1)).await, Applied(1, 1, 1));
+    // Both addresses received: the first one's share is live, whichever of them stands for the whole.
+    let mut both = received(17, 5);
+    both.balance_effects = vec![balance(place(17, 0), 5, 4), balance(place(17, 0), 1, 1)];
+    assert_eq!(db.apply(&both).await, Applied(1, 1, 1));
+    let mut others = received(18, 5);
+    others.balance_effects = vec![balance(place(18, 0), 5, 4), balance(place(18, 0), 2, -4)];
+    assert_eq!(
+        db.apply(&others).await,
+        Applied(1, 1, 0),
+        "the other is beto's"
+    );
+    assert_eq!(db.apply(&received(21, 5)).await, Applied(1, 1, 1));
 }

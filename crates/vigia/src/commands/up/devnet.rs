@@ -10,6 +10,7 @@ use vigia_contracts::PackageIds;
 use vigia_core::{AccountKind, Locale, WatchTarget};
 use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Packages};
 use vigia_store::{AccountSpec, UserSpec, WatchEntry, WatchStore};
+use vigia_sui::{CommitteePin, committee_digest};
 
 use crate::config::Settings;
 use crate::exit::Exit;
@@ -39,6 +40,12 @@ pub(super) async fn start(settings: &mut Settings) -> anyhow::Result<Simulated> 
     .context("cannot start the simulated node")?;
     settings.provider.url = node.url();
     settings.providers.clear();
+    if let Some(committee) = node.genesis_committee() {
+        // Nobody else's root is this chain's.
+        let (epoch, digest) = (committee.epoch, committee_digest(&committee));
+        settings.proof.committee = CommitteePin { epoch, digest }.to_string();
+        settings.proof.genesis_file.clear();
+    }
     Ok(Simulated { node })
 }
 

@@ -1,9 +1,10 @@
-//! When a poller leaves filtering to the provider: where the list is short and the provider filters.
+//! What a poller's stream is made of: filtered by the provider, where the list is short and the provider
+//! filters; from a bucket, as far as providers have pruned; else whole checkpoints.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use vigia_sui::{ServerFilter, Start};
+use vigia_sui::{CheckpointSource, CheckpointStream, Providers, ServerFilter, Start};
 
 use super::{Ended, Poller};
 
@@ -12,8 +13,19 @@ pub(super) const REVIEW_INTERVAL: Duration = Duration::from_secs(2);
 /// After a filtered stream has failed whole checkpoints are read for so long.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
+/// A stream, and what it is made of.
+pub(super) struct Opened {
+    pub(super) stream: CheckpointStream,
+    /// Whose it is.
+    pub(super) source: Providers,
+    /// What the provider filters by.
+    pub(super) filter: Option<ServerFilter>,
+    /// What is below comes from a bucket.
+    pub(super) pruned_below: Option<u64>,
+}
+
 /// Says where filtering begins.
-pub(super) fn say(filter: Option<&ServerFilter>, start: Start) {
+fn say(filter: Option<&ServerFilter>, start: Start) {
     if let Some(filter) = filter {
         let (literals, version) = (filter.literals, filter.version);
         tracing::info!(
@@ -26,9 +38,46 @@ pub(super) fn say(filter: Option<&ServerFilter>, start: Start) {
 }
 
 impl Poller {
+    /// Opens a stream of what comes from `start` on.
+    pub(super) async fn open(&self, start: Start) -> Opened {
+        let source = self.source_for_matching();
+        let Start::Checkpoint(from) = start else {
+            return Opened {
+                stream: source.stream(start),
+                source,
+                filter: None,
+                pruned_below: None,
+            };
+        };
+        let pruned_below = match self.archived {
+            Some(_) => self.source.pruned(from).await,
+            None => None,
+        };
+        let filter = match pruned_below {
+            Some(_) => None,
+            None => self.server_filter(),
+        };
+        say(filter.as_ref(), start);
+        let stream = match (&filter, &self.archived) {
+            (Some(filter), _) => source.stream_filtered(from, filter),
+            (None, Some(archived)) => {
+                let archived = archived.with_all_amounts(source.wants_all_amounts());
+                archived.stream(start)
+            }
+            (None, None) => source.stream(start),
+        };
+        Opened {
+            stream,
+            source,
+            filter,
+            pruned_below,
+        }
+    }
+
     /// The filter to leave to the provider, where that pays: a short list, and a provider that filters.
-    pub(super) fn server_filter(&self) -> Option<ServerFilter> {
-        if self.filter_literals_max == 0 || !self.source.filters() {
+    fn server_filter(&self) -> Option<ServerFilter> {
+        // What a filter leaves out nobody can prove.
+        if self.filter_literals_max == 0 || self.source.wants_proof() || !self.source.filters() {
             return None;
         }
         let broken = self.filters_broke.lock();

@@ -9,7 +9,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Checkpoint, CheckpointHeader, STRIDE, ShardPlan};
-use vigia_sui::{HeaderStream, SourceError, Start};
+use vigia_sui::{CheckpointStream, HeaderStream, Providers, PrunedRun, SourceError, Start};
 
 use super::{BeginError, Ended, OutstandingWatch, Poller};
 use crate::config::LiveStart;
@@ -106,9 +106,25 @@ impl Poller {
             shards = ?part.owned,
             "following the chain by shards"
         );
-        let mut headers = self.source.headers(Start::Checkpoint(start));
+        let source = self.source_for_matching();
         let version = self.watch.list().read().version();
         let mut watch = OutstandingWatch::new(self, version);
+        let mut start = start;
+        if let Some(archived) = &self.archived {
+            let run = match archived.pruned_run(start).await {
+                Ok(run) => run,
+                Err(error) => return self.broken(&error).await,
+            };
+            if let Some(PrunedRun { checkpoints, end }) = run {
+                start = end;
+                let owned = &mut shards.owned;
+                let following = self.follow_run(checkpoints, &part, owned, &mut watch, shutdown);
+                if let Some(ended) = following.await {
+                    return ended;
+                }
+            }
+        }
+        let mut headers = self.source.headers(Start::Checkpoint(start));
         loop {
             let run = tokio::select! {
                 biased;
@@ -132,30 +148,77 @@ impl Poller {
                 biased;
                 () = shutdown.cancelled() => return Ended::Shutdown,
                 _ = shards.owned.changed() => return Ended::Rewind,
-                fetched = self.fetch(run) => fetched,
+                fetched = fetch(&source, run) => fetched,
             };
             let checkpoints = match fetched {
                 Ok(checkpoints) => checkpoints,
-                Err(error) => {
-                    self.report_problem(&error);
-                    tokio::time::sleep(self.tip_interval).await;
-                    return Ended::Rewind;
-                }
+                Err(error) => return self.broken(&error).await,
             };
-            let frames = checkpoints
-                .into_iter()
-                .map(|checkpoint| self.matched(checkpoint))
-                .collect();
+            let matched = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return Ended::Shutdown,
+                matched = self.matched(&source, checkpoints) => matched,
+            };
+            let frames = match matched {
+                Ok(frames) => frames,
+                Err(ended) => return ended,
+            };
             if let Some(ended) = self.send(frames, &mut watch, shutdown).await {
                 return ended;
             }
         }
     }
 
-    async fn fetch(&self, run: Vec<CheckpointHeader>) -> Result<Vec<Checkpoint>, SourceError> {
-        let fetched = self.source.fetch_bound(run);
-        fetched.collect::<Vec<_>>().await.into_iter().collect()
+    async fn broken(&self, error: &SourceError) -> Ended {
+        self.report_problem(error);
+        tokio::time::sleep(self.tip_interval).await;
+        Ended::Rewind
     }
+
+    /// Sends one's own checkpoints of a bucket's run. All of it is read, since each names the one before;
+    /// returns why following ends, if it does before the run.
+    async fn follow_run(
+        &self,
+        mut run: CheckpointStream,
+        part: &Part,
+        owned: &mut watch::Receiver<BTreeSet<u32>>,
+        watch: &mut OutstandingWatch<'_>,
+        shutdown: &CancellationToken,
+    ) -> Option<Ended> {
+        // A bucket has objects, and so the amounts of everything.
+        let source = self.source.with_all_amounts(true);
+        loop {
+            let item = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return Some(Ended::Shutdown),
+                _ = owned.changed() => return Some(Ended::Rewind),
+                () = watch.resend() => return Some(Ended::Rewind),
+                item = run.next() => item?,
+            };
+            let checkpoint = match item {
+                Ok(checkpoint) => checkpoint,
+                Err(error) => return Some(self.broken(&error).await),
+            };
+            self.status.well();
+            if part.wants(checkpoint.header.sequence) {
+                let frames = match self.matched(&source, vec![checkpoint]).await {
+                    Ok(frames) => frames,
+                    Err(ended) => return Some(ended),
+                };
+                if let Some(ended) = self.send(frames, watch, shutdown).await {
+                    return Some(ended);
+                }
+            }
+        }
+    }
+}
+
+async fn fetch(
+    source: &Providers,
+    run: Vec<CheckpointHeader>,
+) -> Result<Vec<Checkpoint>, SourceError> {
+    let fetched = source.fetch_bound(run);
+    fetched.collect::<Vec<_>>().await.into_iter().collect()
 }
 
 /// The next headers that follow each other and are wanted, as many as are there already, at most a
