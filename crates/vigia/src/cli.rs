@@ -74,6 +74,8 @@ enum Command {
     Backfill(commands::backfill::BackfillArgs),
     /// Prove what is stored again: no gap, nothing missing, nothing that the chain does not hold
     Audit(commands::audit::AuditArgs),
+    /// Show the committees by which checkpoints are proven, as they can be pinned
+    Committees(commands::committees::CommitteesArgs),
     /// Say whom and what to watch
     #[command(subcommand)]
     Watch(commands::watch::WatchCommand),
@@ -151,6 +153,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Ingest(args) => commands::ingest::run(common, args).await,
         Command::Backfill(args) => commands::backfill::run(common, args).await,
         Command::Audit(args) => commands::audit::run(common, args).await,
+        Command::Committees(args) => commands::committees::run(common, args).await,
         Command::Watch(command) => commands::watch::run(common, command).await,
         Command::Source(command) => commands::source::run(common, command).await,
         Command::Providers(args) => commands::providers::run(common, args).await,

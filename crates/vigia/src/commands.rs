@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod backfill;
+pub mod committees;
 pub mod config;
 pub mod doctor;
 pub mod failed;

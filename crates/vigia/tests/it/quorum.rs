@@ -68,6 +68,17 @@ async fn quorum_writes_the_same_rows_and_says_that_they_are_proven() {
         assert!(epoch < 20);
     }
 
+    // Any of them can be pinned elsewhere.
+    let shown = proving.ok(&["committees"]);
+    assert!(
+        shown.starts_with("0:") && shown.lines().count() > 3,
+        "{shown}"
+    );
+    assert!(
+        shown.contains("announced by the committee before"),
+        "{shown}"
+    );
+
     // Committees are kept: who starts again need not go the way again, and who pins another one stops.
     let wrong = contracts() + &quorum(&node).replace("\"0:", "\"1:");
     proving.configure(&wrong);
