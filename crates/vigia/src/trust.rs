@@ -168,7 +168,7 @@ impl CommitteeKeeper for Keeper {
         };
         let kept = self.0.committee_add(&[row]).await;
         kept.map_err(|error| vigia_core::error_chain(&error))?;
-        if done % STEPS_TOLD == 0 || done == total {
+        if done.is_multiple_of(STEPS_TOLD) || done == total {
             let epoch = committee.epoch();
             tracing::info!(epoch, done, total, "proved the committee of an epoch");
         }

@@ -153,7 +153,7 @@ const LIES: [Lie; 6] = [
         data.checkpoint_summary.checkpoint.timestamp_ms += 1;
     }),
     ("is not signed by the committee of epoch", |data| {
-        let other = CHAIN[3].checkpoint_summary.signature.signature.clone();
+        let other = CHAIN[3].checkpoint_summary.signature.signature;
         data.checkpoint_summary.signature.signature = other;
     }),
     ("is not signed by the committee of epoch", |data| {
@@ -267,7 +267,7 @@ async fn files_are_proven_by_their_own_signatures() {
     for (place, data) in CHAIN.iter().take(20).enumerate() {
         let mut data = data.clone();
         if place == 9 {
-            let other = CHAIN[3].checkpoint_summary.signature.signature.clone();
+            let other = CHAIN[3].checkpoint_summary.signature.signature;
             data.checkpoint_summary.signature.signature = other;
         }
         let format = [FileFormat::Chk, FileFormat::BinpbZst][place % 2];
