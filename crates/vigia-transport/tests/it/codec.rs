@@ -188,7 +188,7 @@ proptest! {
     #[test]
     fn rubbish_never_panics(mut bytes in prop::collection::vec(any::<u8>(), 0..300), marked in any::<bool>()) {
         if marked {
-            bytes.splice(0..0, *b"vigF\x01");
+            bytes.splice(0..0, *b"vigF\x02");
         }
         prop_assert!(decode(&bytes).is_err());
     }

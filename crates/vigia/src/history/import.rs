@@ -293,7 +293,7 @@ impl Matcher {
             frame
         };
         if let Some(providers) = providers {
-            prove_matched(providers, std::slice::from_mut(&mut frame)).await?;
+            prove_matched(providers, &self.list, std::slice::from_mut(&mut frame)).await?;
         }
         Ok(frame)
     }

@@ -1,14 +1,14 @@
 //! The poller: follows a live source from the watermark on and sends matched frames.
 
 mod filtering;
+mod resend;
 mod sharded;
 mod status;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt};
-use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use vigia_core::{Checkpoint, Clock, Digest, ExecutedTransaction, Frame, Relevant, error_chain};
 use vigia_store::{ProviderReport, Store, StoreError};
@@ -16,12 +16,13 @@ use vigia_sui::{Archived, CheckpointStream, Providers, SourceError, Start, Trust
 use vigia_transport::{FrameSender, TransportError};
 use vigia_watch::WatchList;
 
-use super::outstanding::{Outstanding, Resend};
 use super::proving::{prove_matched, prove_unmatched};
 use super::{Backoff, Rewind, Trouble, WatchSync};
 use crate::config::LiveStart;
 use crate::trust::{Quorum, QuorumError};
 use filtering::Opened;
+pub use resend::OutstandingMemory;
+use resend::OutstandingWatch;
 pub use sharded::Shards;
 pub use status::PollerStatus;
 
@@ -62,13 +63,8 @@ pub struct Poller {
     pub filters_broke: Mutex<Option<Instant>>,
 }
 
-/// How far commits were behind a poller's last stream.
-pub type OutstandingMemory = Mutex<Option<Outstanding>>;
-
 /// Frames sent at once, while a stream brings more than one at a time.
 const FRAMES_PER_SEND: usize = 64;
-/// How often the watermark is compared with what was sent.
-const OUTSTANDING_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Where following begins.
 enum Begun {
@@ -325,7 +321,7 @@ impl Poller {
             }
             frames.push(match_checkpoint(&list, checkpoint));
         }
-        if let Err(error) = prove_matched(source, &mut frames).await {
+        if let Err(error) = prove_matched(source, &self.watch.list(), &mut frames).await {
             return Err(self.unproven(&error).await);
         }
         self.status.well();
@@ -459,83 +455,6 @@ impl Following {
         check_link(&checkpoint, self.previous)?;
         self.previous = Some(checkpoint.header.digest);
         Ok(checkpoint)
-    }
-}
-
-/// Compares the watermark with what was sent, at an interval; for ever where the transport cannot lose.
-struct OutstandingWatch<'p> {
-    poller: &'p Poller,
-    out: Option<Outstanding>,
-    interval: tokio::time::Interval,
-}
-
-impl<'p> OutstandingWatch<'p> {
-    fn new(poller: &'p Poller, version: u64) -> Self {
-        let mut interval = tokio::time::interval(OUTSTANDING_INTERVAL);
-        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut kept = poller
-            .outstanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let out = poller.resend_after.map(|after| {
-            let now = Instant::now();
-            let mut out = kept
-                .take()
-                .unwrap_or_else(|| Outstanding::new(after, version, now));
-            out.restart(now);
-            out
-        });
-        Self {
-            poller,
-            out,
-            interval,
-        }
-    }
-
-    fn sent(&mut self, sequence: u64) {
-        if let Some(out) = &mut self.out {
-            out.sent(sequence, Instant::now());
-        }
-    }
-
-    /// Resolves when what is out has to be sent again.
-    async fn resend(&mut self) {
-        let Some(out) = &mut self.out else {
-            return std::future::pending().await;
-        };
-        loop {
-            self.interval.tick().await;
-            // A database that is away commits nothing either: nothing is sent again for that.
-            let Ok(watermark) = self.poller.committed().await else {
-                continue;
-            };
-            let version = self.poller.watch.list().read().version();
-            match out.observe(watermark, version, Instant::now()) {
-                None => {}
-                Some(Resend::Stale) => {
-                    tracing::info!(
-                        watch.version = version,
-                        "watch list changed under way, matching again"
-                    );
-                    return;
-                }
-                Some(Resend::Overdue) => {
-                    tracing::warn!(
-                        watermark,
-                        "what was sent is not committed, sending it again"
-                    );
-                    return;
-                }
-            }
-        }
-    }
-}
-
-impl Drop for OutstandingWatch<'_> {
-    fn drop(&mut self) {
-        // How long nothing has moved is remembered beyond one stream.
-        let kept = self.poller.outstanding.lock();
-        *kept.unwrap_or_else(PoisonError::into_inner) = self.out.take();
     }
 }
 

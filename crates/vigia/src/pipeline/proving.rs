@@ -1,16 +1,19 @@
 //! Amounts where all has to be proven: of what matters, after matching; of everything, where coins are
 //! watched, before.
 
-use vigia_core::{Checkpoint, ExecutedTransaction, Frame, ProofPart};
+use vigia_core::{Checkpoint, ExecutedTransaction, Frame, ProofPart, Relevant};
 use vigia_sui::{Providers, SourceError};
+use vigia_watch::SharedWatchList;
 
-/// Proves the amounts of what matched, which come without where all has to be proven. Those that nobody
-/// can prove stay without, and say so. An error says that nobody answered.
+/// Proves the amounts of what matched, which come without where all has to be proven, and adds the
+/// reasons that they are. Those that nobody can prove stay without, and say so. An error says that nobody
+/// answered.
 pub(crate) async fn prove_matched(
     providers: &Providers,
+    list: &SharedWatchList,
     frames: &mut [Frame],
 ) -> Result<(), SourceError> {
-    if !providers.wants_proof() {
+    if !providers.wants_proof() || providers.wants_all_amounts() {
         return Ok(());
     }
     let relevant = frames.iter_mut().flat_map(|frame| &mut frame.relevant);
@@ -18,7 +21,29 @@ pub(crate) async fn prove_matched(
         providers,
         relevant.map(|relevant| &mut relevant.transaction),
     )
-    .await
+    .await?;
+    let list = list.read();
+    for frame in frames {
+        let is_same = frame.watch_version == list.version();
+        for Relevant {
+            transaction,
+            reasons,
+        } in &mut frame.relevant
+        {
+            let found = list.match_transaction(transaction);
+            // By another list some of the old ones may be gone: they stay.
+            match is_same {
+                true => *reasons = found,
+                false => reasons.extend(
+                    found
+                        .into_iter()
+                        .filter(|new| !reasons.contains(new))
+                        .collect::<Vec<_>>(),
+                ),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Proves the amounts that a checkpoint came without, so that watches of coins see them.

@@ -24,6 +24,7 @@ mod moving_up;
 mod node;
 mod pooler;
 mod pruned;
+mod quorum;
 mod servers;
 mod shards;
 mod source;
