@@ -3,6 +3,7 @@
 //! One method is one database transaction, and each has its SQL in a file of the same name. The
 //! traits say what every backend promises; `tests/conformance` is the suite that holds them to it.
 
+mod audit;
 mod backfill;
 mod committee;
 mod copy;
@@ -24,6 +25,7 @@ mod sql;
 mod store;
 mod watch;
 
+pub use audit::{AuditStore, CompletedRange, WatchSpan};
 pub use backfill::{
     AddressHistory, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillSpan, BackfillState,
     BackfillStore, BackfillTask, RangeProgress,

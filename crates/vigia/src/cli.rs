@@ -72,6 +72,8 @@ enum Command {
     Ingest(commands::ingest::IngestArgs),
     /// Import a range of history from a bucket, from providers or from files
     Backfill(commands::backfill::BackfillArgs),
+    /// Prove what is stored again: no gap, nothing missing, nothing that the chain does not hold
+    Audit(commands::audit::AuditArgs),
     /// Say whom and what to watch
     #[command(subcommand)]
     Watch(commands::watch::WatchCommand),
@@ -148,6 +150,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Web(args) => commands::up::web(common, args).await,
         Command::Ingest(args) => commands::ingest::run(common, args).await,
         Command::Backfill(args) => commands::backfill::run(common, args).await,
+        Command::Audit(args) => commands::audit::run(common, args).await,
         Command::Watch(command) => commands::watch::run(common, command).await,
         Command::Source(command) => commands::source::run(common, command).await,
         Command::Providers(args) => commands::providers::run(common, args).await,

@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub mod audit;
 pub mod backfill;
 pub mod config;
 pub mod doctor;

@@ -1,7 +1,7 @@
 //! `vigia backfill`: imports a range of history. It tells nobody (I-16), moves no watermark, and goes
 //! on where it was interrupted.
 
-mod progress;
+pub(super) mod progress;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,6 +41,19 @@ pub struct BackfillArgs {
     /// Last checkpoint, included
     #[arg(long, value_name = "M")]
     to: u64,
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Chain that a bucket or files are of: its id, which they do not name
+    #[arg(long, value_name = "ID")]
+    chain: Option<ChainId>,
+    /// Print one JSON object at the end
+    #[arg(long)]
+    json: bool,
+}
+
+/// Flags about where checkpoints come from.
+#[derive(Debug, Args)]
+pub struct PlaceArgs {
     /// Where checkpoints come from [default: the bucket where one is set, else grpc]
     #[arg(long, value_enum)]
     source: Option<SourceKind>,
@@ -49,13 +62,7 @@ pub struct BackfillArgs {
     files: Option<PathBuf>,
     /// Address of a Sui full node's gRPC service
     #[arg(long, value_name = "URL")]
-    provider: Option<String>,
-    /// Chain that a bucket or files are of: its id, which they do not name
-    #[arg(long, value_name = "ID")]
-    chain: Option<ChainId>,
-    /// Print one JSON object at the end
-    #[arg(long)]
-    json: bool,
+    pub(super) provider: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -71,7 +78,7 @@ enum SourceKind {
 /// Runs the command.
 pub async fn run(common: &Common, args: BackfillArgs) -> anyhow::Result<ExitCode> {
     let mut overrides = Overrides::default();
-    overrides.set("provider.url", args.provider.as_ref());
+    overrides.set("provider.url", args.place.provider.as_ref());
     let settings = common.settings(overrides)?;
     if args.from > args.to {
         let (from, to) = (args.from, args.to);
@@ -82,7 +89,7 @@ pub async fn run(common: &Common, args: BackfillArgs) -> anyhow::Result<ExitCode
         StreamNotice::Retrying { problem } => tracing::warn!(problem, "trying again"),
         StreamNotice::Recovered => tracing::info!("it works again"),
     })?;
-    let source = source(&settings, &args, providers.as_ref())?;
+    let source = source(&settings, &args.place, providers.as_ref())?;
     let store = open_store(&settings).await?;
     let spending = providers
         .clone()
@@ -135,9 +142,9 @@ impl Spending {
     }
 }
 
-fn source(
+pub(super) fn source(
     settings: &Settings,
-    args: &BackfillArgs,
+    args: &PlaceArgs,
     providers: Option<&Providers>,
 ) -> anyhow::Result<HistorySource> {
     let bucket = settings.bucket()?;

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Shows progress on stderr.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     begun: Instant,
     last_line: Instant,
@@ -19,7 +19,7 @@ pub(super) struct Progress {
 
 impl Progress {
     /// An import that begins at `from`.
-    pub(super) fn new(from: u64, to_inclusive: u64) -> Self {
+    pub(crate) fn new(from: u64, to_inclusive: u64) -> Self {
         let count = (to_inclusive + 1).saturating_sub(from);
         let now = Instant::now();
         Self {
@@ -32,7 +32,7 @@ impl Progress {
     }
 
     /// Everything below `position` is done.
-    pub(super) fn show(&mut self, position: u64) {
+    pub(crate) fn show(&mut self, position: u64) {
         let done = position.saturating_sub(self.from);
         if let Some(bar) = &self.bar {
             bar.set_position(done);
@@ -43,7 +43,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

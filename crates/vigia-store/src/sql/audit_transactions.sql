@@ -1,0 +1,6 @@
+SELECT
+    checkpoint, tx_index, digest, timestamp_ms, epoch, sender, package, module, function, failure,
+    gas_cost, reasons, transaction_bcs, effects_bcs, events_bcs, balance_changes, processing_error, proof
+FROM raw_transaction
+WHERE checkpoint BETWEEN $1 AND $2
+ORDER BY checkpoint, tx_index
