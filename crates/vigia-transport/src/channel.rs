@@ -20,7 +20,7 @@ use crate::{Delivery, FrameReceiver, FrameSender, Receipt, TransportError, Trans
 pub struct Limits {
     /// Frames waiting at most.
     pub frames_max: usize,
-    /// Kibibytes of frames waiting at most; a single larger frame passes alone.
+    /// Kibibytes of frames that wait or are in hand, at most; a single larger frame passes alone.
     pub kib_max: u32,
 }
 
@@ -28,7 +28,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             frames_max: 4_096,
-            kib_max: 64 * 1024,
+            kib_max: 32 * 1024,
         }
     }
 }
@@ -74,7 +74,7 @@ struct State {
     next: u64,
     waiting: VecDeque<Waiting>,
     /// Copies of what receivers have in hand.
-    handed_out: BTreeMap<u64, Frame>,
+    handed_out: BTreeMap<u64, HandedOut>,
     senders: usize,
     receivers: usize,
 }
@@ -83,7 +83,14 @@ struct Waiting {
     id: u64,
     frame: Frame,
     /// None for what comes back: it is not held back a second time.
-    _room: Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)>,
+    _room: Option<OwnedSemaphorePermit>,
+    kib: OwnedSemaphorePermit,
+}
+
+/// A copy, and the bytes that count until the frame is done with.
+struct HandedOut {
+    frame: Frame,
+    kib: OwnedSemaphorePermit,
 }
 
 impl Shared {
@@ -104,7 +111,8 @@ impl Shared {
         state.waiting.push_back(Waiting {
             id,
             frame,
-            _room: Some((room, kib)),
+            _room: Some(room),
+            kib,
         });
         drop(state);
         self.arrived.notify_one();
@@ -114,13 +122,14 @@ impl Shared {
     /// What waits first; `Closed` once nothing does and nobody sends any more.
     fn take(&self) -> Result<Option<(u64, Frame)>, TransportError> {
         let mut state = self.state();
-        let Some(Waiting { id, frame, .. }) = state.waiting.pop_front() else {
+        let Some(Waiting { id, frame, kib, .. }) = state.waiting.pop_front() else {
             return match state.senders {
                 0 => Err(TransportError::Closed),
                 _ => Ok(None),
             };
         };
-        state.handed_out.insert(id, frame.clone());
+        let copy = frame.clone();
+        state.handed_out.insert(id, HandedOut { frame: copy, kib });
         Ok(Some((id, frame)))
     }
 }
@@ -128,7 +137,7 @@ impl Shared {
 impl Desk for Shared {
     fn abandoned(&self, id: u64) {
         let mut state = self.state();
-        let Some(frame) = state.handed_out.remove(&id) else {
+        let Some(HandedOut { frame, kib }) = state.handed_out.remove(&id) else {
             return;
         };
         if state.receivers > 0 {
@@ -136,6 +145,7 @@ impl Desk for Shared {
                 id,
                 frame,
                 _room: None,
+                kib,
             });
             drop(state);
             self.arrived.notify_one();
@@ -345,7 +355,10 @@ mod tests {
             sender.send(frame(sequence)).await.unwrap();
         }
         assert!(is_held_back(&sender, 4).await);
-        let _taken = receiver.receive_waiting().unwrap();
+        // What is in hand is still in memory.
+        let taken = receiver.receive_waiting().unwrap();
+        assert!(is_held_back(&sender, 4).await);
+        receiver.acknowledge(vec![taken.receipt]).await.unwrap();
         sender.send(frame(4)).await.unwrap();
     }
 
@@ -353,7 +366,7 @@ mod tests {
     async fn what_comes_back_is_first_and_passes_a_full_channel() {
         let (sender, mut receiver) = channel(Limits {
             frames_max: 1,
-            kib_max: 1,
+            kib_max: 2,
         });
         sender.send(frame(1)).await.unwrap();
         let taken = receiver.receive().await.unwrap();

@@ -165,6 +165,10 @@ async fn run(
         seen = newest.expect("an activity");
         let (at, at_ms) = (Instant::now(), now_ms());
         let watermark = watermark(&store).await;
+        if done == Some(watermark) {
+            // A commit may be heard of twice.
+            continue;
+        }
         let sent = recorded.lock().expect("nobody panics with it");
         let received = arrivals.frames.lock().expect("nobody panics with it");
         let committed = sent.range(done.map_or(0, |done: u64| done + 1)..=watermark);

@@ -5,12 +5,15 @@
 //! processes may open the same file.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection, Sqlite, Transaction};
+use tokio::task::AbortHandle;
 
 use super::Tx;
 use super::migrate::{self, MIGRATIONS};
@@ -27,9 +30,11 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 const WRITER_CACHE_KIB: u32 = 64 * 1024;
 /// Page cache of each reader in KiB.
 const READER_CACHE_KIB: u32 = 8 * 1024;
-/// Pages of 4 KiB after which the log is folded into the file: longer than SQLite's 1,000, so that a
-/// catch-up rewrites hot index pages less often.
-const WAL_CHECKPOINT_PAGES: u32 = 16_000;
+/// Pages of 4 KiB after which a commit folds the log into the file itself, which takes hundreds of
+/// milliseconds: a catch-up that leaves nobody else the time gets there.
+const WAL_CHECKPOINT_PAGES: u32 = 64_000;
+/// How often the log is folded into the file beside the commits, where any were made.
+const FOLD_INTERVAL: Duration = Duration::from_secs(1);
 /// Size to which an emptied log is cut.
 const WAL_BYTES_KEPT: u32 = 64 * 1024 * 1024;
 /// Compiled statements kept per connection: about as many as there are SQL files, and inserts of several sizes.
@@ -97,6 +102,10 @@ impl SqliteOptions {
             .pragma("journal_size_limit", WAL_BYTES_KEPT.to_string())
     }
 
+    fn folder(&self) -> SqliteConnectOptions {
+        self.shared(READER_CACHE_KIB)
+    }
+
     fn reader(&self) -> SqliteConnectOptions {
         self.shared(READER_CACHE_KIB).read_only(true)
     }
@@ -113,6 +122,16 @@ pub(crate) struct SqliteDatabase {
     /// Exactly one connection: writes of this process queue here, not at the file's lock.
     writer: SqlitePool,
     readers: SqlitePool,
+    folder: SqlitePool,
+    /// Whether the log has something new.
+    written: Arc<AtomicBool>,
+    folding: AbortHandle,
+}
+
+impl Drop for SqliteDatabase {
+    fn drop(&mut self) {
+        self.folding.abort();
+    }
 }
 
 impl SqliteDatabase {
@@ -129,21 +148,49 @@ impl SqliteDatabase {
             }
         };
         let readers = pool(options.readers.max(1)).connect_lazy_with(options.reader());
-        Ok(Self { writer, readers })
+        let written = Arc::<AtomicBool>::default();
+        let folder = pool(1).connect_lazy_with(options.folder());
+        let folding = tokio::spawn(fold_for_ever(folder.clone(), Arc::clone(&written)));
+        Ok(Self {
+            writer,
+            readers,
+            folder,
+            written,
+            folding: folding.abort_handle(),
+        })
     }
 
     /// Closes all connections, folding the log into the file where no other process needs it.
     pub(super) async fn close(&self) {
+        self.folding.abort();
+        self.folder.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }
 
     pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        self.written.store(true, Ordering::Relaxed);
+        Ok(tx)
     }
 
     pub(super) async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.readers.begin().await?)
+    }
+}
+
+/// Folds the log into the file while others read and write, so that no commit has to do it for many at
+/// once. What it cannot do now, for a reader in its way or for trouble that commits tell of, is left for the
+/// next time.
+async fn fold_for_ever(folder: SqlitePool, written: Arc<AtomicBool>) {
+    loop {
+        tokio::time::sleep(FOLD_INTERVAL).await;
+        if written.swap(false, Ordering::Relaxed) {
+            let fold = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)");
+            if let Err(error) = fold.execute(&folder).await {
+                tracing::debug!(error = %error, "the log is not folded into the file");
+            }
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use vigia_core::{
 };
 
 use super::codec::{self, address_opt, amount, int};
-use super::{activities, business, ranges, retention};
-use crate::db::{Lock, Tx, Value, get, insert, query};
+use super::{activities, business, ranges};
+use crate::db::{Lock, Tx, Value, get, get_opt, insert, query};
 use crate::sql::sql;
 use crate::{Result, StoreError};
 
@@ -24,6 +24,29 @@ pub(super) struct Written {
     pub(super) last_activity_id: i64,
 }
 
+/// What a commit has to keep to.
+#[derive(Default)]
+struct Bounds {
+    /// The retention horizon; 0 before the first clean-up.
+    horizon: u64,
+    /// Where the live lane begins. It has before anything is sent to be committed, and stays; a lane
+    /// without a beginning has nothing below it.
+    live_first: u64,
+}
+
+impl Bounds {
+    async fn read(tx: &mut Tx) -> Result<Self> {
+        let row = query(sql!("commit_bounds")).fetch_optional(tx).await?;
+        let Some(row) = row else {
+            return Ok(Self::default());
+        };
+        Ok(Self {
+            horizon: get_opt(&row, "retention_horizon")?.unwrap_or(0),
+            live_first: get_opt(&row, "first_checkpoint")?.unwrap_or(0),
+        })
+    }
+}
+
 /// Digest and time of the transaction at a place.
 pub(super) type Places = HashMap<Place, (Digest, u64)>;
 
@@ -34,7 +57,9 @@ pub(super) async fn write(
     folder: &dyn BusinessFolder,
     now_ms: u64,
 ) -> Result<Written> {
-    let (raw_new, failed_new) = raw_transactions(tx, &commit.raw_transactions).await?;
+    let bounds = Bounds::read(tx).await?;
+    let (raw_new, failed_new) =
+        raw_transactions(tx, &commit.raw_transactions, bounds.horizon).await?;
     balance_effects(tx, &commit.balance_effects).await?;
 
     let mut places = places_of(&commit.raw_transactions);
@@ -56,10 +81,9 @@ pub(super) async fn write(
     let notifications = match commit.lane {
         Lane::Live => {
             // What lies below the live lane was imported, even if only a live event says whose it
-            // is (I-16). A lane without a beginning has nothing below it.
-            let live_first = ranges::live_first(tx).await?.unwrap_or(0);
+            // is (I-16).
             let effects = &commit.balance_effects;
-            activities::notify(tx, &new, effects, &places, live_first, now_ms).await?
+            activities::notify(tx, &new, effects, &places, bounds.live_first, now_ms).await?
         }
         Lane::Import => 0,
     };
@@ -115,14 +139,17 @@ pub(super) async fn counter_subtract(tx: &mut Tx, name: &'static str, by: u64) -
 
 /// Returns how many were new, and how many of those could not be interpreted. Below the retention
 /// horizon only the latter are stored, which the clean-up leaves too.
-async fn raw_transactions(tx: &mut Tx, raws: &[RawTransaction]) -> Result<(u64, u64)> {
+async fn raw_transactions(
+    tx: &mut Tx,
+    raws: &[RawTransaction],
+    horizon: u64,
+) -> Result<(u64, u64)> {
     if raws.is_empty() {
         return Ok((0, 0));
     }
     // Apart, so that the number of new rows says it all and none has to come back.
     let (failed, mut understood): (Vec<_>, Vec<_>) =
         raws.iter().partition(|raw| raw.processing_error.is_some());
-    let horizon = retention::horizon(tx).await?;
     understood.retain(|raw| raw.place.checkpoint >= horizon);
     let sql = sql!("raw_transaction_insert");
     let failed_new = insert(tx, sql, &failed, |raw| raw_values(raw)).await?;

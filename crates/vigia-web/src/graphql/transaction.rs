@@ -1,11 +1,11 @@
 //! Raw transactions as GraphQL has them: evidence, and what it amounts to.
 
-use async_graphql::{Context, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, Json, Object, Result, SimpleObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 use vigia_contracts::Registry;
-use vigia_core::{CoinInfo, Event, MatchReason, Status};
+use vigia_core::{CoinInfo, Event, MatchReason, Proof, Status, Why};
 use vigia_store::{ActivityRow, RawTransactionRow};
 
 use super::activity::{Activity, Coin, ExecutionStatus};
@@ -45,6 +45,67 @@ pub(super) struct BalanceEffect {
     amount: String,
     /// The amount with its decimals and symbol; null while the decimals are unknown.
     amount_text: Option<String>,
+}
+
+/// How far a transaction is proven.
+#[derive(Clone, Copy, Enum, PartialEq, Eq)]
+enum ProofState {
+    /// All of it: bytes, effects, events, amounts.
+    Whole,
+    /// All of it but some parts.
+    Partial,
+    /// Nothing: a provider said so.
+    Claimed,
+}
+
+/// Proof of a transaction.
+#[derive(SimpleObject)]
+struct TransactionProof {
+    /// How far it goes.
+    state: ProofState,
+    /// The epoch whose committee signed its checkpoint, or a later one that is linked to it; null where
+    /// nothing is proven.
+    epoch: Option<UInt53>,
+    /// The parts that are not proven.
+    unproven: Vec<UnprovenPart>,
+    /// All of it in a sentence.
+    text: String,
+}
+
+/// A part of a transaction that is not proven.
+#[derive(SimpleObject)]
+struct UnprovenPart {
+    /// `amounts`, `completeness` of the history it was found by, `owners` before execution, or `all`.
+    part: &'static str,
+    /// Why.
+    why: String,
+}
+
+impl From<&Proof> for TransactionProof {
+    fn from(proof: &Proof) -> Self {
+        let part = |part: &'static str, why: &Why| UnprovenPart {
+            part,
+            why: why.to_string(),
+        };
+        let (epoch, unproven) = match proof {
+            Proof::Claimed { why } => (None, vec![part("all", why)]),
+            Proof::Committee { epoch, unproven } => {
+                let parts = unproven.iter();
+                let parts = parts.map(|(unproven, why)| part(unproven.as_str(), why));
+                (Some(UInt53(*epoch)), parts.collect())
+            }
+        };
+        Self {
+            state: match (epoch, proof.is_whole()) {
+                (None, _) => ProofState::Claimed,
+                (Some(_), true) => ProofState::Whole,
+                (Some(_), false) => ProofState::Partial,
+            },
+            epoch,
+            unproven,
+            text: proof.to_string(),
+        }
+    }
 }
 
 /// An event, read from the BCS that the effects bind.
@@ -226,6 +287,11 @@ impl RawTransaction {
             .events_bcs
             .as_ref()
             .map(|bcs| STANDARD.encode(bcs))
+    }
+
+    /// How far all of this is proven by the validators' signatures.
+    async fn proof(&self) -> TransactionProof {
+        TransactionProof::from(&self.row.raw.proof)
     }
 
     /// Why vigia could not interpret it; it is kept and can be retried.

@@ -11,7 +11,8 @@ use maud::{Markup, html};
 use serde_json::Value;
 use vigia_contracts::Registry;
 use vigia_core::{
-    BalanceEffect, CoinInfo, Digest, Event, Locale, RawTransaction, ReasonKind, parse_digest,
+    BalanceEffect, CoinInfo, Digest, Event, Locale, Proof, ProofPart, RawTransaction, ReasonKind,
+    parse_digest,
 };
 use vigia_store::{ActivityFilter, ActivityRow, RawTransactionRow, StoreError, TransactionRemains};
 
@@ -226,8 +227,33 @@ fn facts(raw: &RawTransaction, locale: Locale, when: Markup) -> Markup {
                 dt { (words.sender) } dd { code { (raw.sender) } }
                 @if !call.is_empty() { dt { (words.call) } dd { code { (call.join("::")) } } }
                 dt { (words.gas) } dd { (gas) " SUI" }
+                dt { (words.proof) } dd { (proof(&raw.proof, words)) }
                 dt { (words.reasons) }
                 dd { (reasons(raw, locale)) }
+            }
+        }
+    }
+}
+
+/// How far it is proven. Reasons are for operators and stay as they were recorded.
+fn proof(proof: &Proof, words: &Words) -> Markup {
+    let part = |part: ProofPart| match part {
+        ProofPart::Amounts => words.proof_amounts,
+        ProofPart::Completeness => words.proof_completeness,
+        ProofPart::Owners => words.proof_owners,
+    };
+    html! {
+        @match proof {
+            Proof::Claimed { why } => span.proof data-proof="claimed" title=(why) { (words.proof_claimed) },
+            Proof::Committee { epoch, unproven } => {
+                @let state = if unproven.is_empty() { "whole" } else { "partial" };
+                span.proof data-proof=(state) {
+                    (words.proof_signed) " " (epoch)
+                    @for (index, (unproven, why)) in unproven.iter().enumerate() {
+                        @if index == 0 { "; " (words.proof_except) ": " } @else { ", " }
+                        span title=(why) { (part(unproven)) }
+                    }
+                }
             }
         }
     }

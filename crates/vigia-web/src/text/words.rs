@@ -78,6 +78,20 @@ pub(crate) struct Words {
     pub(crate) meaning: &'static str,
     /// Heading of events.
     pub(crate) events: &'static str,
+    /// Label of how far a transaction is proven.
+    pub(crate) proof: &'static str,
+    /// Before the epoch whose validators signed it.
+    pub(crate) proof_signed: &'static str,
+    /// Before what of it is not proven.
+    pub(crate) proof_except: &'static str,
+    /// A part that may not be proven.
+    pub(crate) proof_amounts: &'static str,
+    /// A part that may not be proven.
+    pub(crate) proof_completeness: &'static str,
+    /// A part that may not be proven.
+    pub(crate) proof_owners: &'static str,
+    /// Nothing of it is proven.
+    pub(crate) proof_claimed: &'static str,
     /// Heading of BCS bytes.
     pub(crate) evidence: &'static str,
     /// Label of effects.
@@ -253,6 +267,13 @@ static ES: Words = Words {
     balances: "Saldos",
     meaning: "Qué significó",
     events: "Eventos",
+    proof: "Prueba",
+    proof_signed: "Firmada por los validadores de la época",
+    proof_except: "sin probar",
+    proof_amounts: "los montos",
+    proof_completeness: "que no falte nada de su historial",
+    proof_owners: "los dueños anteriores",
+    proof_claimed: "Sin probar: lo dice el proveedor",
     evidence: "Evidencia (BCS en base64)",
     effects: "Efectos",
     nothing_here: "Nada",
@@ -356,6 +377,13 @@ static EN: Words = Words {
     balances: "Balances",
     meaning: "What it meant",
     events: "Events",
+    proof: "Proof",
+    proof_signed: "Signed by the validators of epoch",
+    proof_except: "not proven",
+    proof_amounts: "amounts",
+    proof_completeness: "that nothing of its history is left out",
+    proof_owners: "earlier owners",
+    proof_claimed: "Not proven: the provider says so",
     evidence: "Evidence (BCS in base64)",
     effects: "Effects",
     nothing_here: "Nothing",
@@ -459,6 +487,13 @@ static PT: Words = Words {
     balances: "Saldos",
     meaning: "O que significou",
     events: "Eventos",
+    proof: "Prova",
+    proof_signed: "Assinada pelos validadores da época",
+    proof_except: "sem prova",
+    proof_amounts: "os valores",
+    proof_completeness: "que nada falte do histórico",
+    proof_owners: "os donos anteriores",
+    proof_claimed: "Sem prova: é o que diz o provedor",
     evidence: "Evidência (BCS em base64)",
     effects: "Efeitos",
     nothing_here: "Nada",

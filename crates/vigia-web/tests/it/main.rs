@@ -13,6 +13,7 @@ mod live;
 mod metrics;
 mod operator;
 mod pages;
+mod proof;
 mod sample;
 mod scope;
 mod server;

@@ -15,6 +15,10 @@ use vigia_transport::{Delivery, FrameReceiver, Receipt};
 use super::assemble::{assemble_failed_history, assemble_history};
 use super::{Backoff, Rewind, Trouble, assemble, assemble_failed};
 
+/// Bytes of frames at which a batch is full, whatever its counts: a thousand common transactions are a third
+/// of it, and huge checkpoints are committed one by one.
+const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// What one commit may hold (I-13).
 #[derive(Clone, Copy, Debug)]
 pub struct WorkerLimits {
@@ -277,6 +281,7 @@ struct Batch {
     frames: Vec<Frame>,
     receipts: Vec<Receipt>,
     transactions: usize,
+    bytes: usize,
     since: Option<Instant>,
 }
 
@@ -285,13 +290,16 @@ impl Batch {
         self.since.get_or_insert_with(Instant::now);
         for frame in delivery.frames {
             self.transactions += frame.relevant.len();
+            self.bytes += frame.bytes();
             self.frames.push(frame);
         }
         self.receipts.push(delivery.receipt);
     }
 
     fn is_full(&self, limits: &WorkerLimits) -> bool {
-        self.transactions >= limits.transactions_max || self.frames.len() >= limits.frames_max
+        self.transactions >= limits.transactions_max
+            || self.frames.len() >= limits.frames_max
+            || self.bytes >= BATCH_BYTES_MAX
     }
 
     /// Nothing relevant, and not for long: one commit for many quiet checkpoints.
@@ -316,6 +324,7 @@ impl Batch {
         self.frames
             .retain(|frame| frame.watch_version >= version_min);
         self.transactions = self.frames.iter().map(|frame| frame.relevant.len()).sum();
+        self.bytes = self.frames.iter().map(Frame::bytes).sum();
     }
 
     fn take(&mut self) -> (Vec<Frame>, Vec<Receipt>) {

@@ -22,9 +22,8 @@ CREATE TABLE backfill (
 -- What is to do, in the order in which it is done, and how many rows are in which state.
 CREATE INDEX backfill_state ON backfill (state, batch, watch_id);
 
--- An account's addresses, for its members, and since when it is followed, for each commit that tells of
--- something: ended watches count there too.
-CREATE INDEX watch_account ON watch (account_id, live_from);
+-- An account's addresses, for its members.
+CREATE INDEX watch_account ON watch (account_id) WHERE live_to IS NULL;
 
 -- Days are counted from 1970, in UTC.
 CREATE TABLE backfill_usage (
