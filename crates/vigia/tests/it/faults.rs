@@ -4,6 +4,8 @@
 //! Short by default; `VIGIA_FULL=faults` (`cargo xtask test --full faults`) runs the full size. Prints a
 //! line a case and a total.
 
+mod lies;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
