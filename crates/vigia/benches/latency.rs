@@ -4,7 +4,8 @@
 //! What counts begins when the last bytes of a frame have come to the gRPC client, before anything of it is
 //! decoded, and ends when whoever waits for activities hears of the commit. Told besides: how long it is
 //! since the node began to make the checkpoint, which includes making, encoding and serving it, and since
-//! the frame was matched and handed to the worker.
+//! the frame was matched and handed to the worker. On SQLite the same is run again with all of it proven, for
+//! the CPU time that takes.
 
 #![expect(
     clippy::float_arithmetic,
@@ -25,6 +26,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use support::deployment::{Database, Deployment};
 use support::node::{NodeConfig, NodeProcess};
+use support::proven::ProvenFigures;
 use support::report::Report;
 use support::usage;
 use tracing::field::{Field, Visit};
@@ -47,6 +49,7 @@ fn main() {
     let config = NodeConfig {
         per_checkpoint: PER_CHECKPOINT,
         live: true,
+        proven: support::proven::is_told(),
         ..NodeConfig::with_transactions(u64::from(PER_CHECKPOINT) * 4 * seconds)
     };
     let node = NodeProcess::start(&config);
@@ -67,7 +70,11 @@ fn main() {
     let lasting = Duration::from_secs(seconds);
     let measured = runtime.block_on(run(&node, &database, &arrivals, lasting));
     let node_cpu_ms = node.stop();
-    report(&database, &measured, node_cpu_ms);
+    if config.proven {
+        return support::proven::tell(&proven_figures(&measured));
+    }
+    let proven = (!is_postgres).then(support::proven::run);
+    report(&database, &measured, proven.as_ref(), node_cpu_ms);
 }
 
 /// When frames came, by what the gRPC client traces: bytes, then the checkpoint that they make up.
@@ -219,7 +226,22 @@ fn percentile(sorted: &[f64], percent: usize) -> f64 {
     sorted.get(index).copied().unwrap_or(f64::NAN)
 }
 
-fn report(database: &Database, measured: &Measured, node_cpu_ms: u64) {
+fn proven_figures(measured: &Measured) -> ProvenFigures {
+    let committed = &measured.since_received;
+    let figures = [
+        ("cpu_ms_per_checkpoint", measured.cpu_ms_per_checkpoint),
+        ("committed_p50_ms", percentile(committed, 50)),
+        ("committed_p99_ms", percentile(committed, 99)),
+    ];
+    figures.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+fn report(
+    database: &Database,
+    measured: &Measured,
+    proven: Option<&ProvenFigures>,
+    node_cpu_ms: u64,
+) {
     let mut report = Report::new(database.bench);
     let stages = [
         ("committed", &measured.since_received),
@@ -234,6 +256,13 @@ fn report(database: &Database, measured: &Measured, node_cpu_ms: u64) {
     }
     report.figure("checkpoints", measured.since_made.len() as f64);
     report.figure("cpu_ms_per_checkpoint", measured.cpu_ms_per_checkpoint);
+    if let Some(proven) = proven {
+        for (name, value) in proven {
+            report.figure(&format!("quorum_{name}"), *value);
+        }
+        let ratio = proven["cpu_ms_per_checkpoint"] / measured.cpu_ms_per_checkpoint;
+        report.figure("quorum_cpu_ratio", ratio);
+    }
     report.figure("peak_rss_mb", usage::peak_rss_kib() as f64 / 1024.0);
     report.figure("node_cpu_s", node_cpu_ms as f64 / 1000.0);
     report.setting("transactions_per_s", PER_CHECKPOINT * 4);

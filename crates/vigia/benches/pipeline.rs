@@ -1,6 +1,6 @@
 //! From gRPC frame to committed rows: relevant transactions a second, CPU time, memory. On SQLite, or
 //! with `--postgres` on the cluster that `cargo xtask bench pipeline-postgres` starts. `--catch-up` reads a
-//! chain of which one transaction in a hundred is relevant; `--huge` one with checkpoints of 30 MB, by
+//! chain of which one transaction in a hundred is relevant, and then the same with all of it proven; `--huge` one with checkpoints of 30 MB, by
 //! lists or with `--no-list` by calls, for the memory that takes.
 //!
 //! The simulated node is a process of its own that serves checkpoints made and encoded before; its
@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use support::deployment::{Database, Deployment};
 use support::node::{NodeConfig, NodeProcess};
+use support::proven::ProvenFigures;
 use support::report::Report;
 use support::usage;
 use vigia_store::{IngestStore, ReadStore, StatusReport};
@@ -34,6 +35,7 @@ fn main() {
     let is_told = |flag: &str| std::env::args().any(|argument| argument == flag);
     if is_told("--catch-up") {
         node_config.relevant_per_mille = 10;
+        node_config.proven = support::proven::is_told();
     }
     if is_told("--huge") {
         // A few hundred transactions of padding make a checkpoint; these come besides.
@@ -60,7 +62,22 @@ fn main() {
     let run = runtime.block_on(run(&node, &database, watched));
     let bytes = node.ready.bcs_bytes_per_checkpoint;
     let node_cpu_ms = node.stop();
-    report(&node_config, &database, watched, bytes, &run, node_cpu_ms);
+    let peak_rss_kib = usage::peak_rss_kib();
+    if node_config.proven {
+        return support::proven::tell(&proven_figures(&node_config, &run));
+    }
+    // A process of its own, so that neither finds the other's memory and caches warm.
+    let proven = is_told("--catch-up").then(support::proven::run);
+    report(&Measured {
+        config: &node_config,
+        database: &database,
+        watched,
+        bytes,
+        run,
+        peak_rss_kib,
+        node_cpu_ms,
+        proven,
+    });
 }
 
 /// What one run took.
@@ -103,21 +120,45 @@ async fn run(node: &NodeProcess, database: &Database, watched: u64) -> Run {
     }
 }
 
-fn report(
-    config: &NodeConfig,
-    database: &Database,
+fn proven_figures(config: &NodeConfig, run: &Run) -> ProvenFigures {
+    let checkpoints = run.status.watermark.map_or(0, |mark| mark.checkpoint + 1);
+    let cpu_us = (run.cpu + run.server_cpu).as_secs_f64() * 1e6;
+    let figures = [
+        (
+            "checkpoints_per_s",
+            checkpoints as f64 / run.wall.as_secs_f64(),
+        ),
+        ("cpu_us_per_tx_read", cpu_us / config.transactions as f64),
+        ("peak_rss_mb", usage::peak_rss_kib() as f64 / 1024.0),
+    ];
+    figures.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// What there is to tell.
+struct Measured<'a> {
+    config: &'a NodeConfig,
+    database: &'a Database,
     watched: u64,
+    /// BCS bytes of a checkpoint.
     bytes: usize,
-    run: &Run,
+    run: Run,
+    peak_rss_kib: u64,
     node_cpu_ms: u64,
-) {
+    /// Figures of the same chain with all of it proven.
+    proven: Option<ProvenFigures>,
+}
+
+fn report(measured: &Measured<'_>) {
+    let Measured {
+        config, database, ..
+    } = measured;
     let Run {
         wall,
         cpu,
         server_cpu,
         status,
         database_bytes,
-    } = run;
+    } = &measured.run;
     let relevant = status.raw_transactions as f64;
     let checkpoints = status.watermark.map_or(0, |mark| mark.checkpoint + 1);
     let all = config.transactions as f64;
@@ -131,20 +172,27 @@ fn report(
     report.figure("cpu_s", all_cpu);
     report.figure("database_cpu_s", server_cpu.as_secs_f64());
     report.figure("wall_s", wall.as_secs_f64());
-    report.figure("peak_rss_mb", usage::peak_rss_kib() as f64 / 1024.0);
-    report.figure("node_cpu_s", node_cpu_ms as f64 / 1000.0);
+    report.figure("peak_rss_mb", measured.peak_rss_kib as f64 / 1024.0);
+    report.figure("node_cpu_s", measured.node_cpu_ms as f64 / 1000.0);
     if let Some(database_bytes) = database_bytes {
         report.figure("database_bytes_per_tx", *database_bytes as f64 / relevant);
     }
     report.figure("activities_per_tx", status.activities as f64 / relevant);
+    if let Some(proven) = &measured.proven {
+        for (name, value) in proven {
+            report.figure(&format!("quorum_{name}"), *value);
+        }
+        let proven_cpu_us = proven["cpu_us_per_tx_read"];
+        report.figure("quorum_cpu_ratio", proven_cpu_us / (all_cpu * 1e6 / all));
+    }
     report.setting(
         "relevant_share_percent",
         (relevant / all * 1000.0).round() / 10.0,
     );
     report.setting("transactions", config.transactions);
     report.setting("transactions_per_checkpoint", config.per_checkpoint);
-    report.setting("bcs_bytes_per_checkpoint", bytes);
-    report.setting("watched_addresses", watched);
+    report.setting("bcs_bytes_per_checkpoint", measured.bytes);
+    report.setting("watched_addresses", measured.watched);
     report.setting("database", database.description);
     report.setting("trust", "provider");
     report.finish();

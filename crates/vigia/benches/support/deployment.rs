@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use vigia::config::LiveStart;
+use vigia::config::{LiveStart, RootSetting};
 use vigia::pipeline::{
     OutstandingMemory, Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits,
 };
+use vigia::trust::Quorum;
 use vigia_contracts::{CONFIO, ContractFile, Interpreter, Registry};
 use vigia_core::{AccountKind, Address, SystemClock, WatchTarget};
 use vigia_devnet::Packages;
@@ -77,7 +78,8 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// Watches so many addresses, and sends frames through what `sender` makes of the channel.
+    /// Watches so many addresses, and sends frames through what `sender` makes of the channel. What comes
+    /// from a node that is to be proven is proven.
     pub(crate) async fn start(
         node: &NodeProcess,
         database: &Database,
@@ -106,8 +108,13 @@ impl Deployment {
             Arc::clone(&rewind),
         );
         let provider = ProviderConfig::new(node.ready.url.clone());
+        let source = Providers::one(&provider, Arc::new(SystemClock), |_| {}).expect("a provider");
+        let quorum = node.is_proven.then(|| {
+            let pin = node.ready.committee.parse().expect("a pin");
+            Arc::new(Quorum::new(RootSetting::Pin(pin), &store, &source))
+        });
         let poller = Poller {
-            source: Providers::one(&provider, Arc::new(SystemClock), |_| {}).expect("a provider"),
+            source,
             archived: None,
             store: Arc::clone(&store) as Arc<dyn Store>,
             watch,
@@ -121,7 +128,7 @@ impl Deployment {
             outstanding: OutstandingMemory::default(),
             shards: None,
             filter_literals_max: 0,
-            quorum: None,
+            quorum,
             filters_broke: Mutex::default(),
         };
         Self {

@@ -5,6 +5,7 @@
 pub(crate) mod deployment;
 pub(crate) mod node;
 pub(crate) mod program;
+pub(crate) mod proven;
 pub(crate) mod report;
 pub(crate) mod usage;
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use vigia_core::Address;
 use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Faults, Huge, Pace};
+use vigia_sui::{CommitteePin, LIVE_MASK, ProvenCheckpoint, committee_digest};
 
 use super::usage;
 
@@ -24,6 +25,8 @@ pub(crate) struct NodeConfig {
     pub(crate) lists: bool,
     /// Whether it grows with time after the first checkpoint; else it is all there from the start.
     pub(crate) live: bool,
+    /// Whether what it is asked for most, and has encoded before, is what all has to be proven with.
+    pub(crate) proven: bool,
 }
 
 impl NodeConfig {
@@ -37,6 +40,7 @@ impl NodeConfig {
             huge_bytes: None,
             lists: true,
             live: false,
+            proven: false,
         }
     }
 }
@@ -48,6 +52,8 @@ pub(crate) struct Ready {
     pub(crate) tip: u64,
     /// Addresses of the wallet's users.
     pub(crate) users: Vec<Address>,
+    /// The committee to begin with where all has to be proven, `EPOCH:DIGEST`.
+    pub(crate) committee: String,
     /// BCS bytes of transactions, effects and events in a checkpoint, on average.
     pub(crate) bcs_bytes_per_checkpoint: usize,
 }
@@ -55,6 +61,8 @@ pub(crate) struct Ready {
 /// A running node process.
 pub(crate) struct NodeProcess {
     pub(crate) ready: Ready,
+    /// Whether what it sends is to be proven.
+    pub(crate) is_proven: bool,
     child: Child,
     stdin: Option<ChildStdin>,
 }
@@ -79,6 +87,7 @@ pub(crate) fn served() -> bool {
             url: node.url(),
             tip: node.tip().expect("a chain"),
             users: node.users().into_iter().map(|user| user.address).collect(),
+            committee: committee(&node).to_string(),
             bcs_bytes_per_checkpoint: bcs_bytes_per_checkpoint(&node),
         };
         println!("{}", serde_json::to_string(&ready).expect("JSON"));
@@ -92,6 +101,14 @@ pub(crate) fn served() -> bool {
         println!("{}", (usage::cpu_time() - before).as_millis());
     });
     std::process::exit(0);
+}
+
+fn committee(node: &Devnet) -> CommitteePin {
+    let committee = node.genesis_committee().expect("a chain of its own");
+    CommitteePin {
+        epoch: 0,
+        digest: committee_digest(&committee),
+    }
 }
 
 /// Averaged over every tenth checkpoint.
@@ -139,7 +156,10 @@ fn devnet_config(config: &NodeConfig) -> DevnetConfig {
         },
         retention: usize::MAX,
         compression: false,
-        pre_encode: Some(FieldMask::from_paths(vigia_sui::LIVE_MASK)),
+        pre_encode: Some(match config.proven {
+            true => FieldMask::from_paths(ProvenCheckpoint::MASK),
+            false => FieldMask::from_paths(LIVE_MASK),
+        }),
         ..DevnetConfig::default()
     }
 }
@@ -157,6 +177,7 @@ impl NodeProcess {
         let stdin = child.stdin.take();
         Self {
             ready: serde_json::from_str(&line).expect("a node's word"),
+            is_proven: config.proven,
             child,
             stdin,
         }
