@@ -45,6 +45,8 @@ fn main() {
     if support::node::served() {
         return;
     }
+    // As the binary does.
+    vigia::memory::share_one_arena();
     let seconds = if support::is_quick() { 10 } else { 60 };
     let config = NodeConfig {
         per_checkpoint: PER_CHECKPOINT,

@@ -31,6 +31,8 @@ fn main() {
     if support::node::served() {
         return;
     }
+    // As the binary does.
+    vigia::memory::share_one_arena();
     let (mut node_config, watched) = support::pipeline_size();
     let is_told = |flag: &str| std::env::args().any(|argument| argument == flag);
     if is_told("--catch-up") {

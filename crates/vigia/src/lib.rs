@@ -10,6 +10,7 @@ pub mod exit;
 pub mod history;
 pub mod jobs;
 pub mod logging;
+pub mod memory;
 pub mod pipeline;
 pub mod source;
 pub mod trust;

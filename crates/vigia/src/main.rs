@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    vigia::memory::share_one_arena();
     vigia::cli::run()
 }

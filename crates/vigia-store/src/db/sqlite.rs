@@ -27,7 +27,7 @@ const BUSY_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 /// How long a call waits for a connection of this process.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Page cache of the writer in KiB: registering a million addresses touches random index pages.
-const WRITER_CACHE_KIB: u32 = 64 * 1024;
+const WRITER_CACHE_KIB: u32 = 16 * 1024;
 /// Page cache of each reader in KiB.
 const READER_CACHE_KIB: u32 = 8 * 1024;
 /// Pages of 4 KiB after which a commit folds the log into the file itself, which takes hundreds of
