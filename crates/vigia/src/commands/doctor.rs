@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use clap::Args;
 use vigia_contracts::PackageIds;
 use vigia_core::{ChainId, Clock, SystemClock, error_chain};
-use vigia_store::{IngestStore, ReadStore, SqlStore};
-use vigia_sui::NodeInfo;
+use vigia_store::{COMMITTEES_MAX, CommitteeStore, IngestStore, ReadStore, SqlStore};
+use vigia_sui::{NodeInfo, TrustError};
 
 use super::transport::WITHOUT_CURE;
 use super::{is_shared, open_existing_store, place_of, providers_of};
 use crate::cli::Common;
-use crate::config::{Overrides, Settings, TransportKind};
+use crate::config::{Overrides, RootSetting, Settings, TransportKind};
 use crate::exit;
 
 /// How long a notification may take to be heard.
@@ -58,6 +58,7 @@ pub async fn run(common: &Common, args: DoctorArgs) -> anyhow::Result<ExitCode> 
     check_contracts(&mut findings, &settings);
     check_transport(&mut findings, settings.transport.kind);
     let chain = check_database(&mut findings, &settings).await;
+    check_proof(&mut findings, &settings, chain).await;
     check_provider(&mut findings, &settings, chain).await?;
     match findings.problems {
         0 => println!("all is well"),
@@ -89,6 +90,53 @@ fn check_contracts(findings: &mut Findings, settings: &Settings) {
             );
         }
     }
+}
+
+/// Whether proof can begin, and how far it is.
+async fn check_proof(findings: &mut Findings, settings: &Settings, chain: Option<ChainId>) {
+    const CURE: &str = "name the genesis.blob of this chain in proof.genesis_file, or a committee in \
+                        proof.committee; docs/proof.md says where to get one";
+    let root = match settings.trust_root() {
+        Ok(None) => return findings.good("proof", "providers are believed (trust = \"provider\")"),
+        Ok(Some(root)) => root,
+        Err(error) => return findings.problem("proof", error, CURE),
+    };
+    let root = match root {
+        RootSetting::Genesis(root) => match (root.chain(), chain) {
+            (Some(found), Some(expected)) if found != expected => {
+                let error = TrustError::WrongChain { found, expected };
+                return findings.problem("proof", error, CURE);
+            }
+            _ => root.source().to_string(),
+        },
+        RootSetting::Pin(pin) => format!("pin {pin}"),
+    };
+    let newest = match open_existing_store(settings).await {
+        Ok(store) => {
+            let newest = newest_epoch(&store).await;
+            store.close().await;
+            newest
+        }
+        // Said already.
+        Err(_) => None,
+    };
+    findings.good(
+        "proof",
+        match newest {
+            Some(epoch) => format!("from {root}; committees are proven up to epoch {epoch}"),
+            None => format!("from {root}; no committee is proven yet"),
+        },
+    );
+}
+
+async fn newest_epoch(store: &SqlStore) -> Option<u64> {
+    let (mut newest, mut from) = (None, 0);
+    while let Ok(page) = store.committee_list(from, COMMITTEES_MAX).await
+        && let Some(last) = page.last()
+    {
+        (newest, from) = (Some(last.epoch), last.epoch + 1);
+    }
+    newest
 }
 
 /// Whether this vigia was built with the transport that is asked for.

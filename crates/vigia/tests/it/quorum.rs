@@ -68,6 +68,13 @@ async fn quorum_writes_the_same_rows_and_says_that_they_are_proven() {
         assert!(epoch < 20);
     }
 
+    let found = text(&proving.run(&["doctor", "--provider", &node.url()]).stdout);
+    assert!(found.contains("proof: from pin 0:"), "{found}");
+    assert!(
+        found.contains("committees are proven up to epoch"),
+        "{found}"
+    );
+
     // Any of them can be pinned elsewhere.
     let shown = proving.ok(&["committees"]);
     assert!(
@@ -285,4 +292,32 @@ async fn histories_are_proven_one_by_one() {
     store.close().await;
     worker.stop();
     node.shutdown().await.expect("the node stops");
+}
+
+#[test]
+fn roots_that_cannot_be_are_named() {
+    let blob = "genesis_file = \"blob\"\n";
+    for (settings, said) in [
+        ("", "one of proof.genesis_file and proof.committee"),
+        ("committee = \"800\"\n", "EPOCH:DIGEST"),
+        (blob, "blob"),
+        (
+            "committee = \"0:11111111111111111111111111111111\"\ngenesis_file = \"blob\"\n",
+            "only one of proof.genesis_file and proof.committee",
+        ),
+    ] {
+        let app = App::with_config(&format!("[proof]\ntrust = \"quorum\"\n{settings}"));
+        std::fs::write(app.path("blob"), b"no genesis").expect("a file");
+        let output = app.run(&["poll", "--provider", "http://127.0.0.1:1"]);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains(said), "{error}");
+    }
+    let app = App::with_config("[proof]\ntrust = \"everybody\"\n");
+    let output = app.run(&["poll", "--provider", "http://127.0.0.1:1"]);
+    let error = text(&output.stderr);
+    assert!(
+        error.contains("everybody") && error.contains("quorum"),
+        "{error}"
+    );
 }
