@@ -10,7 +10,7 @@ use vigia_core::{
 };
 
 use crate::layout::{LayoutError, decode};
-use crate::movement::{Explained, Returned, plain_movements};
+use crate::movement::{Explained, Named, plain_movements};
 use crate::parties::{Fields, Occurrence, SENDER, activities_of_event, money, scalar_text};
 use crate::registry::{EventRule, Registry};
 
@@ -253,17 +253,27 @@ impl Interpreter {
             };
             for party in &event.rule.activities {
                 let address = fields.address(&party.account);
-                let money = money(&self.registry, party, fields);
+                let money = money(&self.registry, party.money(), fields);
                 if let (Some(address), Some(money)) = (address, money) {
                     explained.add(address, party.direction, money);
                 }
             }
+            let named = |kind: &String| Named {
+                kind: kind.clone(),
+                contract: event.rule.contract.clone(),
+                business_id: event.business_id.clone(),
+            };
             if let Some(kind) = &event.rule.movement {
-                explained.add_returned(Returned {
-                    kind: kind.clone(),
-                    contract: event.rule.contract.clone(),
-                    business_id: event.business_id.clone(),
-                });
+                explained.add_returned(named(kind));
+            }
+            if let Some(fee) = &event.rule.fee
+                && let Some(money) = money(
+                    &self.registry,
+                    (fee.coin.as_ref(), Some(&fee.amount)),
+                    fields,
+                )
+            {
+                explained.add_fee(money, named(&fee.kind));
             }
         }
         explained

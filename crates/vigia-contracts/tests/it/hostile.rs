@@ -315,10 +315,7 @@ fn a_swap_of_ones_own_is_not_from_outside() {
         .moves(ANA, Coin::Usdc, 3);
     assert_eq!(
         told(&swap),
-        [
-            "1 transfer out 1000 SUI SEND_SENT",
-            "1 transfer in 3 USDC -"
-        ]
+        ["1 conversion out 1000 SUI -", "1 conversion in 3 USDC -"]
     );
     // Thrown at Ana by a contract that somebody else called: from who called.
     let thrown = made(STRANGER).moves(ANA, Coin::Usdc, 3);
