@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use vigia_core::{
     AccountId, Activity, Address, AddressBook, BalanceEffect, BusinessEvent, BusinessKey,
-    Direction, Event, ExecutedTransaction, Place, Slot, Status, WatchTarget,
+    Direction, Event, ExecutedTransaction, Place, Slot, Status, WatchTarget, address_text,
+    struct_text, type_text,
 };
 
 use crate::layout::{LayoutError, decode};
@@ -125,7 +126,7 @@ impl Interpreter {
             .map(|change| BalanceEffect {
                 place,
                 address: change.address,
-                coin_type: change.coin_type.to_string(),
+                coin_type: type_text(&change.coin_type),
                 amount: change.amount,
             })
             .collect()
@@ -179,7 +180,7 @@ impl Interpreter {
             })?;
             fields.insert(
                 SENDER.to_owned(),
-                transaction.transaction.sender.to_string().into(),
+                address_text(&transaction.transaction.sender).into(),
             );
             let business_id = rule
                 .object
@@ -288,6 +289,9 @@ impl Interpreter {
         book: &AddressBook,
         interpretation: &mut Interpretation,
     ) {
+        if !book.has_observers() {
+            return;
+        }
         for (index, event) in (0u32..).zip(&transaction.events) {
             let known = declared.iter().find(|known| known.index == index);
             let mut observers: Vec<_> = event_targets(event)
@@ -317,10 +321,10 @@ impl Interpreter {
                     business_id: known.and_then(|known| known.business_id.clone()),
                     details: match known {
                         Some(known) => json!({
-                            "event": event.type_.to_string(), "fields": known.fields,
+                            "event": struct_text(&event.type_), "fields": known.fields,
                         }),
                         None => json!({
-                            "event": event.type_.to_string(), "bcs": hex(&event.contents),
+                            "event": struct_text(&event.type_), "bcs": hex(&event.contents),
                         }),
                     },
                     notify: None,

@@ -19,11 +19,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use vigia_core::{
     AccountId, Activity, Address, AddressBook, Direction, ExecutedTransaction, NotificationKind,
-    ProofPart, Slot, Status, StructTag, TypeTag,
+    ProofPart, Slot, Status, StructTag, TypeTag, address_text, type_text,
 };
 
 /// What declared events say about the coin movements of their transaction.
@@ -104,6 +105,9 @@ impl Explained {
     }
 
     fn amount(&self, coin_type: &str, address: &Address) -> i128 {
+        if self.amounts.is_empty() {
+            return 0;
+        }
         let key = (coin_type.to_owned(), *address);
         self.amounts.get(&key).copied().unwrap_or_default()
     }
@@ -188,21 +192,27 @@ fn remainder(moved: i128, explained: i128) -> i128 {
     }
 }
 
+static SUI: LazyLock<TypeTag> = LazyLock::new(|| TypeTag::Struct(Box::new(StructTag::sui())));
+
 fn movements_without_gas(transaction: &ExecutedTransaction) -> Movements {
-    let sui = TypeTag::Struct(Box::new(StructTag::sui()));
     let payer = transaction.gas_payer();
-    let mut movements = Movements::new();
-    let mut add = |coin_type: &TypeTag, address, amount| {
-        let by_address = movements.entry(coin_type.to_string()).or_default();
-        let sum: &mut i128 = by_address.entry(address).or_default();
-        *sum = sum.saturating_add(amount);
-    };
-    for change in &transaction.balance_changes {
-        add(&change.coin_type, change.address, change.amount);
-    }
+    let changes = transaction.balance_changes.iter();
+    let mut all: Vec<(&TypeTag, Address, i128)> = changes
+        .map(|change| (&change.coin_type, change.address, change.amount))
+        .collect();
     // A system transaction has no payer whose balance could show its gas.
     if payer != Address::ZERO {
-        add(&sui, payer, transaction.gas_cost());
+        all.push((&SUI, payer, transaction.gas_cost()));
+    }
+    // By coin, so that each coin's text is written once.
+    all.sort_by_key(|(coin_type, ..)| *coin_type);
+    let mut movements = Movements::new();
+    for one_coin in all.chunk_by(|(one, ..), (other, ..)| one == other) {
+        let by_address = movements.entry(type_text(one_coin[0].0)).or_default();
+        for (_, address, amount) in one_coin {
+            let sum: &mut i128 = by_address.entry(*address).or_default();
+            *sum = sum.saturating_add(*amount);
+        }
     }
     movements
 }
@@ -301,7 +311,7 @@ impl Movement<'_> {
         let count = others.len();
         others.sort_by_key(|(address, amount)| (Reverse(amount.unsigned_abs()), *address));
         let listed = others.iter().take(PARTIES_MAX).map(|(address, amount)| {
-            json!({ "address": address.to_string(), "amount": amount.unsigned_abs().to_string() })
+            json!({ "address": address_text(address), "amount": amount.unsigned_abs().to_string() })
         });
         json!({ "counterparties": listed.collect::<Value>(), "counterparty_count": count })
     }
