@@ -36,6 +36,8 @@ pub struct CoinDeclaration {
     pub name: String,
     /// Digits after the point.
     pub decimals: u8,
+    /// Where its picture is: `https:`, `ipfs:` or `data:image/`.
+    pub icon_url: Option<String>,
 }
 
 /// A contract and its events.

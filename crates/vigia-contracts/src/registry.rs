@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value};
 use vigia_core::{
     Address, CoinInfo, Direction, Identifier, NotificationKind, StructTag, TypeTag, WatchTarget,
-    parse_address, parse_coin_type,
+    icon_url, parse_address, parse_coin_type,
 };
 
 use crate::declaration::{
@@ -189,7 +189,18 @@ impl Registry {
             let problem = format!("code {code:?} is declared twice");
             return Err(invalid(file, item(), problem));
         }
+        let icon_url = coin.icon_url.as_deref().map(|text| {
+            icon_url(text).ok_or_else(|| {
+                format!(
+                    "icon_url {text:?} is no picture: expected https://, ipfs:// or data:image/"
+                )
+            })
+        });
+        let icon_url = icon_url
+            .transpose()
+            .map_err(|problem| invalid(file, item(), problem))?;
         let info = CoinInfo {
+            icon_url,
             coin_type: coin_type.clone(),
             decimals: Some(coin.decimals),
             symbol: coin.symbol.clone(),

@@ -31,7 +31,7 @@ pub use account::{
     Holding, Locale, Principal, Scope, User, UserId, check_names,
 };
 pub use activity::{Activity, Direction, Slot, Status};
-pub use amount::{CoinInfo, format_minor_units};
+pub use amount::{CoinInfo, ICON_URL_BYTES_MAX, format_minor_units, icon_url};
 pub use balance::{derive_balance_changes, owning_address};
 pub use business::{BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome};
 pub use canonical::{address_text, struct_text, type_text};
