@@ -83,13 +83,20 @@ const BENCHES: &[Bench] = &[
         arguments: &[],
         postgres: true,
     },
+    Bench {
+        name: "interpret",
+        package: "vigia-contracts",
+        target: "interpret",
+        arguments: &[],
+        postgres: false,
+    },
 ];
 
 /// Flags of `cargo xtask bench`.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// Which: pipeline, pipeline-postgres, pipeline-redis, catch-up, huge-lists, huge-calls, latency,
-    /// latency-postgres, registration
+    /// latency-postgres, registration, interpret
     name: String,
     /// Be done within 60 s
     #[arg(long)]

@@ -36,6 +36,8 @@ pub struct CoinDeclaration {
     pub name: String,
     /// Digits after the point.
     pub decimals: u8,
+    /// Where its picture is: `https:`, `ipfs:` or `data:image/`.
+    pub icon_url: Option<String>,
 }
 
 /// A contract and its events.
@@ -68,9 +70,23 @@ pub struct EventDeclaration {
     pub state: Option<String>,
     /// What to call coins that it gives back to somebody whom it does not name.
     pub movement: Option<String>,
+    /// What of the amount somebody whom it does not name kept.
+    pub fee: Option<FeeDeclaration>,
     /// For whom it means what.
     #[serde(default)]
     pub activities: Vec<ActivityDeclaration>,
+}
+
+/// The fee of an event, which may go to an address that the event does not name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeDeclaration {
+    /// What to call it for who receives it.
+    pub kind: String,
+    /// Field with the amount.
+    pub amount: String,
+    /// Field with the coin's code, or `=` and a coin type.
+    pub coin: String,
 }
 
 /// For one party of an event: what it means.

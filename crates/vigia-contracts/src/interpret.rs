@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use vigia_core::{
     AccountId, Activity, Address, AddressBook, BalanceEffect, BusinessEvent, BusinessKey,
-    Direction, Event, ExecutedTransaction, Place, Slot, Status, WatchTarget,
+    Direction, Event, ExecutedTransaction, Place, Slot, Status, WatchTarget, address_text,
+    struct_text, type_text,
 };
 
 use crate::layout::{LayoutError, decode};
-use crate::movement::{Explained, Returned, plain_movements};
+use crate::movement::{Explained, Named, plain_movements};
 use crate::parties::{Fields, Occurrence, SENDER, activities_of_event, money, scalar_text};
 use crate::registry::{EventRule, Registry};
 
@@ -125,7 +126,7 @@ impl Interpreter {
             .map(|change| BalanceEffect {
                 place,
                 address: change.address,
-                coin_type: change.coin_type.to_string(),
+                coin_type: type_text(&change.coin_type),
                 amount: change.amount,
             })
             .collect()
@@ -179,7 +180,7 @@ impl Interpreter {
             })?;
             fields.insert(
                 SENDER.to_owned(),
-                transaction.transaction.sender.to_string().into(),
+                address_text(&transaction.transaction.sender).into(),
             );
             let business_id = rule
                 .object
@@ -253,17 +254,27 @@ impl Interpreter {
             };
             for party in &event.rule.activities {
                 let address = fields.address(&party.account);
-                let money = money(&self.registry, party, fields);
+                let money = money(&self.registry, party.money(), fields);
                 if let (Some(address), Some(money)) = (address, money) {
                     explained.add(address, party.direction, money);
                 }
             }
+            let named = |kind: &String| Named {
+                kind: kind.clone(),
+                contract: event.rule.contract.clone(),
+                business_id: event.business_id.clone(),
+            };
             if let Some(kind) = &event.rule.movement {
-                explained.add_returned(Returned {
-                    kind: kind.clone(),
-                    contract: event.rule.contract.clone(),
-                    business_id: event.business_id.clone(),
-                });
+                explained.add_returned(named(kind));
+            }
+            if let Some(fee) = &event.rule.fee
+                && let Some(money) = money(
+                    &self.registry,
+                    (fee.coin.as_ref(), Some(&fee.amount)),
+                    fields,
+                )
+            {
+                explained.add_fee(money, named(&fee.kind));
             }
         }
         explained
@@ -278,6 +289,9 @@ impl Interpreter {
         book: &AddressBook,
         interpretation: &mut Interpretation,
     ) {
+        if !book.has_observers() {
+            return;
+        }
         for (index, event) in (0u32..).zip(&transaction.events) {
             let known = declared.iter().find(|known| known.index == index);
             let mut observers: Vec<_> = event_targets(event)
@@ -307,10 +321,10 @@ impl Interpreter {
                     business_id: known.and_then(|known| known.business_id.clone()),
                     details: match known {
                         Some(known) => json!({
-                            "event": event.type_.to_string(), "fields": known.fields,
+                            "event": struct_text(&event.type_), "fields": known.fields,
                         }),
                         None => json!({
-                            "event": event.type_.to_string(), "bcs": hex(&event.contents),
+                            "event": struct_text(&event.type_), "bcs": hex(&event.contents),
                         }),
                     },
                     notify: None,

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 use sui_sdk_types::{Address, U256};
+use vigia_core::address_text;
 
 /// The shape of a Move value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +154,7 @@ impl<'a> Reader<'a> {
                 let value = U256::from_le_slice(&digits).ok_or_else(|| invalid(field, "u256"))?;
                 value.to_string().into()
             }
-            Layout::Address => Address::new(self.array(field)?).to_string().into(),
+            Layout::Address => address_text(&Address::new(self.array(field)?)).into(),
             Layout::String => {
                 let bytes = self.bytes(field)?;
                 std::str::from_utf8(bytes)

@@ -77,18 +77,18 @@ pub(crate) struct Occurrence<'a> {
     pub(crate) business_id: Option<&'a str>,
 }
 
-/// The coin and amount that an activity rule names; both or none, so that an amount is never shown
+/// The coin and amount that a rule names; both or none, so that an amount is never shown
 /// in a coin that is not known.
 pub(crate) fn money(
     registry: &Registry,
-    rule: &ActivityRule,
+    (coin, amount): (Option<&CoinRef>, Option<&FieldRef>),
     fields: Fields<'_>,
 ) -> Option<(String, i128)> {
-    let coin_type = match rule.coin.as_ref()? {
+    let coin_type = match coin? {
         CoinRef::Fixed(coin_type) => coin_type.as_str(),
         CoinRef::Code(field) => registry.coin_by_code(fields.text(field)?)?,
     };
-    let amount = fields.amount(rule.amount.as_ref()?)?;
+    let amount = fields.amount(amount?)?;
     Some((coin_type.to_owned(), amount))
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn activities_of_event(
         let counterparty_account =
             counterparty.and_then(|address| book.account_at(&address, place.checkpoint));
         let to_itself = counterparty_account == Some(account);
-        let money = money(registry, party, fields);
+        let money = money(registry, party.money(), fields);
         activities.push(Activity {
             place,
             account,

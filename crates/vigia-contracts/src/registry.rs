@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value};
 use vigia_core::{
     Address, CoinInfo, Direction, Identifier, NotificationKind, StructTag, TypeTag, WatchTarget,
-    parse_address, parse_coin_type,
+    icon_url, parse_address, parse_coin_type,
 };
 
 use crate::declaration::{
     ActivityDeclaration, CoinDeclaration, ContractDeclaration, ContractFile, DeclarationError,
-    EventDeclaration, PackageIds,
+    EventDeclaration, FeeDeclaration, PackageIds,
 };
 use crate::layout::{Layout, LayoutError, decode};
 
@@ -46,6 +46,21 @@ pub(crate) struct ActivityRule {
     pub(crate) notify: Option<NotificationKind>,
 }
 
+impl ActivityRule {
+    /// Where its coin and amount are from.
+    pub(crate) fn money(&self) -> (Option<&CoinRef>, Option<&FieldRef>) {
+        (self.coin.as_ref(), self.amount.as_ref())
+    }
+}
+
+/// A checked `FeeDeclaration`; without a coin while its contract has no package id.
+#[derive(Clone, Debug)]
+pub(crate) struct FeeRule {
+    pub(crate) kind: String,
+    pub(crate) amount: FieldRef,
+    pub(crate) coin: Option<CoinRef>,
+}
+
 /// A checked `EventDeclaration`.
 #[derive(Clone, Debug)]
 pub(crate) struct EventRule {
@@ -57,6 +72,7 @@ pub(crate) struct EventRule {
     pub(crate) object: Option<(String, String)>,
     pub(crate) state: Option<String>,
     pub(crate) movement: Option<String>,
+    pub(crate) fee: Option<FeeRule>,
     pub(crate) activities: Vec<ActivityRule>,
 }
 
@@ -173,7 +189,18 @@ impl Registry {
             let problem = format!("code {code:?} is declared twice");
             return Err(invalid(file, item(), problem));
         }
+        let icon_url = coin.icon_url.as_deref().map(|text| {
+            icon_url(text).ok_or_else(|| {
+                format!(
+                    "icon_url {text:?} is no picture: expected https://, ipfs:// or data:image/"
+                )
+            })
+        });
+        let icon_url = icon_url
+            .transpose()
+            .map_err(|problem| invalid(file, item(), problem))?;
         let info = CoinInfo {
+            icon_url,
             coin_type: coin_type.clone(),
             decimals: Some(coin.decimals),
             symbol: coin.symbol.clone(),
@@ -263,12 +290,27 @@ impl Registry {
             .iter()
             .map(|declared| self.check_activity(declared, &check_ref))
             .collect::<Result<_, _>>()?;
+        let check_fee = |declared: &FeeDeclaration| -> Result<FeeRule, String> {
+            let texts = [&declared.amount, &declared.coin];
+            if let Some(text) = texts.iter().find(|text| text.starts_with('@')) {
+                return Err(format!(
+                    "{text:?} in a fee: it names fields of its own event"
+                ));
+            }
+            Ok(FeeRule {
+                kind: declared.kind.clone(),
+                amount: check_ref(&declared.amount)?,
+                coin: self.check_coin(&declared.coin, &check_ref)?,
+            })
+        };
+        let fee = event.fee.as_ref().map(check_fee).transpose()?;
         Ok(EventRule {
             contract: contract.name.clone(),
             name: event.event_type.clone(),
             object,
             state: event.state.clone(),
             movement: event.movement.clone(),
+            fee,
             activities,
             fields,
         })
@@ -282,10 +324,7 @@ impl Registry {
         let optional = |text: &Option<String>| text.as_deref().map(check_ref).transpose();
         let coin = match declared.coin.as_deref() {
             None => None,
-            Some(text) => match text.strip_prefix('=') {
-                Some(fixed) => self.resolve_coin_type(fixed)?.map(CoinRef::Fixed),
-                None => Some(CoinRef::Code(check_ref(text)?)),
-            },
+            Some(text) => self.check_coin(text, check_ref)?,
         };
         Ok(ActivityRule {
             account: check_ref(&declared.account)?,
@@ -296,6 +335,18 @@ impl Registry {
             counterparty: optional(&declared.counterparty)?,
             notify: declared.notify.clone().map(NotificationKind),
         })
+    }
+
+    /// None for a coin of a contract that has no package id.
+    fn check_coin(
+        &self,
+        text: &str,
+        check_ref: &impl Fn(&str) -> Result<FieldRef, String>,
+    ) -> Result<Option<CoinRef>, String> {
+        match text.strip_prefix('=') {
+            Some(fixed) => Ok(self.resolve_coin_type(fixed)?.map(CoinRef::Fixed)),
+            None => Ok(Some(CoinRef::Code(check_ref(text)?))),
+        }
     }
 }
 
@@ -418,6 +469,22 @@ mod tests {
         assert!(error.contains("pay::PaymentMade"), "{error}");
         assert!(
             error.contains("payor") && error.contains("payer, amount"),
+            "{error}"
+        );
+
+        let field_of_another = r#"
+            [[contract]]
+            name = "pay"
+            [[contract.event]]
+            type = "pay::PaymentMade"
+            fields = ["id: u64", "amount: u64"]
+            object = "payment"
+            business_id = "id"
+            fee = { kind = "fee", amount = "@amount", coin = "=0x2::sui::SUI" }
+        "#;
+        let error = build(field_of_another).unwrap_err().to_string();
+        assert!(
+            error.contains("@amount") && error.contains("own event"),
             "{error}"
         );
 

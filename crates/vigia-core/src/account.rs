@@ -239,6 +239,11 @@ impl AddressBook {
         of_account.map(|holding| holding.from_inclusive).min()
     }
 
+    /// Whether anybody observes anything.
+    pub fn has_observers(&self) -> bool {
+        !self.observers.is_empty()
+    }
+
     /// The accounts observing `target`.
     pub fn observers_of(&self, target: &str) -> &[AccountId] {
         self.observers.get(target).map_or(&[], Vec::as_slice)

@@ -13,6 +13,22 @@ pub struct CoinInfo {
     pub symbol: String,
     /// Its full name.
     pub name: String,
+    /// Where its picture is, in a form that `icon_url` lets through.
+    pub icon_url: Option<String>,
+}
+
+/// Longest address of a picture that is kept, in bytes; one that holds its picture may be long.
+pub const ICON_URL_BYTES_MAX: usize = 16 * 1024;
+
+/// The address of a coin's picture as anybody may have written it, where it is one that can do no more
+/// than show a picture: `https:`, `ipfs:` or `data:image/`, not too long, without spaces or control
+/// characters.
+pub fn icon_url(text: &str) -> Option<String> {
+    let text = text.trim();
+    let shows = ["https://", "ipfs://", "data:image/"];
+    let is_known = shows.iter().any(|start| text.starts_with(start));
+    let is_plain = !text.contains(|letter: char| letter.is_control() || letter.is_whitespace());
+    (is_known && is_plain && text.len() <= ICON_URL_BYTES_MAX).then(|| text.to_owned())
 }
 
 /// Decimals beyond this are refused: 10^38 is the largest power of ten in an `i128`.
@@ -57,6 +73,33 @@ mod tests {
             "-1.70141183460469231731687303715884105728"
         );
         assert_eq!(shown(i128::MAX, 255), i128::MAX.to_string());
+    }
+
+    #[test]
+    fn pictures_are_pictures() {
+        for good in [
+            "https://a.example/c.png",
+            "ipfs://bafy/c.svg",
+            "data:image/png;base64,AA==",
+        ] {
+            assert_eq!(icon_url(good).as_deref(), Some(good));
+        }
+        assert_eq!(
+            icon_url(" https://a.example ").as_deref(),
+            Some("https://a.example")
+        );
+        let at_limit = format!("https://{}", "a".repeat(ICON_URL_BYTES_MAX - 8));
+        assert!(icon_url(&at_limit).is_some() && icon_url(&(at_limit + "a")).is_none());
+        for bad in [
+            "",
+            "http://a.example/c.png",
+            "javascript:alert(1)",
+            "data:text/html,<script>",
+            "https://a.example/\u{0}",
+            "https://a.example/ onerror=x",
+        ] {
+            assert_eq!(icon_url(bad), None, "{bad:?}");
+        }
     }
 
     proptest::proptest! {

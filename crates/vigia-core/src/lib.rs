@@ -8,6 +8,7 @@ mod activity;
 mod amount;
 mod balance;
 mod business;
+mod canonical;
 mod chain;
 mod clock;
 mod commit;
@@ -30,9 +31,10 @@ pub use account::{
     Holding, Locale, Principal, Scope, User, UserId, check_names,
 };
 pub use activity::{Activity, Direction, Slot, Status};
-pub use amount::{CoinInfo, format_minor_units};
+pub use amount::{CoinInfo, ICON_URL_BYTES_MAX, format_minor_units, icon_url};
 pub use balance::{derive_balance_changes, owning_address};
 pub use business::{BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome};
+pub use canonical::{address_text, struct_text, type_text};
 pub use chain::{
     ChainId, Checkpoint, CheckpointHeader, Evidence, ExecutedTransaction, InvalidChainId, Place,
 };

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sui_sdk_types::{Address, Identifier, StructTag, TypeTag};
 
-use crate::AccountId;
+use crate::{AccountId, address_text, type_text};
 
 /// Something somebody asked to observe.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -51,10 +51,16 @@ impl WatchTarget {
 impl fmt::Display for WatchTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address(address) | Self::Package(address) => write!(f, "{address}"),
-            Self::Module(package, module) => write!(f, "{package}::{module}"),
-            Self::EventType(package, module, name) => write!(f, "{package}::{module}::{name}"),
-            Self::CoinType(coin_type) => write!(f, "{coin_type}"),
+            Self::Address(address) | Self::Package(address) => f.write_str(&address_text(address)),
+            Self::Module(package, module) => {
+                f.write_str(&address_text(package))?;
+                write!(f, "::{module}")
+            }
+            Self::EventType(package, module, name) => {
+                f.write_str(&address_text(package))?;
+                write!(f, "::{module}::{name}")
+            }
+            Self::CoinType(coin_type) => f.write_str(&type_text(coin_type)),
         }
     }
 }

@@ -25,7 +25,7 @@ use sui_rpc::client::{TransactionStreamFrame, TransactionStreamRequest};
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use tonic::Code;
-use vigia_core::{ChainId, Checkpoint, CoinInfo, TypeTag};
+use vigia_core::{ChainId, Checkpoint, CoinInfo, TypeTag, icon_url};
 
 use crate::SourceError;
 use crate::decode::{Decoded, LIVE_MASK, OBJECTS_MASK, from_proto};
@@ -273,6 +273,7 @@ impl ProviderClient {
             decimals: Some(decimals),
             symbol: metadata.symbol.unwrap_or_default(),
             name: metadata.name.unwrap_or_default(),
+            icon_url: metadata.icon_url.as_deref().and_then(icon_url),
         }))
     }
 

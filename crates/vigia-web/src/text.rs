@@ -182,6 +182,7 @@ mod tests {
             decimals: None,
             symbol: "B".to_owned(),
             name: String::new(),
+            icon_url: None,
         };
         let shown =
             |coin: &CoinInfo| money_or_units(5_000_000, "0x2::a::B", Some(coin), words(Locale::En));

@@ -138,8 +138,10 @@ pub(crate) async fn declare_coins(
         decimals: Some(9),
         symbol: "SUI".to_owned(),
         name: "Sui".to_owned(),
+        icon_url: None,
     };
-    let coins: Vec<CoinInfo> = registry.coins().cloned().chain([sui]).collect();
+    // The last of two about one coin wins: a contract file may name SUI too.
+    let coins: Vec<CoinInfo> = [sui].into_iter().chain(registry.coins().cloned()).collect();
     Ok(store.coin_upsert(&coins).await?)
 }
 

@@ -4,77 +4,13 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use vigia_contracts::{ContractFile, InterpretError, PackageIds, Registry};
-use vigia_core::{
-    AccountId, Activity, Address, AddressBook, BusinessFolder, Direction, WatchTarget,
-};
+use vigia_core::{AccountId, Address, BusinessFolder, Direction, WatchTarget};
 use vigia_devnet::{Coin, Packages};
 
-use crate::support::{
-    Made, Payment, bytes_of, hold, interpreter, interpreter_with, made, package_ids,
+use crate::support::{Made, Payment, bytes_of, interpreter, interpreter_with, made, package_ids};
+use crate::wallet::{
+    ANA, ANA_SAVINGS, BETO, SPONSOR, STRANGER, all_activities, book, paid, payment, short, told,
 };
-
-const ANA: Address = Address::new([0xa1; 32]);
-const ANA_SAVINGS: Address = Address::new([0xa2; 32]);
-const BETO: Address = Address::new([0xb1; 32]);
-const STRANGER: Address = Address::new([0xee; 32]);
-const SPONSOR: Address = Address::new([0x55; 32]);
-
-fn book() -> AddressBook {
-    let mut book = AddressBook::default();
-    for (address, account) in [(ANA, 1), (ANA_SAVINGS, 1), (BETO, 2), (SPONSOR, 3)] {
-        hold(&mut book, address, account);
-    }
-    book
-}
-
-/// Activities of a transaction alone, folds included, in short: account, slot's kind, kind,
-/// direction, amount, message.
-fn told(made: &Made) -> Vec<String> {
-    all_activities(made).iter().map(short).collect()
-}
-
-fn all_activities(made: &Made) -> Vec<Activity> {
-    let interpreter = interpreter();
-    let meant = interpreter.interpret(&made.0, &book()).expect("it fits");
-    let mut activities = meant.activities;
-    for event in &meant.business_events {
-        let events = std::slice::from_ref(event);
-        activities.extend(interpreter.fold(&event.key, events, &book()).activities);
-    }
-    activities.sort_by_key(|activity| (activity.account, activity.slot.clone()));
-    activities
-}
-
-fn short(activity: &Activity) -> String {
-    let coin = activity.coin_type.as_deref().unwrap_or("-");
-    format!(
-        "{} {} {} {} {} {}",
-        activity.account.0,
-        activity.kind,
-        activity.direction.as_str(),
-        activity.amount.map_or("-".to_owned(), |n| n.to_string()),
-        coin.rsplit("::").next().unwrap_or_default(),
-        activity.notify.as_ref().map_or("-", |kind| kind.as_str()),
-    )
-}
-
-fn payment<'a>(payer: Address, recipient: Address, amount: u64) -> Payment<'a> {
-    Payment {
-        payer,
-        recipient,
-        amount,
-        token: b"CUSD",
-        id: b"PAY-1",
-    }
-}
-
-/// Ana pays Beto 10 cUSD through the contract at `package`.
-fn paid(package: Address) -> Made {
-    made(ANA)
-        .pays(package, &payment(ANA, BETO, 10_000_000))
-        .moves(ANA, Coin::Cusd, -10_000_000)
-        .moves(BETO, Coin::Cusd, 9_910_000)
-}
 
 #[test]
 fn a_payment_is_told_once() {
@@ -379,10 +315,7 @@ fn a_swap_of_ones_own_is_not_from_outside() {
         .moves(ANA, Coin::Usdc, 3);
     assert_eq!(
         told(&swap),
-        [
-            "1 transfer out 1000 SUI SEND_SENT",
-            "1 transfer in 3 USDC -"
-        ]
+        ["1 conversion out 1000 SUI -", "1 conversion in 3 USDC -"]
     );
     // Thrown at Ana by a contract that somebody else called: from who called.
     let thrown = made(STRANGER).moves(ANA, Coin::Usdc, 3);

@@ -1,7 +1,11 @@
-//! Interpretation from the outside: over a generated chain, in every order of arrival, and against
-//! transactions made to mislead.
+//! Interpretation from the outside: over a generated chain, coin by coin, in every order of arrival, and
+//! against transactions made to mislead.
 
 mod chain;
+mod coins;
 mod hostile;
+mod mistakes;
+mod objects;
 mod order;
 mod support;
+mod wallet;

@@ -91,6 +91,12 @@ pub(crate) fn interpreter_with(more: &[(&str, &str)], ids: &PackageIds) -> Inter
     Interpreter::new(Arc::new(registry))
 }
 
+/// What the shipped contracts say.
+pub(crate) fn registry() -> Registry {
+    let file = ContractFile::parse("confio.toml", CONFIO).expect("the file parses");
+    Registry::new(&[("confio.toml".to_owned(), file)], &package_ids()).expect("it holds together")
+}
+
 pub(crate) fn interpreter() -> Interpreter {
     interpreter_with(&[], &package_ids())
 }

@@ -10,6 +10,7 @@ SELECT
     coin.decimals AS coin_decimals,
     coin.symbol AS coin_symbol,
     coin.name AS coin_name,
+    coin.icon_url AS coin_icon_url,
     (
         SELECT other.display_name
         FROM holding h

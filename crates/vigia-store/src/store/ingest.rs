@@ -107,6 +107,7 @@ impl IngestStore for SqlStore {
                 coin.decimals.into(),
                 coin.symbol.clone().into(),
                 coin.name.clone().into(),
+                coin.icon_url.clone().into(),
             ])
         })
         .await?;

@@ -151,6 +151,7 @@ pub(super) const TABLES: &[Table] = &[
             ("decimals", Int),
             ("symbol", Text),
             ("name", Text),
+            ("icon_url", Text),
         ],
         key: &["coin_type"],
         identity: None,

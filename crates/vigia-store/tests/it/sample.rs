@@ -20,6 +20,7 @@ pub(crate) fn cusd() -> CoinInfo {
         decimals: Some(6),
         symbol: "cUSD".to_owned(),
         name: "Confío dollar".to_owned(),
+        icon_url: Some("https://coins.example/cusd.svg".to_owned()),
     }
 }
 

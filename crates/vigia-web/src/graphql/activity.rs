@@ -51,6 +51,8 @@ pub(super) struct Coin {
     symbol: String,
     /// Its full name.
     name: String,
+    /// Where its picture is (`https:`, `ipfs:` or `data:image/`), as whoever made the coin says.
+    icon_url: Option<String>,
 }
 
 impl From<&CoinInfo> for Coin {
@@ -60,6 +62,7 @@ impl From<&CoinInfo> for Coin {
             decimals: coin.decimals,
             symbol: coin.symbol.clone(),
             name: coin.name.clone(),
+            icon_url: coin.icon_url.clone(),
         }
     }
 }

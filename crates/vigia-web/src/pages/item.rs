@@ -89,7 +89,7 @@ fn money(minor: i128, coin_type: &str, row: &ActivityRow, words: &Words) -> Stri
 /// Money goes from and to somebody; everything else happens with them.
 fn preposition(kind: &str, direction: Direction, words: &Words) -> &'static str {
     match (kind, direction) {
-        ("transfer" | "payment", Direction::In) => words.from,
+        ("transfer" | "payment" | "payment_fee", Direction::In) => words.from,
         ("transfer" | "payment", Direction::Out) => words.to,
         _ => words.with,
     }

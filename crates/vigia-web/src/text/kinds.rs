@@ -26,6 +26,8 @@ fn names(kind: &str, direction: Direction) -> Option<Names> {
         ("transfer", Neutral) => ["Movimiento propio", "Own movement", "Movimento próprio"],
         ("payment", In) => ["Cobro", "Payment received", "Pagamento recebido"],
         ("payment", _) => ["Pago", "Payment", "Pagamento"],
+        ("payment_fee", _) => ["Comisión de pago", "Payment fee", "Taxa de pagamento"],
+        ("conversion", _) => ["Conversión", "Conversion", "Conversão"],
         ("mint", _) => ["Depósito", "Deposit", "Depósito"],
         ("burn", _) => ["Retiro", "Withdrawal", "Saque"],
         ("trade_created", _) => ["Oferta publicada", "Trade offered", "Oferta publicada"],

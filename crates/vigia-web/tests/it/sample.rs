@@ -32,6 +32,7 @@ pub(crate) fn cusd() -> CoinInfo {
         decimals: Some(6),
         symbol: "cUSD".to_owned(),
         name: "Confío Dollar".to_owned(),
+        icon_url: None,
     }
 }
 

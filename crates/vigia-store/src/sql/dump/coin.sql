@@ -1,1 +1,1 @@
-SELECT coin_type, known, decimals, symbol, name FROM coin
+SELECT coin_type, known, decimals, symbol, name, icon_url FROM coin

@@ -53,6 +53,7 @@ fn activity_coin(row: &Row, coin_type: Option<&str>) -> Result<Option<CoinInfo>>
         decimals: get_opt(row, "coin_decimals")?,
         symbol,
         name: get(row, "coin_name")?,
+        icon_url: get_opt(row, "coin_icon_url")?,
     }))
 }
 
@@ -62,6 +63,7 @@ pub(super) fn coin(row: &Row) -> Result<CoinInfo> {
         decimals: get_opt(row, "decimals")?,
         symbol: get(row, "symbol")?,
         name: get(row, "name")?,
+        icon_url: get_opt(row, "icon_url")?,
     })
 }
 
