@@ -39,7 +39,11 @@ async fn poll_to_tip(node: &Devnet, store: &SqlStore, mut poll: Command) {
     let running = Running { child };
     let begun = Instant::now();
     while store.watermark().await.unwrap().map(|mark| mark.checkpoint) != node.tip() {
-        assert!(begun.elapsed() < PATIENCE, "the poller does not get there");
+        let ranges = store.range_list().await;
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "the poller stands at {ranges:?}"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     running.stop();

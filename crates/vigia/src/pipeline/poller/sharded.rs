@@ -89,6 +89,10 @@ impl Poller {
         shutdown: &CancellationToken,
     ) -> Ended {
         shards.owned.mark_unchanged();
+        // As it was read with `part`, which may have been a moment ago: what has changed since is not waited for.
+        if *shards.owned.borrow() != part.owned {
+            return Ended::Rewind;
+        }
         let Some(start) = part.start().filter(|_| !part.owned.is_empty()) else {
             // All shards are others': until that changes.
             tokio::select! {
@@ -96,10 +100,6 @@ impl Poller {
                 _ = shards.owned.changed() => return Ended::Rewind,
             }
         };
-        // As it was read with `part`, which may have been a moment ago.
-        if *shards.owned.borrow() != part.owned {
-            return Ended::Rewind;
-        }
         tracing::info!(
             provider = %self.source.url(),
             start,
