@@ -89,7 +89,8 @@ impl Poller {
         shutdown: &CancellationToken,
     ) -> Ended {
         shards.owned.mark_unchanged();
-        // As it was read with `part`, which may have been a moment ago: what has changed since is not waited for.
+        // As it was read with `part`, which may have been a moment ago: a change since is seen already, and
+        // is not to be waited for.
         if *shards.owned.borrow() != part.owned {
             return Ended::Rewind;
         }
