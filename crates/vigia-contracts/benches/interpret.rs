@@ -27,13 +27,12 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sui_sdk_types::CheckpointTransaction;
 use vigia_contracts::{CONFIO, ContractFile, Interpreter, PackageIds, Registry};
 use vigia_core::{
-    AccountId, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, Evidence,
-    ExecutedTransaction, Holding, Place, Proof, derive_balance_changes,
+    AccountId, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, ExecutedTransaction,
+    Holding, Place,
 };
-use vigia_devnet::{Chain, ChainConfig, Packages, generate};
+use vigia_devnet::{Chain, ChainConfig, Packages, executed, generate};
 
 use report::Report;
 
@@ -189,24 +188,4 @@ fn relevant(
     transactions
         .filter(|transaction| transaction.place.checkpoint > 0 && concerns(transaction))
         .collect()
-}
-
-fn executed(place: Place, from: CheckpointTransaction) -> ExecutedTransaction {
-    let changes = derive_balance_changes(&from.effects, &from.input_objects, &from.output_objects);
-    ExecutedTransaction {
-        place,
-        digest: *from.effects.transaction_digest(),
-        timestamp_ms: 0,
-        transaction: from.transaction.transaction,
-        effects: from.effects,
-        events: from.events.map(|events| events.0).unwrap_or_default(),
-        balance_changes: changes,
-        proof: Proof::unasked(),
-        owners_before: Vec::new(),
-        evidence: Evidence {
-            transaction: Default::default(),
-            effects: Default::default(),
-            events: None,
-        },
-    }
 }

@@ -13,6 +13,7 @@
 
 mod chain;
 mod devnet;
+mod executed;
 mod fault;
 mod files;
 mod serve;
@@ -23,5 +24,6 @@ pub use chain::{
     verify_chain,
 };
 pub use devnet::{Bucket, Devnet, DevnetConfig, DevnetFace, Pace};
+pub use executed::executed;
 pub use fault::{Fault, FaultError, FaultKind, Faults, Value, When};
 pub use files::{FileFormat, read_chk, read_chk_directory, write_checkpoint};

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use sui_sdk_types::{CheckpointTransaction, GasCostSummary, TransactionEffects};
+use sui_sdk_types::{GasCostSummary, TransactionEffects};
 use vigia_contracts::{CONFIO, ContractFile, Interpretation, Interpreter, PackageIds, Registry};
 use vigia_core::{
     AccountId, Activity, Address, AddressBook, BalanceChange, BusinessEvent, BusinessFolder,
-    BusinessKey, Event, Evidence, ExecutedTransaction, Holding, Identifier, Place, StructTag,
-    derive_balance_changes,
+    BusinessKey, Event, ExecutedTransaction, Holding, Identifier, Place, StructTag,
 };
-use vigia_devnet::{Chain, ChainConfig, Coin, Packages, WalletUser, generate};
+use vigia_devnet::{Chain, ChainConfig, Coin, Packages, WalletUser, executed, generate};
 
 /// A chain busy with the wallet, long enough that every story comes to all of its ends.
 pub(crate) struct Story {
@@ -42,26 +41,6 @@ pub(crate) static STORY: LazyLock<Story> = LazyLock::new(|| {
         users: Chain::new(config).users(),
     }
 });
-
-fn executed(place: Place, from: CheckpointTransaction) -> ExecutedTransaction {
-    let changes = derive_balance_changes(&from.effects, &from.input_objects, &from.output_objects);
-    ExecutedTransaction {
-        place,
-        digest: *from.effects.transaction_digest(),
-        timestamp_ms: 0,
-        transaction: from.transaction.transaction,
-        effects: from.effects,
-        events: from.events.map(|events| events.0).unwrap_or_default(),
-        balance_changes: changes,
-        proof: vigia_core::Proof::unasked(),
-        owners_before: Vec::new(),
-        evidence: Evidence {
-            transaction: Default::default(),
-            effects: Default::default(),
-            events: None,
-        },
-    }
-}
 
 pub(crate) fn package_ids() -> PackageIds {
     let packages = Packages::declared();

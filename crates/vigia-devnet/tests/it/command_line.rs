@@ -93,6 +93,14 @@ async fn serve_shows_the_wallet_at_work_and_stops_when_asked() {
     let mut client = Client::new(started["url"].as_str().unwrap()).unwrap();
     let users = Chain::new(ChainConfig::default()).users();
     let users: Vec<_> = users.iter().map(|user| user.address.to_string()).collect();
+    // Whatever is made from here on is heard of.
+    let mut request = sui_rpc::proto::sui::rpc::v2::SubscribeCheckpointsRequest::default();
+    request.read_mask = Some(prost_types::FieldMask {
+        paths: vec!["sequence_number".to_owned()],
+    });
+    let mut subscriptions = client.subscription_client();
+    let made = subscriptions.subscribe_checkpoints(request).await;
+    let mut made = made.unwrap().into_inner();
     let mut next = 1;
     let activity = loop {
         let mut request =
@@ -101,7 +109,7 @@ async fn serve_shows_the_wallet_at_work_and_stops_when_asked() {
             paths: vec!["summary.timestamp".to_owned(), "transactions".to_owned()],
         });
         let Ok(response) = client.ledger_client().get_checkpoint(request).await else {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            made.message().await.unwrap().expect("it never ends");
             continue;
         };
         let checkpoint = response.into_inner().checkpoint.unwrap();

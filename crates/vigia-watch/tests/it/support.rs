@@ -2,12 +2,9 @@
 
 use std::sync::LazyLock;
 
-use sui_sdk_types::{CheckpointTransaction, Command, TransactionKind};
-use vigia_core::{
-    Evidence, ExecutedTransaction, MatchReason, Place, ReasonKind, WatchTarget,
-    derive_balance_changes,
-};
-use vigia_devnet::{ChainConfig, generate};
+use sui_sdk_types::{Command, TransactionKind};
+use vigia_core::{ExecutedTransaction, MatchReason, Place, ReasonKind, WatchTarget};
+use vigia_devnet::{ChainConfig, executed, generate};
 use vigia_watch::WatchList;
 
 /// A chain busy with the wallet; the payment contract is upgraded in checkpoint 12.
@@ -29,26 +26,6 @@ pub(crate) static CHAIN: LazyLock<Vec<ExecutedTransaction>> = LazyLock::new(|| {
     }
     chain
 });
-
-fn executed(place: Place, from: CheckpointTransaction) -> ExecutedTransaction {
-    let changes = derive_balance_changes(&from.effects, &from.input_objects, &from.output_objects);
-    ExecutedTransaction {
-        place,
-        digest: *from.effects.transaction_digest(),
-        timestamp_ms: 0,
-        transaction: from.transaction.transaction,
-        effects: from.effects,
-        events: from.events.map(|events| events.0).unwrap_or_default(),
-        balance_changes: changes,
-        proof: vigia_core::Proof::unasked(),
-        owners_before: Vec::new(),
-        evidence: Evidence {
-            transaction: Default::default(),
-            effects: Default::default(),
-            events: None,
-        },
-    }
-}
 
 /// The first transaction of the chain for which `wanted` holds.
 pub(crate) fn find(wanted: impl Fn(&ExecutedTransaction) -> bool) -> ExecutedTransaction {

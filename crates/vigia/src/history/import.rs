@@ -171,9 +171,17 @@ impl Import {
             if self.link.next() > self.to_inclusive {
                 return Ok(None);
             }
-            let (frames, link) = self.gather().await;
+            let (mut frames, link) = self.gather().await;
             if frames.is_empty() {
                 continue;
+            }
+            // Of many at a time: it takes a request for some fifty transactions.
+            if let HistorySource::Grpc(providers) = &self.source
+                && let Err(error) =
+                    prove_matched(providers, &self.ledger.watch.list(), &mut frames).await
+            {
+                (self.reading, self.failed) = (None, None);
+                return Err(error.into());
             }
             let committed = match self.is_range {
                 true => self.ledger.commit_frames(&frames).await?,
@@ -252,7 +260,7 @@ impl Import {
 
 type Read = Result<(Frame, Link), SourceError>;
 
-/// Matches what is read, and proves what of it takes more than that.
+/// Matches what is read, with what that takes.
 struct Matcher {
     source: HistorySource,
     list: Arc<SharedWatchList>,
@@ -283,17 +291,11 @@ impl Matcher {
         if let Some(providers) = providers.filter(|_| self.coins) {
             prove_unmatched(providers, &mut checkpoint).await?;
         }
-        let mut frame = {
-            let list = self.list.read();
-            let mut frame = match_checkpoint(&list, checkpoint);
-            if list.watches_coins() && !self.coins {
-                // Amounts that came without cannot have matched.
-                frame.watch_version = frame.watch_version.min(self.version);
-            }
-            frame
-        };
-        if let Some(providers) = providers {
-            prove_matched(providers, &self.list, std::slice::from_mut(&mut frame)).await?;
+        let list = self.list.read();
+        let mut frame = match_checkpoint(&list, checkpoint);
+        if list.watches_coins() && !self.coins {
+            // Amounts that came without cannot have matched.
+            frame.watch_version = frame.watch_version.min(self.version);
         }
         Ok(frame)
     }
