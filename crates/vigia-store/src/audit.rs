@@ -29,7 +29,7 @@ pub struct WatchSpan {
     pub to_exclusive: Option<u64>,
 }
 
-/// What an audit reads. It writes nothing.
+/// What an audit reads.
 #[async_trait]
 pub trait AuditStore: Send + Sync {
     /// Completed ranges of both lanes that touch `from` to `to_inclusive`, by where they begin.

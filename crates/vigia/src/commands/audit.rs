@@ -59,7 +59,7 @@ pub async fn run(common: &Common, args: AuditArgs) -> anyhow::Result<ExitCode> {
     let store = open_existing_store(&settings).await?;
     let report = tokio::select! {
         report = audit(&settings, &args, &store, source, providers) => report,
-        () = stop.received() => Err(Exit::stopped("stopped; nothing was written").into()),
+        () = stop.received() => Err(Exit::stopped("stopped before the end; nothing is known of the rest").into()),
     };
     store.close().await;
     let report = report?;

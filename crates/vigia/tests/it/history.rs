@@ -182,14 +182,7 @@ async fn addresses_added_under_way_get_their_history_once() {
     });
     poller.stop();
     second.stop();
-    for (address, history) in &found {
-        assert_eq!(
-            history.state,
-            BackfillState::Complete,
-            "{address}: {history}"
-        );
-        assert_eq!(history.complete_from, Some(0));
-    }
+    assert_all_complete(&found);
     let walked = walk_all(&node);
     let mut transactions = 0;
     for address in &users {
@@ -221,6 +214,18 @@ async fn face(faults: &str) -> (Devnet, String) {
     let node = Devnet::start(config).await.unwrap();
     let url = node.url();
     (node, url)
+}
+
+/// Every history is there from the chain's beginning on.
+fn assert_all_complete(found: &[(Address, AddressHistory)]) {
+    for (address, history) in found {
+        assert_eq!(
+            history.state,
+            BackfillState::Complete,
+            "{address}: {history}"
+        );
+        assert_eq!(history.complete_from, Some(0));
+    }
 }
 
 /// Runs `up` against the node, adds some of its users, and returns their histories.
@@ -278,14 +283,7 @@ async fn pruned_history_says_so() {
 async fn without_lists_whole_checkpoints_are_read() {
     let (mut node, url) = face("no-list").await;
     let (_, found) = run_up(&node, &url, "").await;
-    for (address, history) in &found {
-        assert_eq!(
-            history.state,
-            BackfillState::Complete,
-            "{address}: {history}"
-        );
-        assert_eq!(history.complete_from, Some(0));
-    }
+    assert_all_complete(&found);
     let (_, found) = run_up(&node, &url, "fetch_checkpoints_max = 10\n").await;
     for (address, history) in &found {
         assert_eq!(history.state, BackfillState::Failed, "{address}: {history}");
