@@ -218,10 +218,12 @@ async fn check_notifications(findings: &mut Findings, settings: &Settings, store
             "store.url is probably a pooler's (PgBouncer or the like): set store.direct_url to an \
              address that leads to the same database past it",
         ),
+        // The database has just answered, so a pooler that mixes up what belongs to whom is as likely.
         Err(error) => findings.problem(
             "notifications",
-            error,
-            "check that store.direct_url, or else store.url, can be reached",
+            format!("{:#}", anyhow::Error::from(error)),
+            "where store.url is a pooler's (PgBouncer or the like), set store.direct_url to an address \
+             that leads to the same database past it; else check that the address can be reached",
         ),
     }
 }

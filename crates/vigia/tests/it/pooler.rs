@@ -70,7 +70,7 @@ async fn rows_through_a_pooler_equal_those_of_an_undisturbed_run() {
     let output = app.run(&doctor);
     let said = crate::app::text(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    // By what it does to prepared statements, or by the silence.
+    // By what it does to prepared statements, by a connection that is mixed up, or by the silence.
     for words in ["PROBLEM", "PgBouncer", "store.direct_url"] {
         assert!(said.contains(words), "{words:?} in {said}");
     }
