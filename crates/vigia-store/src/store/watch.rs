@@ -21,7 +21,14 @@ const WATCH_POLL: Duration = Duration::from_millis(400);
 #[async_trait]
 impl WatchStore for SqlStore {
     async fn watch_add(&self, entries: &[WatchEntry]) -> Result<WatchReceipt> {
-        self.trying(|| self.add_once(entries)).await
+        // Where somebody changes the list in between the lock is taken first, and nobody can.
+        let mut locked = false;
+        loop {
+            if let Some(receipt) = self.trying(|| self.add_once(entries, locked)).await? {
+                return Ok(receipt);
+            }
+            locked = true;
+        }
     }
 
     async fn watch_remove(&self, targets: &[WatchTarget]) -> Result<WatchReceipt> {
@@ -147,13 +154,28 @@ impl WatchStore for SqlStore {
 }
 
 impl SqlStore {
-    async fn add_once(&self, entries: &[WatchEntry]) -> Result<WatchReceipt> {
+    /// None where the list has changed between two looks so that other entries are refused.
+    ///
+    /// Accounts, which are most of the work, are made before the lock: requests that add run beside one
+    /// another, and commits wait for less. With `locked` the lock comes first.
+    async fn add_once(&self, entries: &[WatchEntry], locked: bool) -> Result<Option<WatchReceipt>> {
         let now_ms = int("time", self.clock.now_ms())?;
         let mut tx = self.database.write().await?;
+        if locked {
+            Lock::WatchList.take(&mut tx).await?;
+        }
+        let before = Next::read(&mut tx).await?;
+        let mut plan = register::plan(&mut tx, entries).await?;
+        let accounts = register::accounts(&mut tx, &plan, entries, now_ms).await?;
         Lock::WatchList.take(&mut tx).await?;
         let next = Next::read(&mut tx).await?;
-        let plan = register::plan(&mut tx, entries).await?;
-        let accounts = register::accounts(&mut tx, &plan, entries, now_ms).await?;
+        if next.version != before.version {
+            let refused = std::mem::take(&mut plan.refused);
+            plan = register::plan(&mut tx, entries).await?;
+            if plan.refused != refused {
+                return Ok(None);
+            }
+        }
         let added: Vec<_> = plan.new.iter().map(|index| &entries[*index]).collect();
         insert(&mut tx, sql!("watch_insert"), &added, |entry| {
             let account = entry
@@ -179,7 +201,7 @@ impl SqlStore {
         let done = next.receipt(&mut tx, added, plan.unchanged, plan.refused, now_ms);
         let receipt = done.await?;
         self.changed(tx, &receipt).await?;
-        Ok(receipt)
+        Ok(Some(receipt))
     }
 
     async fn remove_once(&self, targets: &[WatchTarget]) -> Result<WatchReceipt> {

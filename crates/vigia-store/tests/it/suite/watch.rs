@@ -76,6 +76,39 @@ pub(crate) async fn address_of_another_is_refused_by_name<F: Fixture>() {
     );
 }
 
+/// Accounts are made before the list is locked, and are gone again where the address is then another's.
+pub(crate) async fn of_many_that_claim_an_address_one_gets_it<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    for address in 0..10u64 {
+        let claims = (0..4).map(|claimant| {
+            let store = db.store.clone();
+            let own = 100 + 10 * address + claimant;
+            let account = format!("account {own}");
+            // Each has an address that nobody else claims too, of another account.
+            let entries = [
+                entry(address, &account),
+                entry(own, &format!("{account} of its own")),
+            ];
+            tokio::spawn(async move { store.watch_add(&entries).await.unwrap() })
+        });
+        let mut receipts = Vec::new();
+        for claim in claims.collect::<Vec<_>>() {
+            receipts.push(claim.await.unwrap());
+        }
+        receipts.sort_by_key(|receipt| receipt.version);
+        let changed: Vec<u64> = receipts.iter().map(|receipt| receipt.changed).collect();
+        assert_eq!(changed, [2, 1, 1, 1], "{receipts:?}");
+        let versions: Vec<u64> = receipts.iter().map(|receipt| receipt.version).collect();
+        let first = 4 * address + 1;
+        assert_eq!(versions, [first, first + 1, first + 2, first + 3]);
+        for refused in &receipts[1..] {
+            assert_eq!(refused.refused[0].index, 0);
+        }
+    }
+    assert_eq!(db.dump_of("account").await.len(), 10 + 40);
+    assert_eq!(db.store.status().await.unwrap().watched_addresses, 10 + 40);
+}
+
 pub(crate) async fn request_is_checked_against_itself<F: Fixture>() {
     let db = Db::<F>::empty().await;
     let entries = [

@@ -4,16 +4,20 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use futures::StreamExt as _;
+use futures::stream::FuturesOrdered;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Deserialize;
 use vigia_core::{AccountKind, Locale, WatchTarget, parse_address};
-use vigia_store::{AccountSpec, UserSpec, WatchEntry, WatchStore};
+use vigia_store::{AccountSpec, StoreError, UserSpec, WatchEntry, WatchReceipt, WatchStore};
 
 use super::own_account;
 use crate::exit::{self, Exit};
 
 /// Addresses added in one database transaction.
 const BATCH: usize = 5_000;
+/// Transactions under way at once: accounts of one batch are made while another's addresses are.
+const BATCHES_MAX: usize = 2;
 /// Bad lines printed; all are counted.
 const PRINTED_MAX: u64 = 1_000;
 
@@ -81,6 +85,7 @@ impl Import {
         let progress = progress_bar(self.bytes);
         let mut counts = Counts::default();
         let mut batch: Vec<(u64, WatchEntry)> = Vec::with_capacity(BATCH);
+        let mut adding = FuturesOrdered::new();
         let mut record = csv::StringRecord::new();
         let header = self.lines.headers()?.clone();
         loop {
@@ -100,8 +105,16 @@ impl Import {
                 }
             }
             if batch.len() == BATCH || (!more && !batch.is_empty()) {
-                self.add(store, &progress, &mut counts, &mut batch).await?;
-                progress.set_position(self.lines.position().byte());
+                let batch = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                adding.push_back(add(store, batch, self.lines.position().byte()));
+            }
+            while adding.len() >= if more { BATCHES_MAX } else { 1 } {
+                let Some(added) = adding.next().await else {
+                    break;
+                };
+                let added = added?;
+                progress.set_position(added.read_to);
+                counts.count(&progress, &self.path, &added);
             }
             if !more {
                 break;
@@ -110,28 +123,42 @@ impl Import {
         progress.finish_and_clear();
         Ok(counts.finish())
     }
+}
 
-    async fn add(
-        &self,
-        store: &dyn WatchStore,
-        progress: &ProgressBar,
-        counts: &mut Counts,
-        batch: &mut Vec<(u64, WatchEntry)>,
-    ) -> anyhow::Result<()> {
-        let (numbers, entries): (Vec<u64>, Vec<WatchEntry>) = batch.drain(..).unzip();
-        let receipt = store.watch_add(&entries).await?;
-        counts.changed += receipt.changed;
-        counts.unchanged += receipt.unchanged;
-        counts.effective_from = counts.effective_from.max(receipt.effective_from);
-        for refused in &receipt.refused {
-            let number = numbers.get(refused.index).copied().unwrap_or_default();
-            counts.report(progress, &self.path, number, &refused.reason);
-        }
-        Ok(())
-    }
+/// A batch that was added.
+struct Added {
+    /// The line of each entry.
+    numbers: Vec<u64>,
+    receipt: WatchReceipt,
+    /// Where the file was read to.
+    read_to: u64,
+}
+
+async fn add(
+    store: &dyn WatchStore,
+    batch: Vec<(u64, WatchEntry)>,
+    read_to: u64,
+) -> Result<Added, StoreError> {
+    let (numbers, entries): (Vec<u64>, Vec<WatchEntry>) = batch.into_iter().unzip();
+    Ok(Added {
+        numbers,
+        receipt: store.watch_add(&entries).await?,
+        read_to,
+    })
 }
 
 impl Counts {
+    fn count(&mut self, progress: &ProgressBar, path: &Path, added: &Added) {
+        let receipt = &added.receipt;
+        self.changed += receipt.changed;
+        self.unchanged += receipt.unchanged;
+        self.effective_from = self.effective_from.max(receipt.effective_from);
+        for refused in &receipt.refused {
+            let number = added.numbers.get(refused.index).copied();
+            self.report(progress, path, number.unwrap_or_default(), &refused.reason);
+        }
+    }
+
     fn report(&mut self, progress: &ProgressBar, path: &Path, line: u64, problem: &str) {
         self.bad += 1;
         if self.bad <= PRINTED_MAX {
