@@ -146,14 +146,56 @@ impl std::str::FromStr for Locale {
     }
 }
 
+/// What a user may do beside reading the accounts they are a member of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum UserRole {
+    /// Nothing else.
+    #[default]
+    User,
+    /// Read every account and run operator commands.
+    Operator,
+    /// The same, and say who is what.
+    Admin,
+}
+
+impl UserRole {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Whether it sees every account.
+    pub fn is_operator(self) -> bool {
+        self != Self::User
+    }
+}
+
+impl std::str::FromStr for UserRole {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "user" => Ok(Self::User),
+            "operator" => Ok(Self::Operator),
+            "admin" => Ok(Self::Admin),
+            _ => Err(format!("{text:?} is not a role (user, operator, admin)")),
+        }
+    }
+}
+
 /// On whose behalf a call reads or changes data (I-14).
 ///
-/// An authenticator makes it; resolvers and stores only ask it. Until sign-in exists the one
-/// authenticator there is makes the local operator.
+/// An authenticator makes it; resolvers and stores only ask it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// The operator at the machine vigia runs on.
     LocalOperator,
+    /// A user who operates vigia, and sees every account.
+    Operator(UserId),
     /// A user, who sees the accounts they are a member of.
     User(UserId),
 }
@@ -171,14 +213,14 @@ impl Principal {
     /// What the principal may read.
     pub fn scope(&self) -> Scope {
         match self {
-            Self::LocalOperator => Scope::All,
+            Self::LocalOperator | Self::Operator(_) => Scope::All,
             Self::User(user) => Scope::MemberOf(*user),
         }
     }
 
     /// Whether the principal may run operator commands.
     pub fn is_operator(&self) -> bool {
-        matches!(self, Self::LocalOperator)
+        matches!(self, Self::LocalOperator | Self::Operator(_))
     }
 }
 

@@ -28,7 +28,7 @@ mod watch;
 
 pub use account::{
     Account, AccountId, AccountKind, AddressBook, DISPLAY_NAME_BYTES_MAX, EXTERNAL_ID_BYTES_MAX,
-    Holding, Locale, Principal, Scope, User, UserId, check_names,
+    Holding, Locale, Principal, Scope, User, UserId, UserRole, check_names,
 };
 pub use activity::{Activity, Direction, Slot, Status};
 pub use amount::{CoinInfo, ICON_URL_BYTES_MAX, format_minor_units, icon_url};

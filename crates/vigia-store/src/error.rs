@@ -48,6 +48,12 @@ pub enum StoreError {
         /// Where it would stand.
         place: Place,
     },
+    /// A name that no user or account can have.
+    #[error("{problem}")]
+    BadName {
+        /// Which, why, and what fits.
+        problem: String,
+    },
     /// Another committee for an epoch than the one that is stored.
     #[error(
         "the database has another committee for epoch {epoch}: the trust root or the provider is of \

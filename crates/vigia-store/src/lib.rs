@@ -5,6 +5,7 @@
 
 mod audit;
 mod backfill;
+mod balance;
 mod committee;
 mod copy;
 mod db;
@@ -19,6 +20,7 @@ mod read;
 mod retention;
 mod schedule;
 mod shard;
+mod sign_in;
 mod source;
 mod source_reader;
 mod sql;
@@ -29,6 +31,10 @@ pub use audit::{AuditStore, CompletedRange, WatchSpan};
 pub use backfill::{
     AddressHistory, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillSpan, BackfillState,
     BackfillStore, BackfillTask, RangeProgress,
+};
+pub use balance::{
+    Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
+    BalanceState, BalanceStore, DIFFERS_AFTER, Observed,
 };
 pub use committee::{COMMITTEES_MAX, CommitteeRow, CommitteeStore};
 pub use copy::{
@@ -50,6 +56,10 @@ pub use read::{
 pub use retention::{RetentionStore, Swept};
 pub use schedule::{ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease};
 pub use shard::{POLLER_LEASES, ShardRow, poller_leases, shard_lease, shard_leases};
+pub use sign_in::{
+    CREDENTIALS_MAX, Login, SecretHash, SessionRow, SessionSpec, SignInStore, SignedIn, TokenRow,
+    TokenScope, TokenSpec, USED_WITHIN_MS,
+};
 pub use source::{SourceApplied, SourceGuard, SourceOutcome, SourceReport, SourceStore};
 pub use source_reader::{SourceReadError, SourceReader};
 pub use store::SqlStore;

@@ -6,7 +6,7 @@ use vigia_core::{
     NotificationId, NotificationKind, Place, RawTransaction, Scope, User,
 };
 
-use crate::{ProviderReport, Result, ShardRow, Watermark};
+use crate::{BalanceRow, ProviderReport, Result, ShardRow, Watermark};
 
 /// The state of the system at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,6 +189,15 @@ pub trait ReadStore: Send + Sync {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<NotificationRow>>;
+
+    /// Balances in `scope` of watched addresses whose watch has an id above `after_id`, in order of id, at
+    /// most `limit`.
+    async fn balance_page(
+        &self,
+        scope: &Scope,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<BalanceRow>>;
 
     /// The user with this external id: what an authenticator turns a name into.
     async fn user_find(&self, external_id: &str) -> Result<Option<User>>;

@@ -6,6 +6,7 @@
 mod activities;
 mod audit;
 mod backfill;
+mod balance;
 mod book;
 mod business;
 mod codec;
@@ -26,6 +27,7 @@ mod register;
 mod retention;
 mod schedule;
 mod shard;
+mod sign_in;
 mod signal;
 mod source;
 mod tables;

@@ -4,6 +4,7 @@
 //! decided in `providers`; following and fetching build on `run` and `subscription`.
 
 mod affected;
+mod balances;
 mod capabilities;
 mod channel;
 mod epoch;
@@ -32,6 +33,7 @@ use crate::decode::{Decoded, LIVE_MASK, OBJECTS_MASK, from_proto};
 use crate::providers::DayBudget;
 
 pub(crate) use affected::{AffectedQuery, Page, PageEnd};
+pub use balances::HeldBalances;
 pub(crate) use epoch::time_ms;
 pub use meter::Usage;
 pub(crate) use run::{Run, RunLimits};

@@ -23,6 +23,7 @@ pub use bucket::{BucketConfig, BucketLimits, BucketSource};
 pub use decode::{HEADER_MASK, LIVE_MASK, Objects, ObjectsError};
 pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
+pub use grpc::HeldBalances;
 pub use link::Link;
 pub use providers::{
     AffectedPage, AffectedRun, Capabilities, CommitteeKeeper, CommitteeStep, DayBudget,

@@ -20,7 +20,7 @@ mod spending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use vigia_core::{ChainId, Clock, CoinInfo, EpochInfo, TypeTag, day_of};
+use vigia_core::{Address, ChainId, Clock, CoinInfo, EpochInfo, TypeTag, day_of};
 
 pub use crate::grpc::{NodeInfo, ProviderConfig, ProviderRoles, Secret, Usage};
 pub use affected::{AffectedPage, AffectedRun};
@@ -33,7 +33,7 @@ pub use roster::{RosterPolicy, Standing};
 pub use spending::{DayBudget, Spent};
 
 use crate::SourceError;
-use crate::grpc::{ProviderClient, describe};
+use crate::grpc::{HeldBalances, ProviderClient, describe};
 use roster::{Choice, Left, Need, Roster};
 use spending::Spending;
 
@@ -305,6 +305,12 @@ impl Providers {
             async move { client.coin_info(&coin_type).await }
         };
         self.ask(ask).await
+    }
+
+    /// What addresses have, and between which checkpoints a node said so.
+    pub async fn balances(&self, addresses: &[Address]) -> Result<HeldBalances, SourceError> {
+        self.ask(|client| async move { client.balances(addresses).await })
+            .await
     }
 
     /// What is known of an epoch, or of the one that goes on; none where it is not known any more.

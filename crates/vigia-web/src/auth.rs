@@ -1,22 +1,40 @@
-//! Who is asking: the one seam that sign-in replaces.
+//! Who is asking: the seam between a request and the principal that all reads go through.
 
 use async_trait::async_trait;
 use axum::http::HeaderMap;
-use vigia_core::Principal;
+use vigia_core::{Principal, User};
+use vigia_store::StoreError;
 
-/// The request does not say who is asking, or not convincingly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("sign-in is required")]
-pub struct Unauthenticated;
+use crate::SignIn;
+
+/// Why nobody is asking.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The request does not say who is asking, or not convincingly.
+    #[error("sign-in is required")]
+    SignInRequired,
+    /// It could not be looked up.
+    #[error("who is asking could not be looked up")]
+    Store(#[from] StoreError),
+}
+
+/// Who is asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// On whose behalf.
+    pub principal: Principal,
+    /// The user, where it is one.
+    pub user: Option<User>,
+}
 
 /// Makes a principal from a request.
 #[async_trait]
 pub trait Authenticator: Send + Sync {
     /// Who sent a request with these headers.
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Unauthenticated>;
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Identity, AuthError>;
 
-    /// Whether it tells people apart. One that does not is only fit for loopback.
-    fn is_sign_in(&self) -> bool;
+    /// Where people sign in. None: people are not told apart, which is only fit for loopback.
+    fn sign_in(&self) -> Option<&SignIn>;
 }
 
 /// Takes everybody who can connect for the operator at this machine.
@@ -25,11 +43,14 @@ pub struct LocalOperatorAuthenticator;
 
 #[async_trait]
 impl Authenticator for LocalOperatorAuthenticator {
-    async fn authenticate(&self, _: &HeaderMap) -> Result<Principal, Unauthenticated> {
-        Ok(Principal::LocalOperator)
+    async fn authenticate(&self, _: &HeaderMap) -> Result<Identity, AuthError> {
+        Ok(Identity {
+            principal: Principal::LocalOperator,
+            user: None,
+        })
     }
 
-    fn is_sign_in(&self) -> bool {
-        false
+    fn sign_in(&self) -> Option<&SignIn> {
+        None
     }
 }

@@ -72,9 +72,9 @@ impl Default for WebLimits {
 pub enum WebError {
     /// There is no sign-in, and the address can be reached from other machines.
     #[error(
-        "refusing to listen on {listen}: there is no sign-in yet, so everybody who can connect \
-         would see every account; listen on 127.0.0.1, put an authenticating proxy in front, or \
-         set insecure_no_auth if that is what you want"
+        "refusing to listen on {listen}: nobody has to sign in, so everybody who can connect would \
+         see every account; set web.sign_in = true, listen on 127.0.0.1, or set \
+         web.insecure_no_auth if that is what you want"
     )]
     NotLoopback {
         /// The address asked for.

@@ -6,6 +6,7 @@
 
 mod activity;
 mod address;
+mod balance;
 mod error;
 mod failed;
 mod kept;
@@ -22,18 +23,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::http::GraphiQLSource;
-use async_graphql::{Data, Request, Response as Reply, Schema, ServerError};
+use async_graphql::{Data, Pos, Request, Response as Reply, Schema, ServerError};
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use axum::extract::{State, WebSocketUpgrade};
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use vigia_store::StoreError;
 
 use crate::app::{App, Stopping};
 use crate::reader::Reader;
@@ -117,9 +119,27 @@ pub(crate) async fn query(
 
 /// A refusal in the form of a GraphQL reply.
 fn refused(status: StatusCode, why: String) -> Response {
-    let mut error = ServerError::new(why, None);
-    error::code(&mut error, error::BAD_USER_INPUT);
+    coded(status, ServerError::new(why, None), error::BAD_USER_INPUT)
+}
+
+fn coded(status: StatusCode, mut error: ServerError, code: &str) -> Response {
+    error::code(&mut error, code);
     (status, Json(Reply::from_errors(vec![error]))).into_response()
+}
+
+/// That who asks is not known.
+pub(crate) fn sign_in_required() -> Response {
+    let why = "sign-in is required: send an API token as Authorization: Bearer, or the cookie of a \
+               session";
+    let error = ServerError::new(why, None);
+    let reply = coded(StatusCode::UNAUTHORIZED, error, error::UNAUTHENTICATED);
+    ([(WWW_AUTHENTICATE, "Bearer")], reply).into_response()
+}
+
+/// That it could not be looked up who asks.
+pub(crate) fn store_failed(error: StoreError) -> Response {
+    let error = error::internal(error).into_server_error(Pos::default());
+    coded(StatusCode::SERVICE_UNAVAILABLE, error, error::UNAVAILABLE)
 }
 
 /// `GET /graphql`: GraphiQL, in development.

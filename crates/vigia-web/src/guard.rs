@@ -9,14 +9,15 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, SET_COOKIE, UPGRADE,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, UPGRADE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use vigia_core::Locale;
 
+use crate::SignIn;
 use crate::app::App;
 use crate::reader::{LANGUAGE_COOKIE, query_value};
 
@@ -26,14 +27,23 @@ const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; \
 /// How long a chosen language is remembered: a year, in seconds.
 const LANGUAGE_SECONDS: u32 = 365 * 24 * 60 * 60;
 
+/// For how long browsers that came over TLS use nothing else (RFC 6797): a year.
+const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// Headers of every reply; a handler's own win.
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
+pub(crate) async fn headers(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let sign_in = app.context.authenticator.sign_in();
+    if sign_in.is_some_and(SignIn::is_https) {
+        let headers = response.headers_mut();
+        headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ONLY);
+    }
     let defaults: [(HeaderName, &str); 5] = [
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
-        (REFERRER_POLICY, "no-referrer"),
+        // Tells other sites nothing; browsers name the origin of a form only where a policy lets them.
+        (REFERRER_POLICY, "same-origin"),
         (CACHE_CONTROL, "no-store"),
     ];
     for (name, value) in defaults {
@@ -52,7 +62,9 @@ pub(crate) async fn same_site(
     next: Next,
 ) -> Response {
     let host = host(&request).map(str::to_owned);
-    if app.config.listen.ip().is_loopback() && !host.as_deref().is_some_and(is_loopback_name) {
+    let is_open = app.context.authenticator.sign_in().is_none();
+    let is_local = app.config.listen.ip().is_loopback();
+    if is_open && is_local && !host.as_deref().is_some_and(is_loopback_name) {
         let host = host.as_deref().unwrap_or("(none)");
         return refused(format!(
             "this vigia answers only to localhost, 127.0.0.1 and [::1], not to {host:?}; \

@@ -9,6 +9,7 @@ mod app;
 mod assets;
 mod auth;
 mod config;
+mod credentials;
 mod cursor;
 mod failed;
 mod feed;
@@ -21,12 +22,17 @@ mod pages;
 mod reader;
 mod router;
 mod server;
+mod sign_in;
 mod text;
 
 pub use app::WebContext;
-pub use auth::{Authenticator, LocalOperatorAuthenticator, Unauthenticated};
+pub use auth::{AuthError, Authenticator, Identity, LocalOperatorAuthenticator};
 pub use config::{WebConfig, WebError, WebLimits};
+pub use credentials::{
+    CredentialError, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Secret, TOKEN_PREFIX, password_hash,
+};
 pub use failed::FailedRetrier;
 pub use graphql::schema_sdl;
 pub use health::{AlwaysReady, HealthServer, Readiness};
 pub use server::WebServer;
+pub use sign_in::{SignIn, SignInSettings};

@@ -8,6 +8,7 @@ mod ingestion;
 mod item;
 mod layout;
 mod search;
+mod sign_in;
 mod transaction;
 
 pub(crate) use error::{ErrorPage, internal_error, not_found};
@@ -17,6 +18,7 @@ pub(crate) use inbox::inbox;
 pub(crate) use ingestion::ingestion;
 pub(crate) use item::activity_item;
 pub(crate) use search::search;
+pub(crate) use sign_in::{sign_in, sign_in_path, sign_in_tried, sign_out};
 pub(crate) use transaction::transaction;
 
 /// Rows of a page.

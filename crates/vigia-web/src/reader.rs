@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
+use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use vigia_core::{Locale, Principal, Scope};
+use vigia_core::{Locale, Principal, Scope, User};
 
 use crate::app::App;
-use crate::pages::ErrorPage;
+use crate::pages::{ErrorPage, internal_error, sign_in_path};
+use crate::{AuthError, Identity, graphql};
 
 /// The cookie that remembers a language chosen with `?lang=`.
 pub(crate) const LANGUAGE_COOKIE: &str = "lang";
+/// Below it replies have the form of GraphQL, also refusals.
+const GRAPHQL: &str = "/graphql";
 /// Entries of `Accept-Language` that are looked at.
 const LANGUAGES_MAX: usize = 10;
 
@@ -22,6 +25,8 @@ const LANGUAGES_MAX: usize = 10;
 pub(crate) struct Reader {
     pub(crate) principal: Principal,
     pub(crate) locale: Locale,
+    /// Name of the user who is signed in.
+    pub(crate) name: Option<String>,
 }
 
 impl Reader {
@@ -35,26 +40,67 @@ impl FromRequestParts<Arc<App>> for Reader {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        let locale = locale(&parts.uri, &parts.headers);
+        let chosen = chosen_locale(&parts.uri, &parts.headers);
         match app.context.authenticator.authenticate(&parts.headers).await {
-            Ok(principal) => Ok(Self { principal, locale }),
-            Err(error) => Err(ErrorPage {
-                status: StatusCode::UNAUTHORIZED,
-                locale,
-                detail: Some(error.to_string()),
-            }
-            .into_response()),
+            Ok(Identity { principal, user }) => Ok(Self {
+                principal,
+                locale: chosen
+                    .or(user.as_ref().map(|user| user.locale))
+                    .or_else(|| accepted_locale(&parts.headers))
+                    .unwrap_or_default(),
+                name: user.map(name),
+            }),
+            Err(error) => Err(nobody(parts, app, error)),
         }
     }
 }
 
+fn name(user: User) -> String {
+    match user.display_name.is_empty() {
+        true => user.external_id,
+        false => user.display_name,
+    }
+}
+
+/// Programs are told in their form, browsers are led to where people sign in.
+fn nobody(parts: &Parts, app: &App, error: AuthError) -> Response {
+    let locale = locale(&parts.uri, &parts.headers);
+    let path = parts.uri.path();
+    match error {
+        AuthError::Store(error) if path.starts_with(GRAPHQL) => graphql::store_failed(error),
+        AuthError::Store(error) => internal_error(locale, &error),
+        AuthError::SignInRequired if path.starts_with(GRAPHQL) => graphql::sign_in_required(),
+        AuthError::SignInRequired if leads_to_sign_in(parts, app) => {
+            let next = parts.uri.path_and_query();
+            sign_in_path(next.map_or(path, |next| next.as_str()))
+        }
+        AuthError::SignInRequired => ErrorPage {
+            status: StatusCode::UNAUTHORIZED,
+            locale,
+            detail: Some(AuthError::SignInRequired.to_string()),
+        }
+        .into_response(),
+    }
+}
+
+fn leads_to_sign_in(parts: &Parts, app: &App) -> bool {
+    let accepts = parts.headers.get(ACCEPT);
+    let accepts = accepts.and_then(|accepts| accepts.to_str().ok());
+    let is_page = accepts.is_some_and(|accepts| accepts.contains("text/html"));
+    is_page && parts.method == Method::GET && app.context.authenticator.sign_in().is_some()
+}
+
 /// The language to answer in: `?lang=`, the cookie, what the browser asks for, Spanish.
 pub(crate) fn locale(uri: &Uri, headers: &HeaderMap) -> Locale {
+    chosen_locale(uri, headers)
+        .or_else(|| accepted_locale(headers))
+        .unwrap_or_default()
+}
+
+fn chosen_locale(uri: &Uri, headers: &HeaderMap) -> Option<Locale> {
     query_value(uri, "lang")
         .and_then(|lang| lang.parse().ok())
         .or_else(|| cookie_locale(headers))
-        .or_else(|| accepted_locale(headers))
-        .unwrap_or_default()
 }
 
 /// The first value of a query parameter that needs no decoding.

@@ -22,6 +22,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/failed/{digest}/retry", post(pages::failed_retry))
         .route("/failed/{digest}/discard", post(pages::failed_discard))
         .route("/search", get(pages::search))
+        .route("/sign-in", get(pages::sign_in).post(pages::sign_in_tried))
+        .route("/sign-out", post(pages::sign_out))
         .route("/live", get(live::events))
         .route("/graphql", get(graphql::graphiql).post(graphql::query))
         .route("/graphql/ws", get(graphql::socket))
@@ -33,7 +35,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(from_fn_with_state(app.clone(), guard::time_limit))
         .layer(from_fn(guard::language_cookie))
         .layer(from_fn_with_state(app.clone(), guard::same_site))
-        .layer(from_fn(guard::headers))
+        .layer(from_fn_with_state(app.clone(), guard::headers))
         .with_state(app)
 }
 

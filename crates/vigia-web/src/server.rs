@@ -24,7 +24,7 @@ impl WebServer {
     /// Listens, or says why not. Without sign-in only loopback is listened on.
     pub async fn bind(mut config: WebConfig, context: WebContext) -> Result<Self, WebError> {
         let listen = config.listen;
-        let open = !context.authenticator.is_sign_in();
+        let open = context.authenticator.sign_in().is_none();
         if open && !listen.ip().is_loopback() && !config.insecure_no_auth {
             return Err(WebError::NotLoopback { listen });
         }

@@ -2,6 +2,7 @@
 
 mod kinds;
 mod reasons;
+mod sign_in;
 mod words;
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use vigia_store::{ActivityRow, NotificationRow};
 
 pub(crate) use kinds::kind_title;
 pub(crate) use reasons::{reason_text, reasons_by_target};
+pub(crate) use sign_in::sign_in_words;
 pub(crate) use words::{Words, words};
 
 /// Hexadecimal digits shown at either end of a shortened address or digest.

@@ -82,6 +82,9 @@ enum Command {
     /// See and refresh the accounts that another application's database names
     #[command(subcommand)]
     Source(commands::source::SourceCommand),
+    /// See balances, compare them with what nodes say, and adjust them
+    #[command(subcommand)]
+    Balances(commands::balances::BalancesCommand),
     /// Show the providers: who is read from, how each is, and why one is not used
     Providers(commands::providers::ProvidersArgs),
     /// Show the whole system at a glance
@@ -92,6 +95,12 @@ enum Command {
     /// See and steer what is done on a schedule
     #[command(subcommand)]
     Schedules(commands::schedules::SchedulesCommand),
+    /// Say who signs in, and as what
+    #[command(subcommand)]
+    User(commands::user::UserCommand),
+    /// Make tokens by which programs sign in, and take them back
+    #[command(subcommand)]
+    Token(commands::token::TokenCommand),
     /// Print activities as they happen
     Tail(commands::tail::TailArgs),
     /// Bring the database's schema up to date
@@ -156,10 +165,13 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Committees(args) => commands::committees::run(common, args).await,
         Command::Watch(command) => commands::watch::run(common, command).await,
         Command::Source(command) => commands::source::run(common, command).await,
+        Command::Balances(command) => commands::balances::run(common, command).await,
         Command::Providers(args) => commands::providers::run(common, args).await,
         Command::Status(args) => commands::status::run(common, args).await,
         Command::Failed(command) => commands::failed::run(common, command).await,
         Command::Schedules(command) => commands::schedules::run(common, command).await,
+        Command::User(command) => commands::user::run(common, command).await,
+        Command::Token(command) => commands::token::run(common, command).await,
         Command::Tail(args) => commands::tail::run(common, args).await,
         Command::Migrate => commands::migrate::run(common).await,
         Command::MigrateStore(args) => commands::migrate_store::run(common, args).await,

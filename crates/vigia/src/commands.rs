@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod backfill;
+pub mod balances;
 pub mod committees;
 pub mod config;
 pub mod doctor;
@@ -16,8 +17,10 @@ pub mod source;
 pub mod status;
 mod stop;
 pub mod tail;
+pub mod token;
 mod transport;
 pub mod up;
+pub mod user;
 pub mod watch;
 
 use std::sync::Arc;

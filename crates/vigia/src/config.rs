@@ -3,11 +3,13 @@
 //! The default file is the manual and the list of keys: whatever is not in it is an error that
 //! names the key, where it stands and the nearest key there is.
 
+mod balances;
 mod history;
 mod layers;
 mod proof;
 mod providers;
 mod transport_kind;
+mod web;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,11 +21,13 @@ use vigia_core::{Schedule, ScheduleError, ShardPlan, SourceLimits, parse_address
 use vigia_store::{PostgresOptions, SourceReader, SqliteOptions, StoreOptions};
 use vigia_sui::{RosterPolicy, Secret, StreamLimits};
 
+pub use balances::BalanceSettings;
 pub use history::HistorySettings;
 pub use layers::{ConfigError, Overrides};
 pub use proof::{ProofSettings, RootSetting};
 pub use providers::{ProviderBudget, ProviderSettings};
 pub use transport_kind::TransportKind;
+pub use web::WebSettings;
 
 use crate::exit::Exit;
 
@@ -46,6 +50,7 @@ pub struct Settings {
     pub proof: ProofSettings,
     pub poll: PollSettings,
     pub history: HistorySettings,
+    pub balances: BalanceSettings,
     pub transport: TransportSettings,
     pub work: WorkSettings,
     pub source: SourceSettings,
@@ -145,15 +150,6 @@ pub struct SourceSettings {
     pub rows_max: u64,
     pub gone_percent_max: u32,
     pub gone_min: u64,
-}
-
-/// `[web]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
-pub struct WebSettings {
-    pub listen: String,
-    pub insecure_no_auth: bool,
-    pub graphiql: bool,
 }
 
 /// `[health]`
@@ -427,17 +423,9 @@ impl Settings {
         self.shard_plan()?;
         self.work.check()?;
         self.history.check()?;
+        self.balances.check()?;
         self.source.check()?;
-        self.web
-            .listen
-            .parse::<std::net::SocketAddr>()
-            .map_err(|_| {
-                ConfigError::value(
-                    "web.listen",
-                    &self.web.listen,
-                    "ADDRESS:PORT, such as 127.0.0.1:8420",
-                )
-            })?;
+        self.web.check()?;
         let positive = [
             ("store.readers", u64::from(self.store.readers)),
             ("store.connections", u64::from(self.store.connections)),

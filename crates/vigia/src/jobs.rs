@@ -6,6 +6,7 @@
 //! to be one that can be.
 
 mod address_reconcile;
+mod balances;
 mod epoch_tracking;
 mod lease_keeper;
 mod message_blob_cleanup;
@@ -13,8 +14,10 @@ mod raw_cleanup;
 mod runner;
 mod source_refresh;
 mod stale_rows;
+mod stale_sign_ins;
 
 pub use address_reconcile::AddressReconcile;
+pub use balances::{BalanceBaseline, BalanceReconciliation, StaleBalances};
 pub use epoch_tracking::EpochTracking;
 pub use lease_keeper::{LeaseKeeper, LeaseTimes};
 pub use message_blob_cleanup::MessageBlobCleanup;
@@ -22,6 +25,7 @@ pub use raw_cleanup::RawCleanup;
 pub use runner::{JobRunner, RanNow};
 pub use source_refresh::SourceRefresh;
 pub use stale_rows::StaleRows;
+pub use stale_sign_ins::StaleSignIns;
 
 use std::sync::Arc;
 
@@ -30,6 +34,7 @@ use vigia_core::{Clock, MissedPolicy};
 use vigia_store::SqlStore;
 use vigia_sui::Providers;
 
+use crate::balances::BalanceKeeper;
 use crate::config::Settings;
 use crate::source::SourceFollower;
 
@@ -107,10 +112,23 @@ pub fn all(
         Arc::new(MessageBlobCleanup::new(store.clone(), clock.clone())),
         Arc::new(AddressReconcile::new(&settings.poll, store.clone())),
         Arc::new(StaleRows::new(store.clone(), clock.clone())),
+        Arc::new(StaleSignIns::new(store.clone(), clock.clone())),
     ];
     if let Some(provider) = provider {
         let source = provider.clone();
         jobs.push(Arc::new(EpochTracking::new(store.clone(), source)));
+        let keeper = BalanceKeeper {
+            store: store.clone(),
+            providers: provider.clone(),
+            clock: clock.clone(),
+            requests_per_day: settings.balance_requests(),
+        };
+        if keeper.requests_per_day > 0 {
+            let (keeper, sample) = (Arc::new(keeper), settings.balances.sample);
+            jobs.push(Arc::new(BalanceBaseline(keeper.clone())));
+            jobs.push(Arc::new(StaleBalances(keeper.clone())));
+            jobs.push(Arc::new(BalanceReconciliation { keeper, sample }));
+        }
     }
     if let Some(follower) = SourceFollower::new(settings, store)? {
         jobs.push(Arc::new(SourceRefresh::new(&settings.source, follower)));

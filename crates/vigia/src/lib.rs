@@ -3,6 +3,7 @@
 //! A library so that tests and benches can run its parts; the binary only calls `cli::run`.
 
 pub mod audit;
+pub mod balances;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -17,7 +17,7 @@ use super::{SqlStore, epoch, ranges, shard};
 use crate::db::{Tx, byte_strings, get, get_opt, query};
 use crate::sql::{Sql, sql, sql_text};
 use crate::{
-    ActivityCursor, ActivityFilter, ActivityRow, NotificationRow, ProviderReport,
+    ActivityCursor, ActivityFilter, ActivityRow, BalanceRow, NotificationRow, ProviderReport,
     RawTransactionRow, ReadStore, Result, ShardRow, StatusReport, TransactionRemains,
 };
 
@@ -232,6 +232,15 @@ impl ReadStore for SqlStore {
                 })
             })
             .collect()
+    }
+
+    async fn balance_page(
+        &self,
+        scope: &Scope,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<BalanceRow>> {
+        self.balances(scope, after_id, limit).await
     }
 
     async fn user_find(&self, external_id: &str) -> Result<Option<User>> {

@@ -9,7 +9,7 @@ use vigia_core::{WatchTarget, check_names};
 
 use crate::db::{Row, Tx, Value, byte_strings, get, get_opt, insert, query, texts};
 use crate::sql::{Sql, sql};
-use crate::{AccountSpec, Refused, Result, UserSpec, WatchEntry};
+use crate::{AccountSpec, Refused, Result, StoreError, UserSpec, WatchEntry};
 
 /// Most members named for one account in one entry.
 const MEMBERS_MAX: usize = 100;
@@ -178,6 +178,14 @@ async fn accounts_upsert(
     })
     .await?;
     account_ids(tx, once.iter().map(|(spec, _)| &*spec.external_id)).await
+}
+
+/// Creates or finds one user; the error says what is wrong with its names.
+pub(super) async fn user_upsert(tx: &mut Tx, user: &UserSpec, now_ms: i64) -> Result<i64> {
+    check_names("user", &user.external_id, &user.display_name)
+        .map_err(|problem| StoreError::BadName { problem })?;
+    let ids = users_upsert(tx, &[user], now_ms).await?;
+    Ok(ids[&user.external_id])
 }
 
 async fn users_upsert(

@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod backfill;
+pub(crate) mod balance;
 pub(crate) mod business;
 pub(crate) mod chain;
 pub(crate) mod commit;
@@ -20,6 +21,7 @@ pub(crate) mod retention;
 pub(crate) mod schedule;
 pub(crate) mod scope;
 pub(crate) mod shard;
+pub(crate) mod sign_in;
 pub(crate) mod source;
 pub(crate) mod watch;
 
@@ -183,6 +185,14 @@ macro_rules! store_conformance_suite {
                 coins_are_unknown_until_told, status_counts, provider_report_is_replaced,
                 first_of_two_with_one_key_stays, wait_returns_for_a_new_activity,
             ],
+            balance: [
+                new_addresses_are_enlisted_once, what_came_after_the_baseline_counts,
+                history_below_the_baseline_never_counts, an_answer_that_was_overtaken_is_no_baseline,
+                what_nodes_say_again_differs, it_agrees_again, adjustments_are_rows_of_their_own,
+                a_sample_goes_round, watched_again_it_begins_anew, balances_are_ones_own,
+                amounts_beyond_an_i128_are_refused, requests_of_a_day_add_up,
+                any_order_of_commits_gives_the_same,
+            ],
             business: [
                 order_of_arrival_does_not_matter, becomes_attributable_once,
                 replayed_events_change_nothing, objects_of_one_batch_stay_apart,
@@ -272,10 +282,18 @@ macro_rules! store_conformance_suite {
                 each_has_its_position, one_that_nobody_polls_is_seen,
                 when_all_pollers_died_their_shards_are_seen,
             ],
+            sign_in: [
+                a_user_has_a_role_and_a_password, names_that_nobody_can_have_are_refused,
+                a_session_lasts_while_it_is_used, a_new_password_ends_sessions,
+                the_session_used_longest_ago_makes_room, a_token_is_no_more_than_its_user,
+                a_token_ends_when_it_is_taken_back, tokens_have_a_number,
+                what_expired_is_removed, many_sign_in_at_once,
+            ],
             watch: [
                 first_version_holds_from_genesis, holds_above_everything_committed,
                 imports_do_not_raise_it, same_again_changes_nothing, address_needs_an_account,
-                address_of_another_is_refused_by_name, request_is_checked_against_itself,
+                address_of_another_is_refused_by_name, of_many_that_claim_an_address_one_gets_it,
+                request_is_checked_against_itself,
                 names_are_filled_in_not_replaced, member_joins_later, removal_ends_it,
                 removal_of_the_unwatched_is_refused, address_moves_after_removal,
                 handed_over_without_a_checkpoint_between, past_is_never_attributed_anew,

@@ -11,6 +11,8 @@ pub(super) const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 pub(super) const BAD_QUERY: &str = "BAD_QUERY";
 /// Who asks may not do this.
 pub(super) const FORBIDDEN: &str = "FORBIDDEN";
+/// Who asks is not known.
+pub(super) const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
 /// Something failed here; the log says what.
 pub(super) const INTERNAL: &str = "INTERNAL";
 /// Out of reach for the moment; the same request may succeed later.

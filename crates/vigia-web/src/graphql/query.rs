@@ -3,10 +3,11 @@
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Object, Result};
 use vigia_core::parse_address;
-use vigia_store::{ActivityFilter, ActivityRow, FailedRow, WatchRow};
+use vigia_store::{ActivityFilter, ActivityRow, BalanceRow, FailedRow, WatchRow};
 
 use super::activity::Activity;
 use super::address::WatchedAddress;
+use super::balance::Balance;
 use super::error::{bad_input, internal};
 use super::failed::{self, FailedTransaction, check_operator, digest_of};
 use super::kept::{self, Transaction};
@@ -106,6 +107,27 @@ impl Query {
             .map_err(internal)?;
         let cursor = |row: &WatchRow| cursor::of_watch(row.id);
         Ok(page::connection(rows, size, cursor, WatchedAddress::from))
+    }
+
+    /// What the addresses of the reader's accounts have, in the order in which they were added.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn balances(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Page size, 1 to 100; 20 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last address of the page before.")] after: Option<String>,
+    ) -> Result<Connection<String, Balance>> {
+        let size = page::size(first)?;
+        let after = page::after(after.as_deref(), cursor::to_watch)?;
+        let store = &web(ctx).store;
+        let rows = store
+            .balance_page(&reader(ctx).scope(), after.unwrap_or(0), size + 1)
+            .await
+            .map_err(internal)?;
+        let coins = store.coin_list().await.map_err(internal)?;
+        let cursor = |row: &BalanceRow| cursor::of_watch(row.id);
+        let node = |row| Balance::new(row, &coins);
+        Ok(page::connection(rows, size, cursor, node))
     }
 
     /// A relevant transaction by its digest; null where it is not kept or concerns none of the

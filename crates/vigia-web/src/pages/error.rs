@@ -29,6 +29,7 @@ impl IntoResponse for ErrorPage {
         };
         let page = Page {
             locale: self.locale,
+            name: None,
             section: Section::Other,
             title,
             refresh_seconds: None,

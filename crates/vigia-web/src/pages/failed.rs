@@ -1,13 +1,10 @@
 //! `/failed`: transactions that could not be interpreted (I-8), and what an operator does about them.
 //!
-//! Plain forms, so that it works without script. A browser names the origin of a form only under a
-//! referrer policy that lets it, and without its origin a request is refused as another site's
-//! (`guard`): this page's policy is `same-origin`, which tells other sites as little as the others' do.
+//! Plain forms, so that it works without script.
 
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Path, State};
-use axum::http::header::REFERRER_POLICY;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -175,14 +172,15 @@ fn page(app: &App, reader: &Reader, mut rows: Vec<FailedRow>, uri: &Uri) -> Resp
             }
         }
     };
-    let page = Page {
+    Page {
         locale: reader.locale,
+        name: reader.name.as_deref(),
         section: Section::Ingestion,
         title: words.failed_title,
         refresh_seconds: None,
         content,
-    };
-    ([(REFERRER_POLICY, "same-origin")], page).into_response()
+    }
+    .into_response()
 }
 
 /// What was done last. An address that says nothing known says nothing.

@@ -104,6 +104,7 @@ fn page(app: &App, reader: &Reader, wanted: &Wanted, found: &Found) -> Response 
     };
     Page {
         locale: reader.locale,
+        name: reader.name.as_deref(),
         section: Section::Activity,
         title: words.activity,
         refresh_seconds: None,

@@ -75,6 +75,7 @@ fn page(app: &App, reader: &Reader, mut rows: Vec<NotificationRow>, is_older: bo
     };
     Page {
         locale: reader.locale,
+        name: reader.name.as_deref(),
         section: Section::Inbox,
         title: words.inbox,
         refresh_seconds: None,

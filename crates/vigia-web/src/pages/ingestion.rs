@@ -42,6 +42,7 @@ pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Re
     };
     Page {
         locale: reader.locale,
+        name: reader.name.as_deref(),
         section: Section::Ingestion,
         title: words.ingestion,
         refresh_seconds: Some(REFRESH_SECONDS),

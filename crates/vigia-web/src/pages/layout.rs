@@ -4,7 +4,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 use vigia_core::Locale;
 
-use crate::text::words;
+use crate::text::{sign_in_words, words};
 
 /// Files are named with the version, so that a new vigia brings new ones.
 const CSS: &str = concat!("/assets/vigia.css?v=", env!("CARGO_PKG_VERSION"));
@@ -24,6 +24,8 @@ pub(super) enum Section {
 /// What a page is made of.
 pub(super) struct Page<'a> {
     pub(super) locale: Locale,
+    /// Who is signed in; none where nobody is.
+    pub(super) name: Option<&'a str>,
     pub(super) section: Section,
     pub(super) title: &'a str,
     /// Reloads without script after so many seconds; with script only what is marked changes.
@@ -102,6 +104,12 @@ impl Page<'_> {
         html! {
             footer.bottom {
                 p { (words.tagline) }
+                @if let Some(name) = self.name {
+                    form.signed-in method="post" action="/sign-out" {
+                        span { (name) }
+                        button type="submit" { (sign_in_words(self.locale).sign_out) }
+                    }
+                }
                 p.languages aria-label=(words.language) {
                     @for (locale, name) in
                         [(Locale::Es, "Español"), (Locale::En, "English"), (Locale::Pt, "Português")]

@@ -156,6 +156,7 @@ fn page(app: &App, reader: &Reader, found: &Found, row: &RawTransactionRow) -> R
 fn framed(reader: &Reader, content: Markup) -> Response {
     Page {
         locale: reader.locale,
+        name: reader.name.as_deref(),
         section: Section::Other,
         title: words(reader.locale).transaction,
         refresh_seconds: None,

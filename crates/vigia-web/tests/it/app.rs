@@ -16,7 +16,8 @@ use vigia_core::{
 };
 use vigia_store::{IngestStore, ReadStore, SqlStore, SqliteOptions, Store, WatchStore};
 use vigia_web::{
-    AlwaysReady, Authenticator, Unauthenticated, WebConfig, WebContext, WebError, WebServer,
+    AlwaysReady, AuthError, Authenticator, Identity, SignIn, SignInSettings, WebConfig, WebContext,
+    WebError, WebServer,
 };
 
 use crate::operator::TransferRetrier;
@@ -30,6 +31,7 @@ pub(crate) const BETO: u8 = 2;
 
 pub(crate) struct TestApp {
     pub(crate) store: Arc<SqlStore>,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) address: SocketAddr,
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
@@ -68,6 +70,25 @@ impl TestApp {
         wrap: impl FnOnce(Arc<SqlStore>) -> Arc<dyn Store>,
         configure: impl FnOnce(&mut WebConfig),
     ) -> Self {
+        let by_header = |store: Arc<SqlStore>, _| {
+            Arc::new(HeaderAuthenticator(store)) as Arc<dyn Authenticator>
+        };
+        Self::start(wrap, configure, by_header).await
+    }
+
+    /// A server over an empty store where people sign in.
+    pub(crate) async fn with_sign_in(settings: SignInSettings) -> Self {
+        let sign_in = |store: Arc<SqlStore>, clock: Arc<ManualClock>| {
+            Arc::new(SignIn::new(store, clock, settings)) as Arc<dyn Authenticator>
+        };
+        Self::start(|store| store, |_| {}, sign_in).await
+    }
+
+    async fn start(
+        wrap: impl FnOnce(Arc<SqlStore>) -> Arc<dyn Store>,
+        configure: impl FnOnce(&mut WebConfig),
+        authenticator: impl FnOnce(Arc<SqlStore>, Arc<ManualClock>) -> Arc<dyn Authenticator>,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let options = SqliteOptions::new(directory.path().join("vigia.db"));
         let clock = Arc::new(ManualClock::new(sample::GENESIS_MS + 120_000));
@@ -79,9 +100,9 @@ impl TestApp {
             registry: Arc::new(sample::registry()),
             retrier: Arc::new(TransferRetrier(store.clone())),
             text: Arc::new(PlainText),
-            authenticator: Arc::new(HeaderAuthenticator(store.clone())),
+            authenticator: authenticator(store.clone(), clock.clone()),
             readiness: Arc::new(AlwaysReady),
-            clock,
+            clock: clock.clone(),
             version: "0.0-test",
         };
         let server = WebServer::bind(config, context).await.unwrap();
@@ -92,6 +113,7 @@ impl TestApp {
         }));
         Self {
             store,
+            clock,
             address,
             client: client(),
             stop: Some(stop),
@@ -221,22 +243,27 @@ struct HeaderAuthenticator(Arc<SqlStore>);
 
 #[async_trait]
 impl Authenticator for HeaderAuthenticator {
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Unauthenticated> {
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Identity, AuthError> {
         let Some(external_id) = headers.get(USER_HEADER) else {
-            return Ok(Principal::LocalOperator);
+            return Ok(Identity {
+                principal: Principal::LocalOperator,
+                user: None,
+            });
         };
         let found = self
             .0
             .user_find(external_id.to_str().unwrap())
             .await
             .unwrap();
-        found
-            .map(|user| Principal::User(user.id))
-            .ok_or(Unauthenticated)
+        let user = found.ok_or(AuthError::SignInRequired)?;
+        Ok(Identity {
+            principal: Principal::User(user.id),
+            user: None,
+        })
     }
 
-    fn is_sign_in(&self) -> bool {
-        false
+    fn sign_in(&self) -> Option<&SignIn> {
+        None
     }
 }
 

@@ -10,9 +10,9 @@ use vigia_core::{
 };
 use vigia_store::{
     ActivityCursor, ActivityFilter, ActivityRow, BackfillBatch, BackfillGuard, BackfillOutcome,
-    BackfillState, BackfillStore, FailedRetry, FailedRow, FailedStore, FailedTransaction,
-    IngestStore, NotificationRow, ProviderReport, ProviderRow, ProviderStore, ProviderUsage,
-    RangeProgress, RawTransactionRow, ReadStore, ShardRow, StatusReport, StoreError,
+    BackfillState, BackfillStore, BalanceRow, FailedRetry, FailedRow, FailedStore,
+    FailedTransaction, IngestStore, NotificationRow, ProviderReport, ProviderRow, ProviderStore,
+    ProviderUsage, RangeProgress, RawTransactionRow, ReadStore, ShardRow, StatusReport, StoreError,
     TransactionRemains, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore,
     WatchTargets, Watermark,
 };
@@ -83,6 +83,7 @@ async fn queries_get_a_code_and_no_internals() {
             "{ status { version } }",
             "{ activities { nodes { id } } }",
             "{ notifications { nodes { id } } }",
+            "{ balances { nodes { address } } }",
             "{ failedTransactions { nodes { error } } }",
             &transaction,
             &failed,
@@ -213,6 +214,10 @@ impl ReadStore for FailingStore {
         _: &Scope,
         _: &Digest,
     ) -> Result<Option<TransactionRemains>> {
+        self.fail()
+    }
+
+    async fn balance_page(&self, _: &Scope, _: i64, _: u32) -> Result<Vec<BalanceRow>> {
         self.fail()
     }
 

@@ -17,4 +17,5 @@ mod proof;
 mod sample;
 mod scope;
 mod server;
+mod sign_in;
 mod socket;

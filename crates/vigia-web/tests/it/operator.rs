@@ -321,8 +321,8 @@ async fn buttons_work_without_script() {
     assert_eq!(post.status(), 400);
 }
 
-/// Another site's form is refused; this page's own is not, since its policy lets browsers name its
-/// origin. Under the `no-referrer` of other pages they would send `null`.
+/// Another site's form is refused; this page's own is not, since the policy lets browsers name its
+/// origin. Under `no-referrer` they would send `null`.
 #[tokio::test]
 async fn another_sites_form_is_refused() {
     let app = app_with_failed(&[(0, "a")]).await;

@@ -9,7 +9,6 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::Args;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +17,9 @@ use vigia_core::{Clock, SystemClock, error_chain};
 use vigia_notify::BuiltInTexts;
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store};
 use vigia_sui::Archived;
-use vigia_web::{LocalOperatorAuthenticator, WebConfig, WebContext, WebServer};
+use vigia_web::{
+    Authenticator, LocalOperatorAuthenticator, SignIn, WebConfig, WebContext, WebServer,
+};
 
 use super::stop::StopSignal;
 use super::transport::{self, Transport};
@@ -59,8 +60,8 @@ pub struct ListenArgs {
     /// Where pages and GraphQL are served [default: 127.0.0.1:8420]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
-    /// Listen beyond loopback although vigia has no sign-in yet: everybody who reaches the address
-    /// sees everything
+    /// Listen beyond loopback although nobody has to sign in: everybody who reaches the address sees
+    /// everything
     #[arg(long)]
     insecure_no_auth: bool,
 }
@@ -511,19 +512,18 @@ impl Roles {
         store: Arc<SqlStore>,
         registry: Arc<Registry>,
     ) -> anyhow::Result<std::net::SocketAddr> {
-        let listen = settings.web.listen.parse().context("web.listen")?;
         let config = WebConfig {
             insecure_no_auth: settings.web.insecure_no_auth,
             development: settings.web.graphiql,
-            ..WebConfig::new(listen)
+            ..WebConfig::new(settings.web.address()?)
         };
         let interpreter = Interpreter::new(Arc::clone(&registry));
         let context = WebContext {
             retrier: Arc::new(Reinterpreter::new(Arc::clone(&store), interpreter)),
+            authenticator: authenticator(settings, &store),
             store,
             registry,
             text: Arc::new(BuiltInTexts),
-            authenticator: Arc::new(LocalOperatorAuthenticator),
             readiness: Arc::clone(&self.readiness) as _,
             clock: Arc::new(SystemClock),
             version: env!("CARGO_PKG_VERSION"),
@@ -563,6 +563,17 @@ impl Roles {
             None => Ok(ExitCode::SUCCESS),
             Some(error) => Err(error),
         }
+    }
+}
+
+/// Who tells people apart, if anybody.
+fn authenticator(settings: &Settings, store: &Arc<SqlStore>) -> Arc<dyn Authenticator> {
+    match settings.web.sign_in() {
+        Some(sign_in) => {
+            let clock = Arc::new(SystemClock);
+            Arc::new(SignIn::new(Arc::clone(store) as _, clock, sign_in))
+        }
+        None => Arc::new(LocalOperatorAuthenticator),
     }
 }
 

@@ -8,6 +8,7 @@
 mod app;
 mod backfill;
 mod bad_input;
+mod balances;
 mod brokers;
 mod browser;
 mod budgets;
@@ -27,6 +28,7 @@ mod pruned;
 mod quorum;
 mod servers;
 mod shards;
+mod sign_in;
 mod source;
 mod upkeep;
 mod walk;

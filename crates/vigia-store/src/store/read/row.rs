@@ -67,7 +67,7 @@ pub(super) fn coin(row: &Row) -> Result<CoinInfo> {
     })
 }
 
-pub(super) fn user(row: &Row) -> Result<User> {
+pub(in crate::store) fn user(row: &Row) -> Result<User> {
     Ok(User {
         id: UserId(get(row, "id")?),
         external_id: get(row, "external_id")?,

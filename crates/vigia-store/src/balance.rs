@@ -1,0 +1,172 @@
+//! Balances: a baseline that a node stated, and what transactions did since.
+//!
+//! A balance is a sum made on reading: the amounts that are true through a checkpoint, and the balance
+//! effects of watched transactions above it. So it moves in the commit that brings a transaction, whatever
+//! order commits arrive in and however often they come (I-2), and history that is imported below the
+//! baseline never counts.
+
+use async_trait::async_trait;
+use vigia_core::Address;
+
+use crate::Result;
+
+/// How far a balance is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BalanceState {
+    /// No node has said yet what there was to begin with.
+    Waiting,
+    /// It agrees with what nodes say, or was not compared yet.
+    Known,
+    /// A node says otherwise, and did so again: not to be relied on.
+    Differs,
+}
+
+/// Comparisons in a row that have to find a difference before it counts.
+pub const DIFFERS_AFTER: u32 = 2;
+/// Addresses that are looked up at once.
+pub const BALANCES_MAX: u32 = 200;
+
+/// What a node said of an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalanceObservation {
+    /// The address.
+    pub address: Address,
+    /// The newest checkpoint of the node before it was asked.
+    pub from: u64,
+    /// The newest checkpoint after it had answered.
+    pub to: u64,
+    /// Coin types in canonical text and what there was of each; a coin that is not here was not there.
+    pub held: Vec<(String, i128)>,
+}
+
+/// What became of an observation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// It is the baseline now.
+    Baseline,
+    /// The balance agrees with it.
+    Equal,
+    /// The balance does not, by these coins and what the node has more.
+    Differs(Vec<(String, i128)>),
+    /// A transaction touched the address while it was asked about, so for which checkpoint the node
+    /// spoke is not known.
+    Touched,
+    /// Not everything up to then is committed yet, or the address was not watched from then on.
+    TooEarly,
+    /// Nobody watches the address any more.
+    NotWatched,
+}
+
+/// What an account has of a coin at an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalanceAmount {
+    /// The coin, in canonical text.
+    pub coin_type: String,
+    /// How much, in minor units.
+    pub amount: i128,
+    /// What a node had more when they were compared last, where it had.
+    pub difference: Option<i128>,
+}
+
+/// The balances of a watched address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalanceRow {
+    /// Key of its watch, ascending; pass the last one to read on.
+    pub id: i64,
+    /// The address.
+    pub address: Address,
+    /// External id and name of the account that holds it.
+    pub account: (String, String),
+    /// How far it is.
+    pub state: BalanceState,
+    /// Through which checkpoint the baseline is true; none while waiting.
+    pub baseline: Option<u64>,
+    /// When it was compared with a node's last.
+    pub compared_at_ms: Option<u64>,
+    /// By coin type; none while waiting. A coin that is down to nothing is left out.
+    pub amounts: Vec<BalanceAmount>,
+}
+
+/// How many balances are how far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BalanceCounts {
+    /// Without a baseline, as far as they are enlisted.
+    pub waiting: u64,
+    /// In agreement, as far as is known.
+    pub known: u64,
+    /// Not in agreement.
+    pub differs: u64,
+}
+
+/// A correction by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adjustment {
+    /// Whose balance.
+    pub address: Address,
+    /// Of which coin, in canonical text.
+    pub coin_type: String,
+    /// What to add, in minor units.
+    pub amount: i128,
+    /// Who says so.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Balances of watched addresses.
+#[async_trait]
+pub trait BalanceStore: Send + Sync {
+    /// Enlists up to `limit` watched addresses that are new; returns how many. They wait for a baseline,
+    /// also where an earlier watch of the address had one: nobody saw what happened in between.
+    async fn balance_enlist(&self, limit: u32) -> Result<u64>;
+
+    /// Addresses whose time has come, the longest due first: those that wait for a baseline, or for any
+    /// other state those that are in doubt.
+    async fn balance_due(&self, state: BalanceState, limit: u32) -> Result<Vec<Address>>;
+
+    /// Addresses with a baseline, going round: each call goes on where the last one ended.
+    async fn balance_sample(&self, limit: u32) -> Result<Vec<Address>>;
+
+    /// Takes what a node said: as baseline where there is none, else to compare with. An address that
+    /// agrees has its baseline moved up to then.
+    async fn balance_observe(&self, observation: &BalanceObservation) -> Result<Observed>;
+
+    /// Leaves addresses alone until a time.
+    async fn balance_postpone(&self, addresses: &[Address], until_ms: u64) -> Result<()>;
+
+    /// Balances of one address; none where it is not watched.
+    async fn balance_find(&self, address: &Address) -> Result<Option<BalanceRow>>;
+
+    /// Adds to a balance by hand; false where it has no baseline.
+    async fn balance_adjust(&self, adjustment: &Adjustment) -> Result<bool>;
+
+    /// How many are how far.
+    async fn balance_counts(&self) -> Result<BalanceCounts>;
+
+    /// Notes `requests` to a node today; returns how many there were today.
+    async fn balance_requests(&self, requests: u64) -> Result<u64>;
+}
+
+impl BalanceState {
+    /// The word stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Known => "known",
+            Self::Differs => "differs",
+        }
+    }
+}
+
+impl std::str::FromStr for BalanceState {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "waiting" => Ok(Self::Waiting),
+            "known" => Ok(Self::Known),
+            "differs" => Ok(Self::Differs),
+            _ => Err(format!("{text:?} is no state of a balance")),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+DELETE FROM balance_amount WHERE address = $1

@@ -1,0 +1,1 @@
+SELECT state, count(*) AS balances FROM balance_address GROUP BY state

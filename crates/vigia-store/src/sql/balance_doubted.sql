@@ -1,0 +1,4 @@
+SELECT address FROM balance_address
+WHERE doubts > 0 AND retry_at_ms <= $1
+ORDER BY retry_at_ms, address
+LIMIT $2

@@ -1,0 +1,1 @@
+UPDATE balance_address SET retry_at_ms = $2 WHERE address = $1

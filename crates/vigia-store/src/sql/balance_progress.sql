@@ -1,0 +1,1 @@
+SELECT position FROM balance_progress WHERE name = $1

@@ -1,0 +1,2 @@
+INSERT INTO balance_progress (name, position) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET position = excluded.position

@@ -1,0 +1,2 @@
+SELECT count(*) AS touched FROM balance_effect
+WHERE address = $1 AND checkpoint > $2 AND checkpoint <= $3

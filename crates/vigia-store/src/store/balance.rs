@@ -1,0 +1,479 @@
+//! `BalanceStore`: baselines, and the sum of what came after them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use vigia_core::{Address, Scope, day_of};
+
+use super::codec::{amount, int};
+use super::{SqlStore, ranges};
+use crate::balance::{
+    Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
+    BalanceState, BalanceStore, DIFFERS_AFTER, Observed,
+};
+use crate::db::{Row, Tx, byte_strings, get, get_opt, insert, parsed, query};
+use crate::sql::sql;
+use crate::{Result, StoreError};
+
+/// The id of the newest watch whose address is enlisted.
+const ENLISTED: &str = "enlisted";
+/// The id of the watch whose address was sampled last.
+const SAMPLED: &str = "sampled";
+
+/// How much of each coin, and how much more a node had.
+type Amounts = BTreeMap<String, (i128, Option<i128>)>;
+
+#[async_trait]
+impl BalanceStore for SqlStore {
+    async fn balance_enlist(&self, limit: u32) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let after = progress(&mut tx, ENLISTED).await?;
+        let last = query(sql!("balance_enlist_last"))
+            .bind(after)
+            .bind(limit)
+            .fetch_one(&mut tx)
+            .await?;
+        let Some(last) = get_opt::<i64>(&last, "last")? else {
+            return Ok(0);
+        };
+        let enlisted = query(sql!("balance_enlist"))
+            .bind(after)
+            .bind(limit)
+            .bind(int("time", self.clock.now_ms())?)
+            .execute(&mut tx)
+            .await?;
+        progress_set(&mut tx, ENLISTED, last).await?;
+        tx.commit().await?;
+        Ok(enlisted)
+    }
+
+    async fn balance_due(&self, state: BalanceState, limit: u32) -> Result<Vec<Address>> {
+        let due = match state {
+            BalanceState::Waiting => query(sql!("balance_waiting")),
+            BalanceState::Known | BalanceState::Differs => query(sql!("balance_doubted")),
+        };
+        let rows = due
+            .bind(int("time", self.clock.now_ms())?)
+            .bind(limit.min(BALANCES_MAX))
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        rows.iter().map(|row| get(row, "address")).collect()
+    }
+
+    async fn balance_sample(&self, limit: u32) -> Result<Vec<Address>> {
+        let mut tx = self.database.write().await?;
+        let limit = limit.min(BALANCES_MAX);
+        let after = progress(&mut tx, SAMPLED).await?;
+        let mut rows = sample(&mut tx, after, limit).await?;
+        if rows.is_empty() && after > 0 {
+            rows = sample(&mut tx, 0, limit).await?;
+        }
+        if let Some(last) = rows.last() {
+            progress_set(&mut tx, SAMPLED, get(last, "id")?).await?;
+        }
+        tx.commit().await?;
+        rows.iter().map(|row| get(row, "target")).collect()
+    }
+
+    async fn balance_observe(&self, observation: &BalanceObservation) -> Result<Observed> {
+        self.trying(|| self.observe_once(observation)).await
+    }
+
+    async fn balance_postpone(&self, addresses: &[Address], until_ms: u64) -> Result<()> {
+        let until_ms = int("time", until_ms)?;
+        let mut tx = self.database.write().await?;
+        for address in addresses {
+            query(sql!("balance_postpone"))
+                .bind(address.as_bytes().to_vec())
+                .bind(until_ms)
+                .execute(&mut tx)
+                .await?;
+        }
+        tx.commit().await
+    }
+
+    async fn balance_find(&self, address: &Address) -> Result<Option<BalanceRow>> {
+        let mut tx = self.database.read().await?;
+        let rows = query(sql!("balance_find"))
+            .bind(address.as_bytes().to_vec())
+            .fetch_all(&mut tx)
+            .await?;
+        Ok(with_amounts(&mut tx, &rows).await?.pop())
+    }
+
+    async fn balance_adjust(&self, adjustment: &Adjustment) -> Result<bool> {
+        let now_ms = int("time", self.clock.now_ms())?;
+        let mut tx = self.database.write().await?;
+        let found = Kept::find(&mut tx, &adjustment.address).await?;
+        let Some((kept, checkpoint)) = found.and_then(|kept| Some((kept, kept.checkpoint?))) else {
+            return Ok(false);
+        };
+        let address = adjustment.address;
+        let mut amounts = baseline(&mut tx, &address).await?;
+        let (minor, difference) = amounts.entry(adjustment.coin_type.clone()).or_default();
+        *minor = sum(*minor, adjustment.amount)?;
+        *difference = difference
+            .map(|difference| sum(difference, -adjustment.amount))
+            .transpose()?
+            .filter(|difference| *difference != 0);
+        let agrees = amounts.values().all(|(_, difference)| difference.is_none());
+        amounts_set(&mut tx, &address, &amounts).await?;
+        let kept = Kept {
+            state: if agrees {
+                BalanceState::Known
+            } else {
+                kept.state
+            },
+            doubts: if agrees { 0 } else { kept.doubts },
+            ..kept
+        };
+        kept.set(&mut tx, &address, now_ms, now_ms).await?;
+        query(sql!("balance_adjustment_insert"))
+            .bind(address.as_bytes().to_vec())
+            .bind(&*adjustment.coin_type)
+            .bind(amount(adjustment.amount))
+            .bind(int("checkpoint", checkpoint)?)
+            .bind(now_ms)
+            .bind(&*adjustment.author)
+            .bind(&*adjustment.reason)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn balance_counts(&self) -> Result<BalanceCounts> {
+        let rows = query(sql!("balance_counts"))
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        let mut counts = BalanceCounts::default();
+        for row in &rows {
+            let balances = get(row, "balances")?;
+            match state(row)? {
+                BalanceState::Waiting => counts.waiting = balances,
+                BalanceState::Known => counts.known = balances,
+                BalanceState::Differs => counts.differs = balances,
+            }
+        }
+        Ok(counts)
+    }
+
+    async fn balance_requests(&self, requests: u64) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let row = query(sql!("balance_usage_add"))
+            .bind(int("day", day_of(self.clock.now_ms()))?)
+            .bind(int("requests", requests)?)
+            .fetch_one(&mut tx)
+            .await?;
+        tx.commit().await?;
+        get(&row, "requests")
+    }
+}
+
+impl SqlStore {
+    pub(super) async fn balances(
+        &self,
+        scope: &Scope,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<BalanceRow>> {
+        let page = match scope {
+            Scope::All => query(sql!("balance_page")),
+            Scope::MemberOf(_) => query(sql!("balance_page_member")),
+        };
+        let mut page = page.bind(after_id).bind(limit.min(BALANCES_MAX));
+        if let Scope::MemberOf(user) = scope {
+            page = page.bind(user.0);
+        }
+        let mut tx = self.database.read().await?;
+        let rows = page.fetch_all(&mut tx).await?;
+        with_amounts(&mut tx, &rows).await
+    }
+
+    async fn observe_once(&self, seen: &BalanceObservation) -> Result<Observed> {
+        let now_ms = int("time", self.clock.now_ms())?;
+        let mut tx = self.database.write().await?;
+        let Some(kept) = Kept::find(&mut tx, &seen.address).await? else {
+            return Ok(Observed::NotWatched);
+        };
+        // First the watermark: what is read after it has everything up to it.
+        let committed = ranges::watermark(&mut tx).await?;
+        let is_committed = committed.is_some_and(|watermark| watermark.checkpoint >= seen.to);
+        let known_to = kept.checkpoint.unwrap_or(0);
+        let watched_from = kept.live_from.saturating_sub(1).max(known_to);
+        if !is_committed || seen.from < watched_from {
+            return Ok(Observed::TooEarly);
+        }
+        if touched(&mut tx, seen).await? {
+            return Ok(Observed::Touched);
+        }
+        let held: Amounts = seen
+            .held
+            .iter()
+            .map(|(coin_type, minor)| (coin_type.clone(), (*minor, None)))
+            .collect();
+        let checkpoint = Some(seen.to);
+        let observed = if kept.checkpoint.is_none() {
+            amounts_set(&mut tx, &seen.address, &held).await?;
+            let known = Kept::known(kept.live_from, checkpoint);
+            known.set(&mut tx, &seen.address, now_ms, now_ms).await?;
+            Observed::Baseline
+        } else {
+            let mut ours = baseline(&mut tx, &seen.address).await?;
+            add_moves(&mut tx, &seen.address, seen.to, &mut ours).await?;
+            compare(&mut ours, &held)?;
+            let differences = differences(&ours);
+            let kept = match differences.is_empty() {
+                true => Kept::known(kept.live_from, checkpoint),
+                false => kept.doubted(checkpoint),
+            };
+            amounts_set(&mut tx, &seen.address, &ours).await?;
+            kept.set(&mut tx, &seen.address, now_ms, now_ms).await?;
+            match differences.is_empty() {
+                true => Observed::Equal,
+                false => Observed::Differs(differences),
+            }
+        };
+        tx.commit().await?;
+        Ok(observed)
+    }
+}
+
+/// What is kept about an address besides amounts.
+#[derive(Clone, Copy)]
+struct Kept {
+    live_from: u64,
+    state: BalanceState,
+    checkpoint: Option<u64>,
+    doubts: u32,
+}
+
+impl Kept {
+    /// None where nobody watches the address.
+    async fn find(tx: &mut Tx, address: &Address) -> Result<Option<Self>> {
+        let row = query(sql!("balance_address_find"))
+            .bind(address.as_bytes().to_vec())
+            .fetch_optional(tx)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Self {
+            live_from: get(&row, "live_from")?,
+            state: state(&row)?,
+            checkpoint: get_opt(&row, "checkpoint")?,
+            doubts: get_opt(&row, "doubts")?.unwrap_or(0),
+        }))
+    }
+
+    fn known(live_from: u64, checkpoint: Option<u64>) -> Self {
+        Self {
+            live_from,
+            state: BalanceState::Known,
+            checkpoint,
+            doubts: 0,
+        }
+    }
+
+    /// A node differs once more.
+    fn doubted(self, checkpoint: Option<u64>) -> Self {
+        let doubts = self.doubts.saturating_add(1);
+        Self {
+            state: match doubts >= DIFFERS_AFTER {
+                true => BalanceState::Differs,
+                false => self.state,
+            },
+            checkpoint,
+            doubts,
+            ..self
+        }
+    }
+
+    async fn set(&self, tx: &mut Tx, address: &Address, now_ms: i64, retry_ms: i64) -> Result<()> {
+        let checkpoint = self
+            .checkpoint
+            .map(|checkpoint| int("checkpoint", checkpoint));
+        query(sql!("balance_address_set"))
+            .bind(address.as_bytes().to_vec())
+            .bind(self.state.as_str())
+            .bind(checkpoint.transpose()?)
+            .bind(self.doubts)
+            .bind(now_ms)
+            .bind(retry_ms)
+            .execute(tx)
+            .await?;
+        Ok(())
+    }
+}
+
+/// Says of each coin how much more `held` has than `ours`.
+fn compare(ours: &mut Amounts, held: &Amounts) -> Result<()> {
+    for coin_type in held.keys() {
+        ours.entry(coin_type.clone()).or_default();
+    }
+    for (coin_type, (minor, difference)) in ours.iter_mut() {
+        let theirs = held.get(coin_type).map_or(0, |(minor, _)| *minor);
+        let more = sum(theirs, minor.checked_neg().ok_or_else(too_large)?)?;
+        *difference = (more != 0).then_some(more);
+    }
+    Ok(())
+}
+
+fn differences(amounts: &Amounts) -> Vec<(String, i128)> {
+    let differing = amounts
+        .iter()
+        .filter_map(|(coin_type, (_, difference))| Some((coin_type.clone(), (*difference)?)));
+    differing.collect()
+}
+
+fn sum(one: i128, other: i128) -> Result<i128> {
+    one.checked_add(other).ok_or_else(too_large)
+}
+
+fn too_large() -> StoreError {
+    StoreError::OutOfRange {
+        what: "balance",
+        value: "beyond 127 bits".to_owned(),
+    }
+}
+
+async fn touched(tx: &mut Tx, seen: &BalanceObservation) -> Result<bool> {
+    let row = query(sql!("balance_touched"))
+        .bind(seen.address.as_bytes().to_vec())
+        .bind(int("checkpoint", seen.from)?)
+        .bind(int("checkpoint", seen.to)?)
+        .fetch_one(tx)
+        .await?;
+    Ok(get::<u64>(&row, "touched")? > 0)
+}
+
+async fn amounts_set(tx: &mut Tx, address: &Address, amounts: &Amounts) -> Result<()> {
+    query(sql!("balance_amount_delete"))
+        .bind(address.as_bytes().to_vec())
+        .execute(tx)
+        .await?;
+    let rows: Vec<_> = amounts
+        .iter()
+        .filter(|(_, (minor, difference))| *minor != 0 || difference.is_some())
+        .collect();
+    let sql = sql!("balance_amount_insert");
+    insert(tx, sql, &rows, |(coin_type, (minor, difference))| {
+        Ok(vec![
+            address.as_bytes().to_vec().into(),
+            (*coin_type).clone().into(),
+            amount(*minor).into(),
+            difference.map(amount).into(),
+        ])
+    })
+    .await?;
+    Ok(())
+}
+
+async fn baseline(tx: &mut Tx, address: &Address) -> Result<Amounts> {
+    let mut found = baselines(tx, &[*address]).await?;
+    Ok(found.remove(address).unwrap_or_default())
+}
+
+async fn baselines(tx: &mut Tx, addresses: &[Address]) -> Result<HashMap<Address, Amounts>> {
+    let rows = query(sql!(dialects "balance_amounts"))
+        .bind(byte_strings(addresses.iter().map(Address::as_bytes)))
+        .fetch_all(tx)
+        .await?;
+    let mut amounts = HashMap::<Address, Amounts>::new();
+    for row in &rows {
+        let of_address = amounts.entry(get(row, "address")?).or_default();
+        let found = (get(row, "amount")?, get_opt(row, "difference")?);
+        of_address.insert(get(row, "coin_type")?, found);
+    }
+    Ok(amounts)
+}
+
+async fn add_moves(tx: &mut Tx, address: &Address, to: u64, amounts: &mut Amounts) -> Result<()> {
+    let mut all = HashMap::from([(*address, std::mem::take(amounts))]);
+    moves(tx, &[*address], int("checkpoint", to)?, &mut all).await?;
+    *amounts = all.remove(address).unwrap_or_default();
+    Ok(())
+}
+
+async fn moves(
+    tx: &mut Tx,
+    addresses: &[Address],
+    to: i64,
+    amounts: &mut HashMap<Address, Amounts>,
+) -> Result<()> {
+    let rows = query(sql!(dialects "balance_moves"))
+        .bind(byte_strings(addresses.iter().map(Address::as_bytes)))
+        .bind(to)
+        .fetch_all(tx)
+        .await?;
+    for row in &rows {
+        let of_address = amounts.entry(get(row, "address")?).or_default();
+        let (minor, _) = of_address.entry(get(row, "coin_type")?).or_default();
+        *minor = sum(*minor, get(row, "amount")?)?;
+    }
+    Ok(())
+}
+
+/// Rows of addresses, with what they have now.
+async fn with_amounts(tx: &mut Tx, rows: &[Row]) -> Result<Vec<BalanceRow>> {
+    let found: Result<Vec<Address>> = rows.iter().map(|row| get(row, "target")).collect();
+    let addresses = found?;
+    let mut amounts = baselines(tx, &addresses).await?;
+    moves(tx, &addresses, i64::MAX, &mut amounts).await?;
+    let with_amounts = rows.iter().zip(addresses).map(|(row, address)| {
+        let baseline: Option<u64> = get_opt(row, "checkpoint")?;
+        let of_address = baseline.and_then(|_| amounts.remove(&address));
+        Ok(BalanceRow {
+            id: get(row, "id")?,
+            address,
+            account: (get(row, "external_id")?, get(row, "display_name")?),
+            state: state(row)?,
+            baseline,
+            compared_at_ms: get_opt(row, "compared_at_ms")?,
+            amounts: of_address.map(told).unwrap_or_default(),
+        })
+    });
+    with_amounts.collect()
+}
+
+fn told(amounts: Amounts) -> Vec<BalanceAmount> {
+    let amounts = amounts.into_iter();
+    let told = amounts.map(|(coin_type, (amount, difference))| BalanceAmount {
+        coin_type,
+        amount,
+        difference,
+    });
+    told.filter(|told| told.amount != 0 || told.difference.is_some())
+        .collect()
+}
+
+/// An address without a row waits to be enlisted.
+fn state(row: &Row) -> Result<BalanceState> {
+    let state: Option<String> = get_opt(row, "state")?;
+    state.map_or(Ok(BalanceState::Waiting), |state| {
+        parsed("state of a balance", state.parse())
+    })
+}
+
+async fn sample(tx: &mut Tx, after: i64, limit: u32) -> Result<Vec<Row>> {
+    query(sql!("balance_sample"))
+        .bind(after)
+        .bind(limit)
+        .fetch_all(tx)
+        .await
+}
+
+async fn progress(tx: &mut Tx, name: &str) -> Result<i64> {
+    let row = query(sql!("balance_progress"))
+        .bind(name)
+        .fetch_optional(tx)
+        .await?;
+    row.map_or(Ok(0), |row| get(&row, "position"))
+}
+
+async fn progress_set(tx: &mut Tx, name: &str, position: i64) -> Result<()> {
+    query(sql!("balance_progress_set"))
+        .bind(name)
+        .bind(position)
+        .execute(tx)
+        .await?;
+    Ok(())
+}

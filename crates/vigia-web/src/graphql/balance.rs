@@ -1,0 +1,81 @@
+//! Balances of watched addresses.
+
+use async_graphql::{Enum, SimpleObject};
+use vigia_core::CoinInfo;
+use vigia_store::{BalanceRow, BalanceState};
+
+use super::activity::Coin;
+use super::scalar::UInt53;
+
+/// What a watched address has.
+#[derive(SimpleObject)]
+pub(super) struct Balance {
+    /// The address.
+    address: String,
+    /// The application's key of the account that holds it.
+    account: String,
+    /// Name of the account.
+    account_name: String,
+    /// How far it is, in a word.
+    state: BalanceStateWord,
+    /// Through which checkpoint a node's word is the basis; transactions above it are added. Null while
+    /// waiting.
+    baseline_checkpoint: Option<UInt53>,
+    /// When it was compared with what a node says last, in milliseconds since 1970.
+    compared_at_ms: Option<UInt53>,
+    /// By coin; a coin of which nothing is left is not here.
+    amounts: Vec<BalanceAmount>,
+}
+
+/// What there is of a coin.
+#[derive(SimpleObject)]
+struct BalanceAmount {
+    /// The coin's type in canonical form.
+    coin_type: String,
+    /// What is known about it; null where nothing is.
+    coin: Option<Coin>,
+    /// How much, in minor units, as a decimal text.
+    amount: String,
+    /// What a node had more when they were compared last, in minor units; null where it agreed.
+    difference: Option<String>,
+}
+
+/// How far a balance is.
+#[derive(Clone, Copy, Debug, Enum, PartialEq, Eq)]
+#[graphql(name = "BalanceState")]
+enum BalanceStateWord {
+    /// No node has said yet what there was to begin with.
+    Waiting,
+    /// It agrees with what nodes say, or was not compared yet.
+    Known,
+    /// Nodes say otherwise: not to be relied on.
+    Differs,
+}
+
+impl Balance {
+    pub(super) fn new(row: BalanceRow, coins: &[CoinInfo]) -> Self {
+        let (account, account_name) = row.account;
+        let amounts = row.amounts.into_iter().map(|amount| BalanceAmount {
+            coin: coins
+                .iter()
+                .find(|coin| coin.coin_type == amount.coin_type)
+                .map(Coin::from),
+            coin_type: amount.coin_type,
+            amount: amount.amount.to_string(),
+            difference: amount.difference.map(|difference| difference.to_string()),
+        });
+        Self {
+            address: row.address.to_string(),
+            account,
+            account_name,
+            state: match row.state {
+                BalanceState::Waiting => BalanceStateWord::Waiting,
+                BalanceState::Known => BalanceStateWord::Known,
+                BalanceState::Differs => BalanceStateWord::Differs,
+            },
+            baseline_checkpoint: row.baseline.map(UInt53),
+            compared_at_ms: row.compared_at_ms.map(UInt53),
+            amounts: amounts.collect(),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Sign-in: passwords for people, tokens for programs, sessions for browsers.
+//!
+//! What is wrong with an attempt is not told apart, neither in words nor by time: a name that nobody
+//! has costs the same hash as one with a password.
+
+mod attempts;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, COOKIE, USER_AGENT};
+use tokio::sync::Semaphore;
+use vigia_core::{Clock, Principal};
+use vigia_store::{SessionSpec, SignInStore, SignedIn};
+
+use crate::credentials::{Secret, password_hash, password_matches, secret_hash};
+use crate::{AuthError, Authenticator, Identity};
+use attempts::Attempts;
+
+/// Passwords that are hashed at once: each takes a core and 19 MiB (I-13).
+const HASHING_MAX: usize = 2;
+/// Attempts that wait for their turn.
+const WAITING_MAX: usize = 50;
+/// Bytes kept of what a browser says it is.
+const CLIENT_BYTES_MAX: usize = 200;
+/// Cookie of a session; over TLS its name binds it to this host alone.
+const COOKIE_NAME: &str = "vigia_session";
+const SECURE_COOKIE_NAME: &str = "__Host-vigia_session";
+
+/// How sessions are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignInSettings {
+    /// How long a session lasts from its last use on.
+    pub session_lifetime: Duration,
+    /// Whether browsers reach this over TLS, and should keep the cookie to it.
+    pub https: bool,
+}
+
+/// What became of an attempt.
+#[derive(Debug)]
+pub(crate) enum Attempt {
+    /// This cookie is the session.
+    SignedIn(String),
+    /// The name or the password is wrong.
+    Refused,
+    /// There were too many attempts with this name; wait so long.
+    TooMany(Duration),
+    /// Too many people sign in at this moment.
+    Busy,
+}
+
+/// Signs people in and knows them again.
+pub struct SignIn {
+    store: Arc<dyn SignInStore>,
+    clock: Arc<dyn Clock>,
+    settings: SignInSettings,
+    attempts: Attempts,
+    hashing: Arc<Semaphore>,
+    waiting: Semaphore,
+}
+
+impl SignIn {
+    /// Signs in the users of `store`.
+    pub fn new(
+        store: Arc<dyn SignInStore>,
+        clock: Arc<dyn Clock>,
+        settings: SignInSettings,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            settings,
+            attempts: Attempts::default(),
+            hashing: Arc::new(Semaphore::new(HASHING_MAX)),
+            waiting: Semaphore::new(WAITING_MAX),
+        }
+    }
+
+    /// Whether browsers reach this over TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.settings.https
+    }
+
+    /// Tries to sign in a user by password.
+    pub(crate) async fn by_password(
+        &self,
+        name: &str,
+        password: String,
+        headers: &HeaderMap,
+    ) -> Result<Attempt, AuthError> {
+        if let Some(wait_ms) = self.attempts.wait_ms(name, self.clock.now_ms()) {
+            return Ok(Attempt::TooMany(Duration::from_millis(wait_ms)));
+        }
+        let Ok(_waiting) = self.waiting.try_acquire() else {
+            return Ok(Attempt::Busy);
+        };
+        let login = self.store.login_find(name).await?;
+        let hash = login.as_ref().and_then(|login| login.password_hash.clone());
+        let known = hash.is_some();
+        let matches = self.matches(password, hash).await;
+        match login {
+            Some(login) if known && matches => {
+                self.attempts.succeeded(name);
+                let cookie = self.begin(login.user.id, headers).await?;
+                tracing::info!(user = %login.user.external_id, "signed in");
+                Ok(Attempt::SignedIn(cookie))
+            }
+            _ => {
+                self.attempts.failed(name, self.clock.now_ms());
+                tracing::warn!("a sign-in was refused");
+                Ok(Attempt::Refused)
+            }
+        }
+    }
+
+    /// Hashes in any case, away from the threads that serve.
+    async fn matches(&self, password: String, hash: Option<String>) -> bool {
+        // The semaphore is never closed.
+        let turn = Arc::clone(&self.hashing).acquire_owned().await;
+        let hashing = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            match hash.as_deref().or(nobodys_hash()) {
+                Some(hash) => password_matches(&password, hash),
+                None => false,
+            }
+        });
+        hashing.await.unwrap_or(false)
+    }
+
+    async fn begin(
+        &self,
+        user: vigia_core::UserId,
+        headers: &HeaderMap,
+    ) -> Result<String, AuthError> {
+        let secret = Secret::generate("").map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "no session");
+            AuthError::SignInRequired
+        })?;
+        let spec = SessionSpec {
+            secret_hash: secret.hash(),
+            user,
+            client: client(headers),
+            expires_at_ms: self.clock.now_ms().saturating_add(self.lifetime_ms()),
+        };
+        self.store.session_begin(&spec).await?;
+        Ok(self.cookie(secret.expose(), self.settings.session_lifetime))
+    }
+
+    /// Ends the session of a request; returns the cookie that forgets it.
+    pub(crate) async fn end(&self, headers: &HeaderMap) -> Result<String, AuthError> {
+        if let Some(secret) = self.cookie_of(headers) {
+            self.store.session_end(&secret_hash(secret)).await?;
+        }
+        Ok(self.cookie("", Duration::ZERO))
+    }
+
+    fn lifetime_ms(&self) -> u64 {
+        u64::try_from(self.settings.session_lifetime.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn cookie_name(&self) -> &'static str {
+        match self.settings.https {
+            true => SECURE_COOKIE_NAME,
+            false => COOKIE_NAME,
+        }
+    }
+
+    fn cookie(&self, value: &str, lasts: Duration) -> String {
+        let secure = if self.settings.https { "; Secure" } else { "" };
+        format!(
+            "{}={value}; Path=/; Max-Age={}; SameSite=Lax; HttpOnly{secure}",
+            self.cookie_name(),
+            lasts.as_secs()
+        )
+    }
+
+    fn cookie_of<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
+        let name = self.cookie_name();
+        let cookies = headers.get_all(COOKIE).iter();
+        cookies
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|cookies| cookies.split(';'))
+            .filter_map(|cookie| cookie.trim().split_once('='))
+            .find_map(|(found, value)| (found == name && !value.is_empty()).then_some(value))
+    }
+}
+
+#[async_trait]
+impl Authenticator for SignIn {
+    /// A token counts before a cookie: a program that sends both means the token.
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Identity, AuthError> {
+        let signed_in = match bearer(headers)? {
+            Some(token) => self.store.token_use(&secret_hash(token)).await?,
+            None => {
+                let secret = self.cookie_of(headers).ok_or(AuthError::SignInRequired)?;
+                let lifetime_ms = self.lifetime_ms();
+                self.store
+                    .session_use(&secret_hash(secret), lifetime_ms)
+                    .await?
+            }
+        };
+        signed_in
+            .map(Identity::from)
+            .ok_or(AuthError::SignInRequired)
+    }
+
+    fn sign_in(&self) -> Option<&SignIn> {
+        Some(self)
+    }
+}
+
+impl From<SignedIn> for Identity {
+    fn from(signed_in: SignedIn) -> Self {
+        let id = signed_in.user.id;
+        Self {
+            principal: match signed_in.role.is_operator() {
+                true => Principal::Operator(id),
+                false => Principal::User(id),
+            },
+            user: Some(signed_in.user),
+        }
+    }
+}
+
+/// The token of `Authorization: Bearer TOKEN` (RFC 6750); another scheme is not understood.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
+    let Some(header) = headers.get(AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let words = header
+        .to_str()
+        .ok()
+        .and_then(|header| header.split_once(' '));
+    match words {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
+        _ => Err(AuthError::SignInRequired),
+    }
+}
+
+/// What the browser says it is, so that people know their sessions apart.
+fn client(headers: &HeaderMap) -> String {
+    let said = headers
+        .get(USER_AGENT)
+        .and_then(|agent| agent.to_str().ok());
+    let mut said = said.unwrap_or_default().to_owned();
+    // A header that is text is ASCII, so that every place is one between characters.
+    said.truncate(CLIENT_BYTES_MAX);
+    said
+}
+
+/// The hash of a password that nobody has, to hash against where there is none.
+fn nobodys_hash() -> Option<&'static str> {
+    static HASH: OnceLock<Option<String>> = OnceLock::new();
+    let hash = HASH.get_or_init(|| {
+        let secret = Secret::generate("").ok()?;
+        password_hash(secret.expose()).ok()
+    });
+    hash.as_deref()
+}

@@ -1,0 +1,59 @@
+//! `[web]`: where pages are served, and to whom.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use vigia_web::SignInSettings;
+
+use super::layers::ConfigError;
+
+/// Longest time a session may last, in hours: a year.
+const SESSION_HOURS_MAX: u64 = 365 * 24;
+
+/// `[web]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct WebSettings {
+    pub listen: String,
+    pub sign_in: bool,
+    pub session_hours: u64,
+    pub https: bool,
+    pub insecure_no_auth: bool,
+    pub graphiql: bool,
+}
+
+impl WebSettings {
+    /// Where to listen.
+    pub fn address(&self) -> Result<SocketAddr, ConfigError> {
+        let expected = "ADDRESS:PORT, such as 127.0.0.1:8420";
+        let address = self.listen.parse();
+        address.map_err(|_| ConfigError::value("web.listen", &self.listen, expected))
+    }
+
+    /// How people sign in; none where they do not.
+    pub fn sign_in(&self) -> Option<SignInSettings> {
+        self.sign_in.then(|| SignInSettings {
+            session_lifetime: Duration::from_secs(self.session_hours * 3_600),
+            https: self.https,
+        })
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        self.address()?;
+        if !(1..=SESSION_HOURS_MAX).contains(&self.session_hours) {
+            let found = self.session_hours.to_string();
+            let expected = format!("a number from 1 to {SESSION_HOURS_MAX}");
+            return Err(ConfigError::value("web.session_hours", &found, &expected));
+        }
+        let contradicts = |key, expected| Err(ConfigError::value(key, "true", expected));
+        if self.sign_in && self.insecure_no_auth {
+            let expected = "false where web.sign_in is true";
+            return contradicts("web.insecure_no_auth", expected);
+        }
+        if self.https && !self.sign_in {
+            return contradicts("web.https", "false where web.sign_in is false");
+        }
+        Ok(())
+    }
+}
