@@ -13,6 +13,7 @@ mod query;
 mod row;
 mod session;
 mod sqlite;
+mod trip;
 mod value;
 
 pub(crate) use insert::{insert, insert_returning};
@@ -23,6 +24,7 @@ pub use postgres::PostgresOptions;
 pub(crate) use query::{Query, execute_script, query};
 pub(crate) use row::{Row, Stored, get, get_opt, parsed};
 pub use sqlite::{Durability, SqliteOptions};
+pub(crate) use trip::Trip;
 pub(crate) use value::{Value, byte_strings, texts};
 
 use sqlx::{Postgres, Sqlite, Transaction};

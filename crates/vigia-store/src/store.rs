@@ -42,7 +42,7 @@ use tokio::task::JoinHandle;
 use vigia_core::Clock;
 
 use crate::Result;
-use crate::db::{Database, Listener, StoreOptions, Tx, query};
+use crate::db::{Database, Listener, Query, StoreOptions, Tx, query};
 use crate::sql::sql;
 use partitions::Partitions;
 use signal::Signal;
@@ -193,14 +193,17 @@ impl SqlStore {
 
 /// Tells other processes a number, when the transaction commits. On SQLite they ask.
 async fn notify(tx: &mut Tx, word: &'static str, number: i64) -> Result<()> {
-    if matches!(tx, Tx::Postgres { .. }) {
-        let message = format!("{word} {number}");
-        query(sql!("postgres/notify"))
-            .bind(message)
-            .fetch_one(tx)
-            .await?;
+    if let Some(query) = notify_query(tx, word, number) {
+        query.fetch_one(tx).await?;
     }
     Ok(())
+}
+
+/// What tells them, where there is something to tell.
+fn notify_query(tx: &Tx, word: &'static str, number: i64) -> Option<Query> {
+    let message = format!("{word} {number}");
+    let tells = number > 0 && matches!(tx, Tx::Postgres { .. });
+    tells.then(|| query(sql!("postgres/notify")).bind(message))
 }
 
 impl Drop for SqlStore {

@@ -16,12 +16,14 @@ use super::{Row, Tx};
 use crate::Result;
 use crate::sql::Sql;
 
-/// Rows per statement on SQLite, largest first: halves, so that a live commit of some dozen rows takes two
-/// or three statements, and few texts are compiled. The largest times the widest table (17 columns) is far
-/// below SQLite's 32,766 parameters.
-const SQLITE_ROWS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
+/// Rows per statement on SQLite while there are as many. Times the widest table (18 columns) this is far below
+/// SQLite's 32,766 parameters.
+const SQLITE_ROWS: usize = 128;
+/// Rows of the statement for the rest, smallest first: few, so that few texts are compiled. It takes the first
+/// that is large enough and fills it up with rows that are none.
+const SQLITE_PADDED: [usize; 6] = [1, 4, 16, 32, 64, SQLITE_ROWS];
 /// Rows per statement on Postgres: bounds the message, not the number of parameters.
-const POSTGRES_ROWS: usize = 2_000;
+pub(super) const POSTGRES_ROWS: usize = 2_000;
 
 /// Inserts `rows`, each given by its parameters; returns how many were new.
 pub(crate) async fn insert<R>(
@@ -83,19 +85,30 @@ fn sqlite_query<R>(
 ) -> Result<SqliteQuery> {
     let query = match rows.len() {
         1 => sqlx::query(sql.sqlite),
-        count => sqlx::query(AssertSqlSafe(repeated(sql.sqlite, count))),
+        SQLITE_ROWS => sqlx::query(AssertSqlSafe(repeated(sql.sqlite, SQLITE_ROWS))),
+        count => sqlx::query(AssertSqlSafe(padded(sql.sqlite, padded_to(count)))),
     };
-    rows.iter()
-        .try_fold(query, |query, row| Ok(sqlite_bound(query, values(row)?)))
+    let mut columns = 0;
+    let query = rows.iter().try_fold(query, |query, row| {
+        let values = values(row)?;
+        columns = values.len();
+        Ok::<_, crate::StoreError>(sqlite_bound(query, values))
+    })?;
+    let missing = padded_to(rows.len()) - rows.len();
+    Ok(sqlite_bound(
+        query,
+        vec![Value::Int(None); missing * columns],
+    ))
 }
 
-fn sqlite_chunks<R>(mut rows: &[R]) -> impl Iterator<Item = &[R]> {
-    std::iter::from_fn(move || {
-        let size = *SQLITE_ROWS.iter().find(|size| **size <= rows.len())?;
-        let (chunk, rest) = rows.split_at(size);
-        rows = rest;
-        Some(chunk)
-    })
+fn sqlite_chunks<R>(rows: &[R]) -> impl Iterator<Item = &[R]> {
+    rows.chunks(SQLITE_ROWS)
+}
+
+/// Rows of the statement for so many.
+pub(super) fn padded_to(count: usize) -> usize {
+    let fits = SQLITE_PADDED.into_iter().find(|size| *size >= count);
+    fits.unwrap_or(SQLITE_ROWS)
 }
 
 fn postgres_query<R>(
@@ -103,18 +116,38 @@ fn postgres_query<R>(
     rows: &[R],
     values: &impl Fn(&R) -> Result<Vec<Value>>,
 ) -> Result<PostgresQuery> {
-    let mut columns: Vec<Column> = Vec::new();
+    let mut columns = Columns::default();
     for row in rows {
-        let values = values(row)?;
-        if columns.is_empty() {
-            columns.extend(values.iter().map(|value| Column::like(value, rows.len())));
+        columns.push(values(row)?, rows.len());
+    }
+    let query = sqlx::query(AssertSqlSafe(unnested(sql.postgres)));
+    Ok(columns.bind(query))
+}
+
+/// The parameters of an INSERT over many rows, an array each.
+#[derive(Default)]
+pub(super) struct Columns(Vec<Column>);
+
+impl Columns {
+    /// Adds the values of a row; there will be about so many.
+    pub(super) fn push(&mut self, values: Vec<Value>, rows: usize) {
+        if self.0.is_empty() {
+            let columns = values.iter().map(|value| Column::like(value, rows));
+            self.0.extend(columns);
         }
-        for (column, value) in columns.iter_mut().zip(values) {
+        for (column, value) in self.0.iter_mut().zip(values) {
             column.push(value);
         }
     }
-    let query = sqlx::query(AssertSqlSafe(unnested(sql.postgres)));
-    Ok(columns.into_iter().fold(query, Column::bind))
+
+    /// How many parameters they are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn bind(self, query: PostgresQuery) -> PostgresQuery {
+        self.0.into_iter().fold(query, Column::bind)
+    }
 }
 
 /// The values of one parameter over many rows.
@@ -175,28 +208,38 @@ fn repeated(sql: &str, count: usize) -> String {
     format!("{before}VALUES {tuples}{after}")
 }
 
+/// The statement with room for `count` rows, of which those without a first value are none: no key that is
+/// inserted is null. Without numbers for the same reason.
+pub(super) fn padded(sql: &str, count: usize) -> String {
+    let (before, inside, after) = parts(sql);
+    let tuple = format!("({})", with_parameters(inside, |_| "?".to_owned()));
+    let tuples = vec![tuple; count].join(", ");
+    format!("{before}SELECT * FROM (VALUES {tuples}) WHERE column1 IS NOT NULL{after}")
+}
+
 /// The statement with its tuple as a selection from unnested arrays, one a parameter. Kept, since
 /// there are few texts and each is asked for with every batch.
 fn unnested(sql: &'static str) -> String {
     static KEPT: LazyLock<Mutex<HashMap<&'static str, String>>> = LazyLock::new(Mutex::default);
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    kept.entry(sql).or_insert_with(|| unnest(sql)).clone()
+    kept.entry(sql).or_insert_with(|| unnest(sql, 0)).clone()
 }
 
-fn unnest(sql: &str) -> String {
+/// The same with the arrays' parameters after `base` others.
+pub(super) fn unnest(sql: &str, base: usize) -> String {
     let (before, inside, after) = parts(sql);
     let mut count = 0;
     let selected = with_parameters(inside, |number| {
         count = number;
         format!("row.c{number}")
     });
-    let list = |name: &str| {
+    let list = |name: &str, base: usize| {
         let names: Vec<String> = (1..=count)
-            .map(|number| format!("{name}{number}"))
+            .map(|number| format!("{name}{}", base + number))
             .collect();
         names.join(", ")
     };
-    let (arrays, columns) = (list("$"), list("c"));
+    let (arrays, columns) = (list("$", base), list("c", 0));
     format!("{before}SELECT {selected} FROM unnest({arrays}) AS row ({columns}){after}")
 }
 
@@ -233,18 +276,21 @@ mod tests {
     #[test]
     fn tuples_become_a_selection_from_arrays() {
         assert_eq!(
-            unnested(INSERT),
+            unnest(INSERT, 0),
             "INSERT INTO t (a, b, c) SELECT row.c1, 0, row.c2 FROM unnest($1, $2) AS row (c1, c2) \
              ON CONFLICT DO NOTHING"
         );
     }
 
     #[test]
-    fn chunks_cover_every_row_once() {
-        for count in [0usize, 1, 15, 16, 17, 127, 128, 300] {
-            let rows: Vec<usize> = (0..count).collect();
-            assert_eq!(sqlite_chunks(&rows).flatten().count(), count);
-            assert!(sqlite_chunks(&rows).flatten().is_sorted());
+    fn what_is_missing_of_a_size_is_no_row() {
+        assert_eq!(
+            padded(INSERT, 2),
+            "INSERT INTO t (a, b, c) SELECT * FROM (VALUES (?, 0, ?), (?, 0, ?)) \
+             WHERE column1 IS NOT NULL ON CONFLICT DO NOTHING"
+        );
+        for (count, size) in [(1, 1), (2, 4), (16, 16), (17, 32), (65, 128), (128, 128)] {
+            assert_eq!(padded_to(count), size);
         }
     }
 }

@@ -34,7 +34,7 @@ impl Lock {
         Ok(())
     }
 
-    fn sql(self) -> Sql {
+    pub(super) fn sql(self) -> Sql {
         match self {
             Self::Migration => sql!("postgres/lock_migration"),
             Self::Partitions => sql!("postgres/lock_partitions"),

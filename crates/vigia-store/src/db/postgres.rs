@@ -23,6 +23,8 @@ const CONNECTIONS_DEFAULT: u32 = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long may be looked for the reason why no connection was had.
 const CAUSE_WITHIN: Duration = Duration::from_secs(2);
+/// After how long without use a connection is asked whether it is there still.
+const ASKED_AFTER: Duration = Duration::from_secs(2);
 /// Prepared statements kept per connection: about as many as there are SQL files.
 const STATEMENTS_CACHED: usize = 256;
 /// How a transaction that writes begins. Whatever the role's default is, what a commit reads after it has
@@ -144,9 +146,17 @@ impl PostgresDatabase {
         let pool = PgPoolOptions::new()
             .max_connections(options.connections.max(1))
             .acquire_timeout(ACQUIRE_TIMEOUT.min(options.statement_timeout))
-            .before_acquire(move |_, meta| {
+            // Asking a connection whether it is there is a trip: those in use are not asked, and a transaction
+            // that cannot begin on one tries another.
+            .test_before_acquire(false)
+            .before_acquire(move |connection, meta| {
                 let is_current = before.is_current(meta.age);
-                Box::pin(async move { Ok(is_current) })
+                Box::pin(async move {
+                    if is_current && meta.idle_for >= ASKED_AFTER {
+                        connection.ping().await?;
+                    }
+                    Ok(is_current)
+                })
             })
             .after_release(move |_, meta| {
                 let is_current = after.is_current(meta.age);
@@ -210,8 +220,14 @@ impl PostgresDatabase {
         // would hand its connection to the next caller with the transaction open.
         let (pool, session) = (self.pool.clone(), self.session.clone());
         let begun = tokio::spawn(async move {
-            let begin = pool.begin_with(AssertSqlSafe(statement));
-            session.answer(begin).await
+            let begin = || session.answer(pool.begin_with(AssertSqlSafe(statement.clone())));
+            match begin().await {
+                Err(StoreError::Unavailable(error)) if is_broken(&error) => {
+                    session.give_up_connections();
+                    begin().await
+                }
+                begun => begun,
+            }
         });
         let tx = match begun.await.map_err(|_| sqlx::Error::WorkerCrashed)? {
             Err(StoreError::Unavailable(error)) => return Err(self.cause(error).await),
@@ -245,6 +261,15 @@ impl PostgresDatabase {
         Listener {
             options: options.unwrap_or(&self.options.connect).clone(),
         }
+    }
+}
+
+/// Whether a connection, rather than the server, may be at fault: it was closed while nobody used it.
+fn is_broken(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() != std::io::ErrorKind::TimedOut,
+        sqlx::Error::PoolTimedOut => false,
+        _ => true,
     }
 }
 

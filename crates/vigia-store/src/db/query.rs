@@ -6,14 +6,14 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite};
 
 use super::value::{Value, byte_strings_json, texts_json};
-use super::{Row, Tx};
+use super::{Database, Row, Tx};
 use crate::sql::Sql;
 use crate::{Result, StoreError};
 
 /// A statement with its parameters so far.
 pub(crate) struct Query {
-    sql: Sql,
-    values: Vec<Value>,
+    pub(super) sql: Sql,
+    pub(super) values: Vec<Value>,
 }
 
 /// A statement to be run.
@@ -46,6 +46,19 @@ impl Query {
                 rows.into_iter().map(Row::Postgres).collect()
             }
         })
+    }
+
+    /// All rows of a statement that is alone in its transaction.
+    pub(crate) async fn fetch_alone(self, database: &Database) -> Result<Vec<Row>> {
+        match database {
+            // A transaction of its own begins and ends with it.
+            Database::Sqlite(database) => {
+                let query = sqlite_bound(sqlx::query(self.sql.sqlite), self.values);
+                let rows = query.fetch_all(database.readers()).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Database::Postgres(_) => self.fetch_all(&mut database.read().await?).await,
+        }
     }
 
     /// Hands over row by row, until `take` says that it has enough.
@@ -129,7 +142,7 @@ pub(super) fn sqlite_bound(query: SqliteQuery, values: Vec<Value>) -> SqliteQuer
     })
 }
 
-fn postgres_bound(query: PostgresQuery, values: Vec<Value>) -> PostgresQuery {
+pub(super) fn postgres_bound(query: PostgresQuery, values: Vec<Value>) -> PostgresQuery {
     values.into_iter().fold(query, |query, value| match value {
         Value::Int(value) => query.bind(value),
         Value::Text(value) => query.bind(value),

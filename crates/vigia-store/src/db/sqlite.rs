@@ -174,6 +174,11 @@ impl SqliteDatabase {
         Ok(tx)
     }
 
+    /// For a statement without a transaction around it.
+    pub(super) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
     pub(super) async fn read(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.readers.begin().await?)
     }
@@ -232,6 +237,8 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .max_lifetime(None)
+        // A connection is a thread of this process and an open file: asking whether it is there is a trip.
+        .test_before_acquire(false)
         // SQLite ends a transaction by itself where the disk is full or fails. sqlx then cannot roll it
         // back, believes it open for ever, and would refuse every transaction on that connection.
         .before_acquire(|connection, _| {

@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use vigia_core::{
-    AccountId, Activity, Address, AddressBook, BalanceEffect, NotificationId, Place, Slot,
-};
+use vigia_core::{AccountId, Activity, Address, AddressBook, Commit, NotificationId, Place, Slot};
 
 use super::book;
 use super::codec::{self, address_opt, amount, int};
 use super::commit::Places;
-use crate::db::{Tx, Value, get, insert as insert_rows, insert_returning};
+use crate::db::{Trip, Tx, Value, get, insert_returning};
 use crate::sql::sql;
 use crate::{Result, StoreError};
 
@@ -47,7 +45,6 @@ pub(super) async fn insert<'a>(
         });
     }
     new.sort_unstable_by_key(|new| new.id);
-    coins_seen(tx, &new).await?;
     Ok(new)
 }
 
@@ -76,84 +73,125 @@ fn values(activity: &Activity, places: &Places) -> Result<Vec<Value>> {
     ])
 }
 
-/// Puts the coins of new activities among those to be looked up.
-async fn coins_seen(tx: &mut Tx, new: &[New<'_>]) -> Result<()> {
+/// Adds to a trip the coins of new activities, to be looked up where nothing is known about them yet.
+pub(super) async fn coins_seen(trip: Trip, tx: &mut Tx, new: &[New<'_>]) -> Result<Trip> {
     let coin_types: BTreeSet<&String> = new
         .iter()
         .filter_map(|new| new.activity.coin_type.as_ref())
         .collect();
     let coin_types: Vec<&String> = coin_types.into_iter().collect();
-    insert_rows(tx, sql!("coin_seen"), &coin_types, |coin_type| {
+    trip.rows(tx, sql!("coin_seen"), &coin_types, |coin_type| {
         Ok(vec![(*coin_type).clone().into()])
     })
-    .await?;
-    Ok(())
+    .await
 }
 
 /// Whether what a transaction meant is new to an account, rather than history of an address that it
 /// added since: of the addresses that the transaction touched, one at least was live by then.
-struct Followed<'a> {
+#[derive(Default)]
+pub(super) struct Followed<'a> {
     book: AddressBook,
+    /// Addresses whose holdings are in the book, or will be when it is read.
+    asked: BTreeSet<Address>,
     /// Addresses whose balance of a coin changed at a place.
     moved: HashMap<(Place, &'a str), Vec<Address>>,
 }
 
 impl<'a> Followed<'a> {
-    async fn read(tx: &mut Tx, asking: &[&Activity], effects: &'a [BalanceEffect]) -> Result<Self> {
-        let places: BTreeSet<Place> = asking.iter().map(|activity| activity.place).collect();
+    /// What a commit has to ask for, as far as can be said before its business objects are folded.
+    pub(super) fn of(commit: &'a Commit) -> Self {
+        let asking = commit.activities.iter().filter(|a| a.notify.is_some());
+        let events = commit.business_events.iter().map(|event| event.place);
+        let places: BTreeSet<Place> = asking.clone().map(|a| a.place).chain(events).collect();
+        let mut asked: BTreeSet<Address> = asking.filter_map(|a| a.address).collect();
         let mut moved = HashMap::<_, Vec<_>>::new();
-        for effect in effects
-            .iter()
-            .filter(|effect| places.contains(&effect.place))
-        {
+        for effect in &commit.balance_effects {
             let key = (effect.place, effect.coin_type.as_str());
             moved.entry(key).or_default().push(effect.address);
+            if places.contains(&effect.place) {
+                asked.insert(effect.address);
+            }
         }
-        let named = asking.iter().filter_map(|activity| activity.address);
-        let touched: BTreeSet<Address> = moved.values().flatten().copied().chain(named).collect();
-        let touched: Vec<Address> = touched.into_iter().collect();
-        let mut book = AddressBook::default();
-        book::holdings(tx, &mut book, &touched).await?;
-        Ok(Self { book, moved })
+        Self {
+            book: AddressBook::default(),
+            asked,
+            moved,
+        }
+    }
+
+    /// Reads the holdings asked for, and with them those of `parties`, which come back by themselves.
+    pub(super) async fn read_with(
+        &mut self,
+        tx: &mut Tx,
+        parties: &BTreeSet<Address>,
+    ) -> Result<AddressBook> {
+        self.asked.extend(parties);
+        let mut of_parties = AddressBook::default();
+        for (address, holding) in book::holdings(tx, self.asked.iter()).await? {
+            if parties.contains(&address) {
+                of_parties.insert(address, holding);
+            }
+            self.book.insert(address, holding);
+        }
+        Ok(of_parties)
+    }
+
+    /// Those of `new` activities that somebody is told of: they ask for it, and are in the live lane.
+    pub(super) async fn telling<'n>(
+        &mut self,
+        tx: &mut Tx,
+        new: &'n [New<'n>],
+        live_first: u64,
+    ) -> Result<Vec<&'n New<'n>>> {
+        let asking = |new: &&New<'_>| {
+            new.activity.notify.is_some() && new.activity.place.checkpoint >= live_first
+        };
+        let mut telling: Vec<&New<'_>> = new.iter().filter(asking).collect();
+        // A folded activity may name an address that nothing else in the commit does.
+        let touched = telling.iter().flat_map(|new| self.touched(new.activity));
+        let missing: BTreeSet<Address> = touched
+            .filter(|address| !self.asked.contains(*address))
+            .copied()
+            .collect();
+        for (address, holding) in book::holdings(tx, missing.iter()).await? {
+            self.book.insert(address, holding);
+        }
+        // What comes live again, or is folded anew, may be older than an address that was added since.
+        telling.retain(|new| self.is_live(new.activity));
+        Ok(telling)
     }
 
     fn is_live(&self, activity: &Activity) -> bool {
-        let place = activity.place;
-        let moved = activity.coin_type.as_deref();
-        let moved = moved.and_then(|coin_type| self.moved.get(&(place, coin_type)));
-        let touched = activity.address.iter().chain(moved.into_iter().flatten());
-        let held_from =
-            touched.filter_map(|address| self.book.held_from(address, activity.account));
+        let held_from = self
+            .touched(activity)
+            .filter_map(|address| self.book.held_from(address, activity.account));
         // One that touches no address of the account's was asked for by itself.
-        held_from.min().is_none_or(|from| from <= place.checkpoint)
+        let from = held_from.min();
+        from.is_none_or(|from| from <= activity.place.checkpoint)
+    }
+
+    fn touched<'b>(&'b self, activity: &'b Activity) -> impl Iterator<Item = &'b Address> {
+        let coin_type = activity.coin_type.as_deref();
+        let moved = coin_type.and_then(|coin_type| self.moved.get(&(activity.place, coin_type)));
+        activity.address.iter().chain(moved.into_iter().flatten())
     }
 }
 
-/// Writes a notification for each new activity that asks for one and is at `live_first` or later;
-/// returns how many.
+/// Adds to a trip a notification for each activity that somebody is told of.
 pub(super) async fn notify(
+    trip: Trip,
     tx: &mut Tx,
-    new: &[New<'_>],
-    effects: &[BalanceEffect],
+    telling: &[&New<'_>],
     places: &Places,
-    live_first: u64,
     now_ms: u64,
-) -> Result<u64> {
-    let mut asking: Vec<_> = new
-        .iter()
-        .filter(|new| new.activity.place.checkpoint >= live_first)
-        .filter_map(|new| new.activity.notify.as_ref().map(|kind| (new, kind)))
-        .collect();
-    // What comes live again, or is folded anew, may be older than an address that was added since.
-    let activities: Vec<&Activity> = asking.iter().map(|(new, _)| new.activity).collect();
-    let followed = Followed::read(tx, &activities, effects).await?;
-    asking.retain(|(new, _)| followed.is_live(new.activity));
+) -> Result<Trip> {
     let created_at_ms = int("time", now_ms)?;
-    insert_rows(tx, sql!("notification_insert"), &asking, |(new, kind)| {
+    trip.rows(tx, sql!("notification_insert"), telling, |new| {
         let Activity {
             place,
             account,
             slot,
+            notify,
             ..
         } = new.activity;
         let (digest, _) = places
@@ -164,7 +202,7 @@ pub(super) async fn notify(
             id.as_bytes().to_vec().into(),
             new.id.into(),
             account.0.into(),
-            kind.as_str().into(),
+            notify.as_ref().map(|kind| kind.as_str().to_owned()).into(),
             created_at_ms.into(),
         ])
     })

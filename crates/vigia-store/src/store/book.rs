@@ -3,50 +3,55 @@
 use vigia_core::{Address, AddressBook, Holding};
 
 use crate::Result;
-use crate::db::{Tx, byte_strings, get, get_opt, query, texts};
+use crate::db::{Database, Row, Tx, byte_strings, get, get_opt, query, texts};
 use crate::sql::sql;
 
-/// Fills in every holding of `addresses`, ended ones too.
+/// Every holding of `addresses`, ended ones too.
 pub(super) async fn holdings(
     tx: &mut Tx,
-    book: &mut AddressBook,
-    addresses: &[Address],
-) -> Result<()> {
-    if addresses.is_empty() {
-        return Ok(());
+    addresses: impl ExactSizeIterator<Item = &Address>,
+) -> Result<Vec<(Address, Holding)>> {
+    if addresses.len() == 0 {
+        return Ok(Vec::new());
     }
     let rows = query(sql!(dialects "address_book_holdings"))
+        .bind(byte_strings(addresses.map(|address| address.as_bytes())))
+        .fetch_all(tx)
+        .await?;
+    rows.iter().map(holding).collect()
+}
+
+fn holding(row: &Row) -> Result<(Address, Holding)> {
+    let holding = Holding {
+        account: get(row, "account_id")?,
+        from_inclusive: get(row, "live_from")?,
+        to_exclusive: get_opt(row, "live_to")?,
+    };
+    Ok((get(row, "target")?, holding))
+}
+
+/// Every holding of `addresses`, and the accounts that observe `targets` now: as of one moment.
+pub(super) async fn book(
+    database: &Database,
+    addresses: &[Address],
+    targets: &[String],
+) -> Result<AddressBook> {
+    let rows = query(sql!(dialects "address_book"))
         .bind(byte_strings(
             addresses.iter().map(|address| address.as_bytes()),
         ))
-        .fetch_all(tx)
-        .await?;
-    for row in &rows {
-        let holding = Holding {
-            account: get(row, "account_id")?,
-            from_inclusive: get(row, "live_from")?,
-            to_exclusive: get_opt(row, "live_to")?,
-        };
-        book.insert(get(row, "target")?, holding);
-    }
-    Ok(())
-}
-
-/// Fills in the accounts that observe `targets` now.
-pub(super) async fn observers(
-    tx: &mut Tx,
-    book: &mut AddressBook,
-    targets: &[String],
-) -> Result<()> {
-    if targets.is_empty() {
-        return Ok(());
-    }
-    let rows = query(sql!(dialects "address_book_observers"))
         .bind(texts(targets.iter().cloned()))
-        .fetch_all(tx)
+        .fetch_alone(database)
         .await?;
+    let mut book = AddressBook::default();
     for row in &rows {
-        book.observe(get::<String>(row, "target")?, get(row, "account_id")?);
+        match get_opt::<String>(row, "observed")? {
+            Some(target) => book.observe(target, get(row, "account_id")?),
+            None => {
+                let (address, holding) = holding(row)?;
+                book.insert(address, holding);
+            }
+        }
     }
-    Ok(())
+    Ok(book)
 }

@@ -8,24 +8,38 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use vigia_core::{
-    Activity, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome,
+    Address, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome,
 };
 
-use super::book;
 use super::codec::{self, int};
 use super::commit::Places;
-use crate::db::{Row, Tx, get, insert, query};
+use crate::db::{Row, Trip, Tx, get, query};
 use crate::sql::sql;
 use crate::{Result, StoreError};
 
-/// Stores events; those that are there stay as they are.
-pub(super) async fn events_insert(
+/// Adds to a trip what stores events; those that are there stay as they are. Their objects are locked, in
+/// order of key, and created where they are new: a write on SQLite is alone.
+pub(super) async fn events(
+    trip: Trip,
     tx: &mut Tx,
     events: &[BusinessEvent],
     places: &Places,
-) -> Result<()> {
-    objects_lock(tx, events).await?;
-    insert(tx, sql!("business_event_insert"), events, |event| {
+) -> Result<Trip> {
+    let trip = match tx {
+        Tx::Sqlite(_) => trip,
+        Tx::Postgres { .. } => {
+            let keys: Vec<&BusinessKey> = keys(events).into_iter().collect();
+            trip.rows(tx, sql!("postgres/business_object_lock"), &keys, |key| {
+                Ok(vec![
+                    key.contract.clone().into(),
+                    key.object.clone().into(),
+                    key.id.clone().into(),
+                ])
+            })
+            .await?
+        }
+    };
+    trip.rows(tx, sql!("business_event_insert"), events, |event| {
         let place = event.place;
         let (digest, timestamp_ms) = places
             .get(&place)
@@ -43,70 +57,68 @@ pub(super) async fn events_insert(
             int("time of checkpoint", *timestamp_ms)?.into(),
         ])
     })
-    .await?;
-    Ok(())
+    .await
 }
 
-/// Locks the objects of `events`, in order of key, creating those that are new. A write on SQLite is
-/// alone.
-async fn objects_lock(tx: &mut Tx, events: &[BusinessEvent]) -> Result<()> {
-    if matches!(tx, Tx::Sqlite(_)) {
-        return Ok(());
+fn keys(events: &[BusinessEvent]) -> BTreeSet<&BusinessKey> {
+    events.iter().map(|event| &event.key).collect()
+}
+
+/// Every object that `touched` belongs to, with all its stored events. Adds the places of older events to
+/// `places`.
+pub(super) async fn load<'k>(
+    tx: &mut Tx,
+    touched: &'k [BusinessEvent],
+    places: &mut Places,
+) -> Result<Vec<Object<'k>>> {
+    let keys = keys(touched);
+    match keys.is_empty() {
+        true => Ok(Vec::new()),
+        false => events_load(tx, &keys, places).await,
     }
-    let keys: BTreeSet<&BusinessKey> = events.iter().map(|event| &event.key).collect();
-    let keys: Vec<&BusinessKey> = keys.into_iter().collect();
-    insert(tx, sql!("postgres/business_object_lock"), &keys, |key| {
+}
+
+/// Whose holdings matter to what `objects` amount to.
+pub(super) fn parties(objects: &[Object<'_>], folder: &dyn BusinessFolder) -> BTreeSet<Address> {
+    objects
+        .iter()
+        .flat_map(|(key, events)| folder.parties(key, events))
+        .collect()
+}
+
+/// Folds objects: their states, and the activities that their events amount to.
+pub(super) fn fold<'k>(
+    objects: &[Object<'k>],
+    folder: &dyn BusinessFolder,
+    book: &AddressBook,
+) -> Vec<(&'k BusinessKey, BusinessOutcome)> {
+    objects
+        .iter()
+        .map(|(key, events)| (*key, folder.fold(key, events, book)))
+        .collect()
+}
+
+/// Adds to a trip what stores their states.
+pub(super) async fn store(
+    trip: Trip,
+    tx: &mut Tx,
+    outcomes: &[(&BusinessKey, BusinessOutcome)],
+) -> Result<Trip> {
+    let sql = sql!("business_object_upsert");
+    trip.rows(tx, sql, outcomes, |(key, outcome)| {
         Ok(vec![
             key.contract.clone().into(),
             key.object.clone().into(),
             key.id.clone().into(),
+            outcome.state.clone().into(),
+            outcome.data.to_string().into(),
         ])
     })
-    .await?;
-    Ok(())
-}
-
-/// Folds every object that `touched` belongs to, stores its state, and returns the activities its
-/// events amount to. Adds the places of older events to `places`.
-pub(super) async fn fold(
-    tx: &mut Tx,
-    touched: &[BusinessEvent],
-    folder: &dyn BusinessFolder,
-    places: &mut Places,
-) -> Result<Vec<Activity>> {
-    let keys: BTreeSet<&BusinessKey> = touched.iter().map(|event| &event.key).collect();
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    let objects = events_load(tx, &keys, places).await?;
-    let book = parties_book(tx, &objects, folder).await?;
-    let outcomes: Vec<(&BusinessKey, BusinessOutcome)> = objects
-        .iter()
-        .map(|(key, events)| (*key, folder.fold(key, events, &book)))
-        .collect();
-    insert(
-        tx,
-        sql!("business_object_upsert"),
-        &outcomes,
-        |(key, outcome)| {
-            Ok(vec![
-                key.contract.clone().into(),
-                key.object.clone().into(),
-                key.id.clone().into(),
-                outcome.state.clone().into(),
-                outcome.data.to_string().into(),
-            ])
-        },
-    )
-    .await?;
-    Ok(outcomes
-        .into_iter()
-        .flat_map(|(_, outcome)| outcome.activities)
-        .collect())
+    .await
 }
 
 /// An object with all its stored events in chain order.
-type Object<'k> = (&'k BusinessKey, Vec<BusinessEvent>);
+pub(super) type Object<'k> = (&'k BusinessKey, Vec<BusinessEvent>);
 
 async fn events_load<'k>(
     tx: &mut Tx,
@@ -144,20 +156,4 @@ fn event_from_row(key: &BusinessKey, row: &Row) -> Result<BusinessEvent> {
         name: get(row, "name")?,
         fields: get(row, "fields")?,
     })
-}
-
-async fn parties_book(
-    tx: &mut Tx,
-    objects: &[Object<'_>],
-    folder: &dyn BusinessFolder,
-) -> Result<AddressBook> {
-    let mut parties: Vec<_> = objects
-        .iter()
-        .flat_map(|(key, events)| folder.parties(key, events))
-        .collect();
-    parties.sort_unstable();
-    parties.dedup();
-    let mut book = AddressBook::default();
-    book::holdings(tx, &mut book, &parties).await?;
-    Ok(book)
 }

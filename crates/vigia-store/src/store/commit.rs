@@ -6,12 +6,14 @@
 use std::collections::HashMap;
 
 use vigia_core::{
-    Activity, BalanceEffect, BusinessFolder, Commit, Digest, Lane, Place, RawTransaction,
+    Activity, BalanceEffect, BusinessFolder, CheckpointRange, Commit, Digest, Lane, Place,
+    RawTransaction,
 };
 
+use super::activities::{self, Followed};
 use super::codec::{self, address_opt, amount, int};
-use super::{activities, business, ranges};
-use crate::db::{Lock, Tx, Value, get, get_opt, insert, query};
+use super::{business, notify_query, ranges};
+use crate::db::{Lock, Query, Trip, Tx, Value, get, get_opt, query};
 use crate::sql::sql;
 use crate::{Result, StoreError};
 
@@ -25,24 +27,39 @@ pub(super) struct Written {
 }
 
 /// What a commit has to keep to.
-#[derive(Default)]
-struct Bounds {
+pub(super) struct Bounds {
     /// The retention horizon; 0 before the first clean-up.
     horizon: u64,
     /// Where the live lane begins. It has before anything is sent to be committed, and stays; a lane
     /// without a beginning has nothing below it.
     live_first: u64,
+    /// The newest watch-list version, if one of the ranges was matched with a list older than a change
+    /// that is live in it.
+    pub(super) version_min: Option<u64>,
 }
 
 impl Bounds {
-    async fn read(tx: &mut Tx) -> Result<Self> {
-        let row = query(sql!("commit_bounds")).fetch_optional(tx).await?;
-        let Some(row) = row else {
-            return Ok(Self::default());
-        };
+    /// Reads them; the watch list is locked.
+    pub(super) async fn read(tx: &mut Tx, ranges: &[CheckpointRange]) -> Result<Self> {
+        let first = ranges.first();
+        // No change is newer than the newest.
+        let version = first.map_or(Ok(i64::MAX), |range| {
+            int("watch-list version", range.watch_version)
+        });
+        let checkpoint = first.map_or(Ok(0), |range| int("checkpoint", range.last.sequence));
+        let row = query(sql!("commit_begin"))
+            .bind(version?)
+            .bind(checkpoint?)
+            .fetch_one(tx)
+            .await?;
+        let mut version_min = get_opt(&row, "version_min")?;
+        if version_min.is_none() {
+            version_min = ranges::stale_version(tx, ranges.get(1..).unwrap_or_default()).await?;
+        }
         Ok(Self {
             horizon: get_opt(&row, "retention_horizon")?.unwrap_or(0),
             live_first: get_opt(&row, "first_checkpoint")?.unwrap_or(0),
+            version_min,
         })
     }
 }
@@ -50,67 +67,139 @@ impl Bounds {
 /// Digest and time of the transaction at a place.
 pub(super) type Places = HashMap<Place, (Digest, u64)>;
 
-/// Writes `commit`; the caller has checked its watch-list versions and commits the transaction.
+/// Writes `commit` within `bounds` and tells of it; the caller has checked its watch-list versions and commits
+/// the transaction.
 pub(super) async fn write(
     tx: &mut Tx,
     commit: &Commit,
+    bounds: &Bounds,
     folder: &dyn BusinessFolder,
     now_ms: u64,
 ) -> Result<Written> {
-    let bounds = Bounds::read(tx).await?;
-    let (raw_new, failed_new) =
-        raw_transactions(tx, &commit.raw_transactions, bounds.horizon).await?;
-    balance_effects(tx, &commit.balance_effects).await?;
-
     let mut places = places_of(&commit.raw_transactions);
-    places_find(
-        tx,
-        &mut places,
-        commit.business_events.iter().map(|e| e.place),
-    )
-    .await?;
-    business::events_insert(tx, &commit.business_events, &places).await?;
-    let folded = business::fold(tx, &commit.business_events, folder, &mut places).await?;
-    places_find(tx, &mut places, commit.activities.iter().map(|a| a.place)).await?;
+    let events = commit.business_events.iter().map(|e| e.place);
+    places_find(tx, &mut places, events).await?;
+    let (raw_new, failed_new) = facts(tx, commit, bounds.horizon, &places).await?;
 
+    let objects = business::load(tx, &commit.business_events, &mut places).await?;
+    let mut followed = match commit.lane {
+        Lane::Live => Followed::of(commit),
+        Lane::Import => Followed::default(),
+    };
+    let parties = business::parties(&objects, folder);
+    let book = followed.read_with(tx, &parties).await?;
+    let outcomes = business::fold(&objects, folder, &book);
     // From here on commits take turns, so that ids rise in the order in which they become visible and
     // a reader that goes on from an id misses none.
-    Lock::CommitOrder.take(tx).await?;
+    business::store(Trip::default(), tx, &outcomes)
+        .await?
+        .lock(Lock::CommitOrder, tx)
+        .run(tx)
+        .await?;
+    let folded: Vec<Activity> = outcomes
+        .into_iter()
+        .flat_map(|(_, outcome)| outcome.activities)
+        .collect();
+    places_find(tx, &mut places, commit.activities.iter().map(|a| a.place)).await?;
+
     let all: Vec<&Activity> = commit.activities.iter().chain(&folded).collect();
     let new = activities::insert(tx, &all, &places).await?;
-    let notifications = match commit.lane {
-        Lane::Live => {
-            // What lies below the live lane was imported, even if only a live event says whose it
-            // is (I-16).
-            let effects = &commit.balance_effects;
-            activities::notify(tx, &new, effects, &places, bounds.live_first, now_ms).await?
-        }
-        Lane::Import => 0,
+    let telling = match commit.lane {
+        // What lies below the live lane was imported, even if only a live event says whose it
+        // is (I-16).
+        Lane::Live => followed.telling(tx, &new, bounds.live_first).await?,
+        Lane::Import => Vec::new(),
     };
-
-    ranges::complete(tx, commit.lane, &commit.ranges).await?;
-    let activities_new = u64::try_from(new.len()).unwrap_or(u64::MAX);
-    count(tx, [raw_new, failed_new, activities_new, notifications]).await?;
-    Ok(Written {
+    let written = Written {
         raw_transactions: raw_new,
-        activities: activities_new,
-        notifications,
+        activities: u64::try_from(new.len()).unwrap_or(u64::MAX),
+        notifications: u64::try_from(telling.len()).unwrap_or(u64::MAX),
         last_activity_id: new.iter().map(|new| new.id).max().unwrap_or(0),
-    })
+    };
+    let trip = activities::notify(Trip::default(), tx, &telling, &places, now_ms).await?;
+    let trip = activities::coins_seen(trip, tx, &new).await?;
+    end(tx, trip, commit, written, failed_new).await
+}
+
+/// What is true whoever it concerns: raw transactions, what they did to balances, and the events of business
+/// objects, which are locked with it. Returns how many raw transactions were new, and how many of those
+/// could not be interpreted.
+async fn facts(tx: &mut Tx, commit: &Commit, horizon: u64, places: &Places) -> Result<(u64, u64)> {
+    // Apart, so that the number of new rows says it all and none has to come back. Below the retention
+    // horizon only those that failed are stored, which the clean-up leaves too.
+    let raws = commit.raw_transactions.iter();
+    let (failed, mut understood): (Vec<_>, Vec<_>) =
+        raws.partition(|raw| raw.processing_error.is_some());
+    understood.retain(|raw| raw.place.checkpoint >= horizon);
+    let sql = sql!("raw_transaction_insert");
+    let trip = Trip::default()
+        .rows(tx, sql, &failed, |raw| raw_values(raw))
+        .await?
+        .rows(tx, sql, &understood, |raw| raw_values(raw))
+        .await?;
+    let (sql, effects) = (sql!("balance_effect_insert"), &commit.balance_effects);
+    let trip = trip.rows(tx, sql, effects, effect_values).await?;
+    let trip = business::events(trip, tx, &commit.business_events, places).await?;
+    let new = trip.run(tx).await?;
+    Ok((new[0] + new[1], new[0]))
+}
+
+/// What ends a commit: with the trip's two parts, notifications and coins, go completed ranges, numbers, and
+/// that others hear of it.
+async fn end(
+    tx: &mut Tx,
+    mut trip: Trip,
+    commit: &Commit,
+    mut written: Written,
+    failed_new: u64,
+) -> Result<Written> {
+    let (first, others) = match commit.ranges.split_first() {
+        Some((first, others)) => (Some(first), others),
+        None => (None, &[][..]),
+    };
+    let extending = first.and_then(|range| ranges::extend(commit.lane, range).transpose());
+    let extends = extending.is_some();
+    if let Some(query) = extending {
+        trip = trip.statement(query?);
+    }
+    // As many notifications as there will be, but for those that are there already.
+    if let Some(query) = count(&written, failed_new)? {
+        trip = trip.statement(query);
+    }
+    if let Some(query) = notify_query(tx, "activity", written.last_activity_id) {
+        trip = trip.statement(query);
+    }
+    let touched = trip.run(tx).await?;
+    if touched[0] < written.notifications {
+        counter_subtract(tx, "notifications", written.notifications - touched[0]).await?;
+        written.notifications = touched[0];
+    }
+    if let Some(first) = first
+        && !(extends && touched[2] > 0)
+    {
+        ranges::merge(tx, commit.lane, first).await?;
+    }
+    ranges::complete(tx, commit.lane, others).await?;
+    Ok(written)
 }
 
 /// Adds raw transactions, those that failed, activities and notifications to the numbers that `status`
 /// shows.
-async fn count(tx: &mut Tx, new: [u64; 4]) -> Result<()> {
+fn count(written: &Written, failed_new: u64) -> Result<Option<Query>> {
+    let new = [
+        written.raw_transactions,
+        failed_new,
+        written.activities,
+        written.notifications,
+    ];
     if new == [0; 4] {
-        return Ok(());
+        return Ok(None);
     }
     let mut statement = query(sql!("commit_count"));
     for new in new {
         statement = statement.bind(int("count", new)?);
     }
-    statement.execute(tx).await?;
-    Ok(())
+    Ok(Some(statement))
 }
 
 /// Adds to one of the numbers that `status` shows.
@@ -137,26 +226,6 @@ pub(super) async fn counter_subtract(tx: &mut Tx, name: &'static str, by: u64) -
     Ok(())
 }
 
-/// Returns how many were new, and how many of those could not be interpreted. Below the retention
-/// horizon only the latter are stored, which the clean-up leaves too.
-async fn raw_transactions(
-    tx: &mut Tx,
-    raws: &[RawTransaction],
-    horizon: u64,
-) -> Result<(u64, u64)> {
-    if raws.is_empty() {
-        return Ok((0, 0));
-    }
-    // Apart, so that the number of new rows says it all and none has to come back.
-    let (failed, mut understood): (Vec<_>, Vec<_>) =
-        raws.iter().partition(|raw| raw.processing_error.is_some());
-    understood.retain(|raw| raw.place.checkpoint >= horizon);
-    let sql = sql!("raw_transaction_insert");
-    let failed_new = insert(tx, sql, &failed, |raw| raw_values(raw)).await?;
-    let understood_new = insert(tx, sql, &understood, |raw| raw_values(raw)).await?;
-    Ok((understood_new + failed_new, failed_new))
-}
-
 fn raw_values(raw: &RawTransaction) -> Result<Vec<Value>> {
     Ok(vec![
         int("checkpoint", raw.place.checkpoint)?.into(),
@@ -180,18 +249,14 @@ fn raw_values(raw: &RawTransaction) -> Result<Vec<Value>> {
     ])
 }
 
-async fn balance_effects(tx: &mut Tx, effects: &[BalanceEffect]) -> Result<()> {
-    insert(tx, sql!("balance_effect_insert"), effects, |effect| {
-        Ok(vec![
-            int("checkpoint", effect.place.checkpoint)?.into(),
-            effect.place.index.into(),
-            effect.address.as_bytes().to_vec().into(),
-            effect.coin_type.clone().into(),
-            amount(effect.amount).into(),
-        ])
-    })
-    .await?;
-    Ok(())
+fn effect_values(effect: &BalanceEffect) -> Result<Vec<Value>> {
+    Ok(vec![
+        int("checkpoint", effect.place.checkpoint)?.into(),
+        effect.place.index.into(),
+        effect.address.as_bytes().to_vec().into(),
+        effect.coin_type.clone().into(),
+        amount(effect.amount).into(),
+    ])
 }
 
 fn places_of(raws: &[RawTransaction]) -> Places {

@@ -6,7 +6,7 @@ use vigia_core::{BusinessFolder, Commit, Digest, Place, RawTransaction};
 use super::codec::{self, int};
 use super::commit::counter_subtract;
 use super::read::row;
-use super::{SqlStore, commit, notify};
+use super::{SqlStore, commit};
 use crate::db::{Lock, Row, Tx, get, get_opt, query};
 use crate::sql::sql;
 use crate::{FailedRetry, FailedRow, FailedStore, FailedTransaction, Result};
@@ -81,12 +81,11 @@ impl SqlStore {
             tx.commit().await?;
             return Ok(FailedRetry::StillFailed);
         }
-        let written = commit::write(&mut tx, commit, folder, self.clock.now_ms()).await?;
+        let bounds = commit::Bounds::read(&mut tx, &[]).await?;
+        let now_ms = self.clock.now_ms();
+        let written = commit::write(&mut tx, commit, &bounds, folder, now_ms).await?;
         if !was_discarded {
             counter_subtract(&mut tx, "failed", 1).await?;
-        }
-        if written.last_activity_id > 0 {
-            notify(&mut tx, "activity", written.last_activity_id).await?;
         }
         tx.commit().await?;
         self.signals.activity.raise(written.last_activity_id);

@@ -8,7 +8,7 @@ use vigia_core::{
 };
 
 use super::codec::int;
-use super::{SqlStore, book, commit, notify, ranges};
+use super::{SqlStore, book, commit, ranges};
 use crate::db::{Lock, get, insert, query};
 use crate::sql::sql;
 use crate::{IngestStore, ProviderReport, Result, StoreError, Watermark};
@@ -58,11 +58,7 @@ impl IngestStore for SqlStore {
     }
 
     async fn address_book(&self, addresses: &[Address], targets: &[String]) -> Result<AddressBook> {
-        let mut tx = self.database.read().await?;
-        let mut book = AddressBook::default();
-        book::holdings(&mut tx, &mut book, addresses).await?;
-        book::observers(&mut tx, &mut book, targets).await?;
-        Ok(book)
+        book::book(&self.database, addresses, targets).await
     }
 
     async fn commit_apply(
@@ -123,13 +119,12 @@ impl SqlStore {
     ) -> Result<CommitOutcome> {
         let mut tx = self.database.write().await?;
         Lock::WatchListShared.take(&mut tx).await?;
-        if let Some(version_min) = ranges::stale_version(&mut tx, &commit.ranges).await? {
+        let bounds = commit::Bounds::read(&mut tx, &commit.ranges).await?;
+        if let Some(version_min) = bounds.version_min {
             return Ok(CommitOutcome::StaleWatchList { version_min });
         }
-        let written = commit::write(&mut tx, commit, folder, self.clock.now_ms()).await?;
-        if written.last_activity_id > 0 {
-            notify(&mut tx, "activity", written.last_activity_id).await?;
-        }
+        let now_ms = self.clock.now_ms();
+        let written = commit::write(&mut tx, commit, &bounds, folder, now_ms).await?;
         tx.commit().await?;
         self.signals.activity.raise(written.last_activity_id);
         Ok(CommitOutcome::Applied {

@@ -6,7 +6,7 @@
 use vigia_core::{CheckpointRange, Digest, Lane};
 
 use super::codec::int;
-use crate::db::{Row, Tx, get, get_opt, query};
+use crate::db::{Query, Row, Tx, get, get_opt, query};
 use crate::sql::sql;
 use crate::{Result, Watermark};
 
@@ -16,6 +16,17 @@ struct Range {
     hi: i64,
     hi_digest: Digest,
     hi_timestamp_ms: i64,
+}
+
+impl Range {
+    fn of(range: &CheckpointRange) -> Result<Self> {
+        Ok(Self {
+            lo: int("checkpoint", range.from)?,
+            hi: int("checkpoint", range.last.sequence)?,
+            hi_digest: range.last.digest,
+            hi_timestamp_ms: int("time of checkpoint", range.last.timestamp_ms)?,
+        })
+    }
 }
 
 /// The watermark as the ranges say it.
@@ -68,35 +79,37 @@ pub(super) async fn stale_version(tx: &mut Tx, ranges: &[CheckpointRange]) -> Re
 /// Records that `lane` is complete over `ranges`.
 pub(super) async fn complete(tx: &mut Tx, lane: Lane, ranges: &[CheckpointRange]) -> Result<()> {
     for range in ranges {
-        let added = Range {
-            lo: int("checkpoint", range.from)?,
-            hi: int("checkpoint", range.last.sequence)?,
-            hi_digest: range.last.digest,
-            hi_timestamp_ms: int("time of checkpoint", range.last.timestamp_ms)?,
+        let extended = match extend(lane, range)? {
+            Some(extending) => extending.execute(tx).await?,
+            None => 0,
         };
-        if !extend(tx, lane_word(lane), &added).await? {
-            insert_merged(tx, lane_word(lane), added).await?;
+        if extended == 0 {
+            merge(tx, lane, range).await?;
         }
     }
     Ok(())
 }
 
-/// Nearly every commit goes on where the one before ended: one statement, and no row made anew. False
-/// where this one does not.
-async fn extend(tx: &mut Tx, lane: &'static str, added: &Range) -> Result<bool> {
+/// Goes on with the range before this one, as nearly every commit does: one statement, and no row made anew.
+/// It touches nothing where there is none to go on with; none where it cannot be asked.
+pub(super) fn extend(lane: Lane, range: &CheckpointRange) -> Result<Option<Query>> {
+    let added = Range::of(range)?;
     if added.hi == i64::MAX {
         // `$3 + 1` would leave 63 bits.
-        return Ok(false);
+        return Ok(None);
     }
-    let extended = query(sql!("range_extend"))
-        .bind(lane)
+    let extending = query(sql!("range_extend"))
+        .bind(lane_word(lane))
         .bind(added.lo)
         .bind(added.hi)
         .bind(added.hi_digest.inner().to_vec())
-        .bind(added.hi_timestamp_ms)
-        .execute(tx)
-        .await?;
-    Ok(extended > 0)
+        .bind(added.hi_timestamp_ms);
+    Ok(Some(extending))
+}
+
+/// Adds a range that goes on with none, as one with those that it touches.
+pub(super) async fn merge(tx: &mut Tx, lane: Lane, range: &CheckpointRange) -> Result<()> {
+    insert_merged(tx, lane_word(lane), Range::of(range)?).await
 }
 
 async fn insert_merged(tx: &mut Tx, lane: &'static str, added: Range) -> Result<()> {
