@@ -1,5 +1,6 @@
 //! Pages: rendered on the server, in the reader's language, usable without script.
 
+mod balances;
 mod error;
 mod failed;
 mod feed;
@@ -11,6 +12,7 @@ mod search;
 mod sign_in;
 mod transaction;
 
+pub(crate) use balances::balances;
 pub(crate) use error::{ErrorPage, internal_error, not_found};
 pub(crate) use failed::{failed, failed_discard, failed_retry};
 pub(crate) use feed::feed;

@@ -16,6 +16,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/", get(pages::feed))
         .route("/tx/{digest}", get(pages::transaction))
+        .route("/balances", get(pages::balances))
         .route("/inbox", get(pages::inbox))
         .route("/ingestion", get(pages::ingestion))
         .route("/failed", get(pages::failed))

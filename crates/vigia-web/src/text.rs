@@ -1,5 +1,6 @@
 //! Values as people read them.
 
+mod balance;
 mod kinds;
 mod reasons;
 mod sign_in;
@@ -12,6 +13,7 @@ use vigia_core::{
 };
 use vigia_store::{ActivityRow, NotificationRow};
 
+pub(crate) use balance::balance_words;
 pub(crate) use kinds::kind_title;
 pub(crate) use reasons::{reason_text, reasons_by_target};
 pub(crate) use sign_in::sign_in_words;

@@ -4,7 +4,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 use vigia_core::Locale;
 
-use crate::text::{sign_in_words, words};
+use crate::text::{balance_words, sign_in_words, words};
 
 /// Files are named with the version, so that a new vigia brings new ones.
 const CSS: &str = concat!("/assets/vigia.css?v=", env!("CARGO_PKG_VERSION"));
@@ -15,6 +15,7 @@ const MARK: &str = concat!("/assets/vigia.svg?v=", env!("CARGO_PKG_VERSION"));
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     Activity,
+    Balances,
     Inbox,
     Ingestion,
     /// None of them.
@@ -71,6 +72,11 @@ impl Page<'_> {
         let words = words(self.locale);
         let sections = [
             (Section::Activity, "/", words.activity),
+            (
+                Section::Balances,
+                "/balances",
+                balance_words(self.locale).title,
+            ),
             (Section::Inbox, "/inbox", words.inbox),
             (Section::Ingestion, "/ingestion", words.ingestion),
         ];

@@ -31,7 +31,13 @@ async fn names_stay_text() {
     let app = TestApp::with_people(hostile).await;
     app.transfer(0).await;
     let digest = sample::digest(0);
-    for path in ["/", "/inbox", &format!("/tx/{digest}"), "/live?after=0"] {
+    for path in [
+        "/",
+        "/balances",
+        "/inbox",
+        &format!("/tx/{digest}"),
+        "/live?after=0",
+    ] {
         let text = if path.starts_with("/live") {
             let stream = app.get(path).send().await.unwrap();
             crate::app::read_events(stream, 2).await[0].1.clone()
@@ -47,7 +53,13 @@ async fn names_stay_text() {
 async fn no_page_has_inline_script_or_style() {
     let app = TestApp::with_transfers().await;
     let digest = sample::digest(0);
-    for path in ["/", "/inbox", "/ingestion", &format!("/tx/{digest}")] {
+    for path in [
+        "/",
+        "/balances",
+        "/inbox",
+        "/ingestion",
+        &format!("/tx/{digest}"),
+    ] {
         let page = app.page(path).await;
         assert!(!page.contains("style="), "{path}");
         assert!(!page.contains("onclick"), "{path}");

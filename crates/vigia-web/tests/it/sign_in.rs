@@ -275,6 +275,7 @@ async fn nothing_is_told_to_nobody() {
     for path in [
         "/",
         &tx,
+        "/balances",
         "/inbox",
         "/ingestion",
         "/failed",

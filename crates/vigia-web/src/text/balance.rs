@@ -1,0 +1,75 @@
+//! The words of balances.
+
+use vigia_core::Locale;
+
+/// The words of one language.
+pub(crate) struct BalanceWords {
+    /// Title of the page.
+    pub(crate) title: &'static str,
+    /// What the figures are.
+    pub(crate) hint: &'static str,
+    /// No address is watched.
+    pub(crate) none: &'static str,
+    /// What to do about it.
+    pub(crate) none_hint: &'static str,
+    /// No node has told yet.
+    pub(crate) waiting: &'static str,
+    /// Nodes say otherwise.
+    pub(crate) differs: &'static str,
+    /// Before what the node has more.
+    pub(crate) difference: &'static str,
+    /// There is nothing of any coin.
+    pub(crate) nothing: &'static str,
+    /// Link to further addresses.
+    pub(crate) next: &'static str,
+    /// Link to the first addresses.
+    pub(crate) first: &'static str,
+}
+
+/// The words of a language.
+pub(crate) fn balance_words(locale: Locale) -> &'static BalanceWords {
+    match locale {
+        Locale::Es => &ES,
+        Locale::En => &EN,
+        Locale::Pt => &PT,
+    }
+}
+
+static ES: BalanceWords = BalanceWords {
+    title: "Saldos",
+    hint: "Lo que tiene cada dirección, con todo lo que ya está confirmado.",
+    none: "Todavía no hay direcciones",
+    none_hint: "Aquí aparece lo que tiene cada dirección de tus cuentas.",
+    waiting: "Aún no se conoce: se le está preguntando a un nodo.",
+    differs: "No coincide con lo que dicen los nodos. No te fíes de estas cifras hasta que se aclare.",
+    difference: "el nodo tiene de más",
+    nothing: "Sin monedas",
+    next: "Siguientes",
+    first: "Primeras",
+};
+
+static EN: BalanceWords = BalanceWords {
+    title: "Balances",
+    hint: "What each address has, with everything that is confirmed so far.",
+    none: "There are no addresses yet",
+    none_hint: "What each address of your accounts has will be here.",
+    waiting: "Not known yet: a node is being asked.",
+    differs: "This does not agree with what nodes say. Do not rely on these figures until it is cleared up.",
+    difference: "the node has more",
+    nothing: "No coins",
+    next: "Next",
+    first: "First",
+};
+
+static PT: BalanceWords = BalanceWords {
+    title: "Saldos",
+    hint: "O que cada endereço tem, com tudo o que já está confirmado.",
+    none: "Ainda não há endereços",
+    none_hint: "Aqui aparece o que cada endereço das suas contas tem.",
+    waiting: "Ainda não se sabe: um nó está sendo consultado.",
+    differs: "Não coincide com o que os nós dizem. Não confie nestes valores até que isso se esclareça.",
+    difference: "o nó tem a mais",
+    nothing: "Sem moedas",
+    next: "Próximos",
+    first: "Primeiros",
+};
