@@ -39,6 +39,19 @@ pub enum InterpretError {
         /// What does not fit.
         source: LayoutError,
     },
+    /// A declared event whose layout the package has not told yet.
+    #[error(
+        "event {index} is declared as {contract} {name} without fields, and what its package says of it \
+         is not known yet"
+    )]
+    UnknownLayout {
+        /// Index of the event in the transaction.
+        index: usize,
+        /// Declared contract.
+        contract: String,
+        /// `module::Name`.
+        name: String,
+    },
 }
 
 /// Interprets transactions by a registry.
@@ -170,14 +183,7 @@ impl Interpreter {
             let Some(rule) = self.registry.event_rule(&event.type_) else {
                 continue;
             };
-            let mut fields = decode(&rule.fields, &event.contents).map_err(|source| {
-                InterpretError::EventLayout {
-                    index: index as usize,
-                    contract: rule.contract.clone(),
-                    name: rule.name.clone(),
-                    source,
-                }
-            })?;
+            let mut fields = decode_declared(index as usize, rule, &event.contents)?;
             fields.insert(
                 SENDER.to_owned(),
                 address_text(&transaction.transaction.sender).into(),
@@ -185,7 +191,7 @@ impl Interpreter {
             let business_id = rule
                 .object
                 .as_ref()
-                .and_then(|(_, field)| scalar_text(fields.get(field)?));
+                .and_then(|(_, field)| scalar_text(field.value(&fields)?));
             declared.push(DeclaredEvent {
                 index,
                 rule,
@@ -332,6 +338,27 @@ impl Interpreter {
             }
         }
     }
+}
+
+fn decode_declared(
+    index: usize,
+    rule: &EventRule,
+    contents: &[u8],
+) -> Result<Map<String, Value>, InterpretError> {
+    let (contract, name) = (&rule.contract, &rule.name);
+    let Some(fields) = &rule.fields else {
+        return Err(InterpretError::UnknownLayout {
+            index,
+            contract: contract.clone(),
+            name: name.clone(),
+        });
+    };
+    decode(fields, contents).map_err(|source| InterpretError::EventLayout {
+        index,
+        contract: contract.clone(),
+        name: name.clone(),
+        source,
+    })
 }
 
 /// Every watch target an event falls under, in canonical text.

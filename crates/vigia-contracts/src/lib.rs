@@ -15,8 +15,11 @@ mod registry;
 
 pub use declaration::{ContractFile, DeclarationError, PackageIds};
 pub use interpret::{InterpretError, Interpretation, Interpreter};
-pub use layout::{Layout, LayoutError, decode};
-pub use registry::Registry;
+pub use layout::{
+    Datatypes, EVENT_BYTES_MAX, LAYOUT_DEPTH_MAX, LAYOUT_NODES_MAX, Layout, LayoutError,
+    LayoutField, ResolveError, VALUES_MAX, VARIANT, decode,
+};
+pub use registry::{EventError, Registry};
 
 /// The contracts of Confío, as shipped: every event declared, package ids left to the deployment.
 pub const CONFIO: &str = include_str!("../contracts/confio.toml");

@@ -20,8 +20,8 @@ pub(crate) struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn value(&self, field: &FieldRef) -> Option<&'a Value> {
         match field {
-            FieldRef::Own(name) => self.own.get(name),
-            FieldRef::Object(name) => self.object.and_then(|fields| fields.get(name)),
+            FieldRef::Own(path) => path.value(self.own),
+            FieldRef::Object(path) => self.object.and_then(|fields| path.value(fields)),
             FieldRef::Sender => self.own.get(SENDER),
         }
     }

@@ -4,6 +4,7 @@
 mod chain;
 mod coins;
 mod hostile;
+mod layouts;
 mod mistakes;
 mod objects;
 mod order;
