@@ -109,6 +109,17 @@ pub enum FieldType {
     Parameter(u16),
 }
 
+/// A version of a package. All of them are one contract: its lineage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PackageVersion {
+    /// The package's first version, by which its lineage is known.
+    pub original: Address,
+    /// The number of this version; the first is 1.
+    pub version: u64,
+    /// Its id.
+    pub package: Address,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

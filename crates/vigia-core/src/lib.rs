@@ -45,7 +45,7 @@ pub use commit::{
 };
 pub use datatype::{
     Datatype, DatatypeField, DatatypeName, DatatypeShape, DatatypeVariant, FIELD_TYPE_DEPTH_MAX,
-    FieldType,
+    FieldType, PackageVersion,
 };
 pub use epoch::EpochInfo;
 pub use error::error_chain;

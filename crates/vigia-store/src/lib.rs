@@ -6,6 +6,7 @@
 mod audit;
 mod backfill;
 mod committee;
+mod contract;
 mod copy;
 mod db;
 mod epoch;
@@ -31,6 +32,7 @@ pub use backfill::{
     BackfillStore, BackfillTask, RangeProgress,
 };
 pub use committee::{COMMITTEES_MAX, CommitteeRow, CommitteeStore};
+pub use contract::{ContractKnowledge, ContractStore, DATATYPES_MAX};
 pub use copy::{
     CopyLimits, CopyObserver, CopyOutcome, CopyProgress, CopyReport, CopyStage, TableCheck,
     TableSum,

@@ -11,6 +11,7 @@ mod business;
 mod codec;
 mod commit;
 mod committee;
+mod contract;
 mod copy;
 mod dump;
 mod epoch;
@@ -64,6 +65,7 @@ pub struct SqlStore {
     signals: Arc<Signals>,
     listening: Option<JoinHandle<()>>,
     partitions: Partitions,
+    wanted_types: contract::WantedTypes,
     /// Whether addresses that are added wait for their history.
     fetches_history: AtomicBool,
 }
@@ -104,6 +106,7 @@ impl SqlStore {
             signals,
             listening,
             partitions: Partitions::default(),
+            wanted_types: contract::WantedTypes::default(),
             fetches_history: AtomicBool::new(false),
         })
     }

@@ -9,6 +9,7 @@ mod channel;
 mod epoch;
 pub(crate) mod filter;
 mod meter;
+mod packages;
 mod run;
 mod subscription;
 mod trust;

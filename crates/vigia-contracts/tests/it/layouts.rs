@@ -50,7 +50,9 @@ fn registry(text: &str, told: Datatypes) -> Result<Registry, String> {
 }
 
 fn name(text: &str) -> DatatypeName {
-    let tag = format!("{SHOP}::{text}").parse::<StructTag>().expect("a type");
+    let tag = format!("{SHOP}::{text}")
+        .parse::<StructTag>()
+        .expect("a type");
     DatatypeName::from(&tag)
 }
 

@@ -8,7 +8,7 @@ use vigia_core::{
 };
 
 use super::codec::int;
-use super::{SqlStore, book, commit, notify, ranges};
+use super::{SqlStore, book, commit, contract, notify, ranges};
 use crate::db::{Lock, get, insert, query};
 use crate::sql::sql;
 use crate::{IngestStore, ProviderReport, Result, StoreError, Watermark};
@@ -127,10 +127,14 @@ impl SqlStore {
             return Ok(CommitOutcome::StaleWatchList { version_min });
         }
         let written = commit::write(&mut tx, commit, folder, self.clock.now_ms()).await?;
+        // Commits take turns from the end of that on, so two never wait for one another here.
+        let new_types = self.wanted_types.new_of(&commit.raw_transactions);
+        contract::want(&mut tx, &new_types).await?;
         if written.last_activity_id > 0 {
             notify(&mut tx, "activity", written.last_activity_id).await?;
         }
         tx.commit().await?;
+        self.wanted_types.remember(new_types);
         self.signals.activity.raise(written.last_activity_id);
         Ok(CommitOutcome::Applied {
             raw_transactions_new: written.raw_transactions,

@@ -369,6 +369,31 @@ pub(super) const TABLES: &[Table] = &[
         seeded: false,
     },
     Table {
+        name: "datatype",
+        columns: &[
+            ("package", Bytes),
+            ("module", Text),
+            ("name", Text),
+            ("definition", Text),
+            ("asked_at_ms", Int),
+        ],
+        key: &["package", "module", "name"],
+        identity: None,
+        seeded: false,
+    },
+    Table {
+        name: "package_version",
+        columns: &[
+            ("original", Bytes),
+            ("version", Int),
+            ("package", Bytes),
+            ("recorded_at_ms", Int),
+        ],
+        key: &["original", "version"],
+        identity: None,
+        seeded: false,
+    },
+    Table {
         name: "provider_report",
         columns: &[
             ("singleton", Int),

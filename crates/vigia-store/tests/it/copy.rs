@@ -74,6 +74,7 @@ async fn filled<F: Fixture>() -> Db<F> {
     db.store.provider_record("a", &[], &[used]).await.unwrap();
     let committees = [3, 4].map(crate::suite::committee::committee);
     db.store.committee_add(&committees).await.unwrap();
+    crate::suite::contract::fill(&db.store).await;
     for checkpoint in 0..6 {
         let commit = Commit {
             balance_effects: vec![balance(place(checkpoint, 0), 1, i128::MIN + 7)],
