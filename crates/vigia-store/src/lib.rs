@@ -8,6 +8,7 @@ mod backfill;
 mod committee;
 mod contract;
 mod copy;
+mod correction;
 mod db;
 mod epoch;
 mod error;
@@ -36,6 +37,9 @@ pub use contract::{ContractKnowledge, ContractStore, DATATYPES_MAX};
 pub use copy::{
     CopyLimits, CopyObserver, CopyOutcome, CopyProgress, CopyReport, CopyStage, TableCheck,
     TableSum,
+};
+pub use correction::{
+    ActivityChange, ActivityRevision, Correction, CorrectionStore, activity_json,
 };
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use epoch::EpochStore;

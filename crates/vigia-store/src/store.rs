@@ -13,6 +13,7 @@ mod commit;
 mod committee;
 mod contract;
 mod copy;
+mod correction;
 mod dump;
 mod epoch;
 mod failed;

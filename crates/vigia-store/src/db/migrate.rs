@@ -41,6 +41,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0010_proof", compatible_from: 2),
     migration!("0011_coin_icon", compatible_from: 2),
     migration!("0020_contracts", compatible_from: 2),
+    migration!("0021_revisions", compatible_from: 2),
 ];
 
 /// Writes which version the schema has, and since when binaries can use it.

@@ -24,7 +24,8 @@ pub(super) async fn events_insert(
     events: &[BusinessEvent],
     places: &Places,
 ) -> Result<()> {
-    objects_lock(tx, events).await?;
+    let keys: BTreeSet<&BusinessKey> = events.iter().map(|event| &event.key).collect();
+    objects_lock(tx, &keys).await?;
     insert(tx, sql!("business_event_insert"), events, |event| {
         let place = event.place;
         let (digest, timestamp_ms) = places
@@ -47,14 +48,12 @@ pub(super) async fn events_insert(
     Ok(())
 }
 
-/// Locks the objects of `events`, in order of key, creating those that are new. A write on SQLite is
-/// alone.
-async fn objects_lock(tx: &mut Tx, events: &[BusinessEvent]) -> Result<()> {
+/// Locks objects in order of key, creating those that are new. A write on SQLite is alone.
+pub(super) async fn objects_lock(tx: &mut Tx, keys: &BTreeSet<&BusinessKey>) -> Result<()> {
     if matches!(tx, Tx::Sqlite(_)) {
         return Ok(());
     }
-    let keys: BTreeSet<&BusinessKey> = events.iter().map(|event| &event.key).collect();
-    let keys: Vec<&BusinessKey> = keys.into_iter().collect();
+    let keys: Vec<&BusinessKey> = keys.iter().copied().collect();
     insert(tx, sql!("postgres/business_object_lock"), &keys, |key| {
         Ok(vec![
             key.contract.clone().into(),
@@ -75,10 +74,20 @@ pub(super) async fn fold(
     places: &mut Places,
 ) -> Result<Vec<Activity>> {
     let keys: BTreeSet<&BusinessKey> = touched.iter().map(|event| &event.key).collect();
+    fold_keys(tx, &keys, folder, places).await
+}
+
+/// The same of objects by their keys.
+pub(super) async fn fold_keys(
+    tx: &mut Tx,
+    keys: &BTreeSet<&BusinessKey>,
+    folder: &dyn BusinessFolder,
+    places: &mut Places,
+) -> Result<Vec<Activity>> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let objects = events_load(tx, &keys, places).await?;
+    let objects = events_load(tx, keys, places).await?;
     let book = parties_book(tx, &objects, folder).await?;
     let outcomes: Vec<(&BusinessKey, BusinessOutcome)> = objects
         .iter()

@@ -201,7 +201,7 @@ fn places_of(raws: &[RawTransaction]) -> Places {
 }
 
 /// Looks up the places that are not known yet among the raw transactions stored before.
-async fn places_find(
+pub(super) async fn places_find(
     tx: &mut Tx,
     places: &mut Places,
     wanted: impl Iterator<Item = Place>,

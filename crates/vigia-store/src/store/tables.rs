@@ -394,6 +394,23 @@ pub(super) const TABLES: &[Table] = &[
         seeded: false,
     },
     Table {
+        name: "activity_revision",
+        columns: &[
+            ("id", Int),
+            ("checkpoint", Int),
+            ("tx_index", Int),
+            ("account_id", Int),
+            ("slot", Text),
+            ("before", Text),
+            ("after", Text),
+            ("reason", Text),
+            ("at_ms", Int),
+        ],
+        key: &["id"],
+        identity: Some("id"),
+        seeded: false,
+    },
+    Table {
         name: "provider_report",
         columns: &[
             ("singleton", Int),

@@ -89,6 +89,7 @@ async fn filled<F: Fixture>() -> Db<F> {
         db.apply_folding(&commit, &Trades).await;
     }
     crate::suite::backfill::fill(&db.store).await;
+    crate::suite::correction::fill(&db.store, ana).await;
     odd_rows(&db).await;
     people_come_and_go(&db).await;
     db

@@ -98,7 +98,10 @@ pub(crate) async fn what_is_told_stays_told<F: Fixture>() {
         vec![FieldType::Parameter(3)],
     ));
     let sold = (name("Sold"), Some(told.clone()));
-    db.store.datatype_record(&[sold.clone()]).await.unwrap();
+    db.store
+        .datatype_record(std::slice::from_ref(&sold))
+        .await
+        .unwrap();
     assert_eq!(
         db.store.datatype_wanted(0, 9).await.unwrap(),
         [name("Bought")]
