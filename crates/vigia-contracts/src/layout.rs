@@ -9,7 +9,7 @@ mod resolve;
 mod text;
 
 pub use decode::{EVENT_BYTES_MAX, LayoutError, VALUES_MAX, VARIANT, decode};
-pub use resolve::{Datatypes, LAYOUT_DEPTH_MAX, LAYOUT_NODES_MAX, ResolveError};
+pub use resolve::{Datatypes, LAYOUT_DEPTH_MAX, LAYOUT_NODES_MAX, ResolveError, is_built_in};
 pub(crate) use text::{TypeScope, parse_type};
 
 use vigia_core::Address;

@@ -5,6 +5,7 @@ mod layouts;
 mod path;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use vigia_core::{
@@ -13,7 +14,9 @@ use vigia_core::{
 };
 
 use crate::declaration::{ContractFile, DeclarationError, PackageIds};
+use crate::handler::Handler;
 use crate::layout::{Datatypes, LayoutError, LayoutField, ResolveError, decode};
+use crate::told::Told;
 pub(crate) use path::FieldPath;
 
 /// Where an activity takes a value from.
@@ -90,6 +93,7 @@ pub struct Registry {
     packages: PackageIds,
     datatypes: Datatypes,
     missing: BTreeSet<DatatypeName>,
+    handlers: HashMap<String, Arc<dyn Handler>>,
 }
 
 /// Why the fields of an event cannot be told.
@@ -110,17 +114,31 @@ impl Registry {
         files: &[(String, ContractFile)],
         packages: &PackageIds,
     ) -> Result<Self, DeclarationError> {
-        Self::with_datatypes(files, packages, Datatypes::default())
+        Self::with_told(files, packages, &Told::default())
     }
 
-    /// The same with what packages declare of datatypes: what files declare has to agree with it, and
-    /// they may leave out what it tells.
-    pub fn with_datatypes(
+    /// The same with what nodes told of packages: what files declare has to agree with it, and they may
+    /// leave out what it tells.
+    pub fn with_told(
         files: &[(String, ContractFile)],
         packages: &PackageIds,
-        datatypes: Datatypes,
+        told: &Told,
     ) -> Result<Self, DeclarationError> {
-        build::build(files, packages, datatypes)
+        build::build(files, packages, told)
+    }
+
+    /// The same with meanings in Rust for some contracts: at most one each, the last of two counts.
+    #[must_use]
+    pub fn with_handlers(mut self, handlers: Vec<Arc<dyn Handler>>) -> Self {
+        let named = handlers.into_iter();
+        self.handlers = named
+            .map(|handler| (handler.contract().to_owned(), handler))
+            .collect();
+        self
+    }
+
+    pub(crate) fn handler(&self, contract: &str) -> Option<&dyn Handler> {
+        self.handlers.get(contract).map(Arc::as_ref)
     }
 
     /// What the files say about coins.
@@ -142,6 +160,11 @@ impl Registry {
             .copied()
             .map(WatchTarget::Package)
             .collect()
+    }
+
+    /// The datatypes that are known.
+    pub fn datatypes(&self) -> &Datatypes {
+        &self.datatypes
     }
 
     /// Datatypes of declared events and of their fields that nobody has told yet.

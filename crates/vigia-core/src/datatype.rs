@@ -52,6 +52,21 @@ pub struct Datatype {
     pub shape: DatatypeShape,
 }
 
+impl Datatype {
+    /// The datatypes that its fields name.
+    pub fn names(&self) -> Vec<&DatatypeName> {
+        let mut names = Vec::new();
+        let fields: Vec<&DatatypeField> = match &self.shape {
+            DatatypeShape::Struct(fields) => fields.iter().collect(),
+            DatatypeShape::Enum(variants) => variants.iter().flat_map(|v| &v.fields).collect(),
+        };
+        for field in fields {
+            field.field_type.names(&mut names);
+        }
+        names
+    }
+}
+
 /// A struct or an enum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -109,6 +124,19 @@ pub enum FieldType {
     Parameter(u16),
 }
 
+impl FieldType {
+    fn names<'a>(&'a self, names: &mut Vec<&'a DatatypeName>) {
+        match self {
+            Self::Vector(element) => element.names(names),
+            Self::Named(name, arguments) => {
+                names.push(name);
+                arguments.iter().for_each(|argument| argument.names(names));
+            }
+            _ => {}
+        }
+    }
+}
+
 /// A version of a package. All of them are one contract: its lineage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PackageVersion {
@@ -142,6 +170,7 @@ mod tests {
         };
         let text = serde_json::to_string(&datatype).unwrap();
         assert_eq!(serde_json::from_str::<Datatype>(&text).unwrap(), datatype);
+        assert_eq!(datatype.names(), [&name]);
         assert!(name.to_string().ends_with("02::sui::SUI"), "{name}");
     }
 }

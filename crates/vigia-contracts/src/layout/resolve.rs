@@ -259,17 +259,34 @@ impl Resolver<'_> {
         arguments: &[TypeTag],
         depth: usize,
     ) -> Result<Option<Layout>, ResolveError> {
-        let path = (name.module.as_str(), name.name.as_str());
-        let layout = match (path, arguments) {
-            (("string" | "ascii", "String"), []) if name.package == MOVE_STDLIB => Layout::String,
-            (("option", "Option"), [inner]) if name.package == MOVE_STDLIB => {
-                Layout::Option(Box::new(self.tag(inner, depth)?))
+        if !is_built_in(name) {
+            return Ok(None);
+        }
+        let layout = match (name.name.as_str(), arguments) {
+            ("String", []) => Layout::String,
+            ("Option", [inner]) => Layout::Option(Box::new(self.tag(inner, depth)?)),
+            ("ID" | "UID", []) => Layout::Address,
+            ("Balance", [_]) => balance(),
+            (_, found) => {
+                return Err(ResolveError::Arity {
+                    name: Box::new(name.clone()),
+                    expected: u16::from(matches!(name.name.as_str(), "Option" | "Balance")),
+                    found: found.len(),
+                });
             }
-            (("object", "ID" | "UID"), []) if name.package == SUI_FRAMEWORK => Layout::Address,
-            _ if is_balance(name) => balance(),
-            _ => return Ok(None),
         };
         Ok(Some(layout))
+    }
+}
+
+/// Whether a type of the framework is one that is read as a value, and about which no node has to be
+/// asked.
+pub fn is_built_in(name: &DatatypeName) -> bool {
+    let path = (name.module.as_str(), name.name.as_str());
+    match path {
+        ("string" | "ascii", "String") | ("option", "Option") => name.package == MOVE_STDLIB,
+        ("object", "ID" | "UID") | ("balance", "Balance") => name.package == SUI_FRAMEWORK,
+        _ => false,
     }
 }
 

@@ -14,16 +14,17 @@ use crate::declaration::{
     EventDeclaration, FeeDeclaration, PackageIds, Problem, Text,
 };
 use crate::layout::{Datatypes, Layout};
+use crate::told::Told;
 
 /// Checks and compiles the files.
 pub(super) fn build(
     files: &[(String, ContractFile)],
     packages: &PackageIds,
-    datatypes: Datatypes,
+    told: &Told,
 ) -> Result<Registry, DeclarationError> {
     let mut registry = Registry {
         packages: packages.clone(),
-        datatypes: datatypes.clone(),
+        datatypes: told.datatypes.clone(),
         ..Registry::default()
     };
     for (file, declared) in files {
@@ -33,6 +34,7 @@ pub(super) fn build(
             added.map_err(|problem| declared.invalid(file, item(), problem))?;
         }
     }
+    told.extend(&mut registry.packages);
     for (file, declared) in files {
         for coin in &declared.coins {
             let item = || format!("coin {:?}", coin.symbol);
@@ -40,7 +42,7 @@ pub(super) fn build(
             added.map_err(|problem| declared.invalid(file, item(), problem))?;
         }
         for contract in &declared.contracts {
-            registry.add_contract(file, declared, contract, &datatypes)?;
+            registry.add_contract(file, declared, contract, &told.datatypes)?;
         }
     }
     Ok(registry)

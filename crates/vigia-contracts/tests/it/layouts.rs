@@ -1,7 +1,7 @@
 //! Layouts from contract files and from packages, and the checks of what is declared against them.
 
 use vigia_contracts::{
-    ContractFile, Datatypes, EventError, InterpretError, Interpreter, PackageIds, Registry,
+    ContractFile, Datatypes, EventError, InterpretError, Interpreter, PackageIds, Registry, Told,
 };
 use vigia_core::{
     Address, Datatype, DatatypeField, DatatypeName, DatatypeShape, FieldType, StructTag,
@@ -43,10 +43,14 @@ fn ids() -> PackageIds {
     [("shop".to_owned(), vec![SHOP])].into_iter().collect()
 }
 
-fn registry(text: &str, told: Datatypes) -> Result<Registry, String> {
+fn registry(text: &str, datatypes: Datatypes) -> Result<Registry, String> {
     let file = ContractFile::parse("shop.toml", text).map_err(|error| error.to_string())?;
     let files = [("shop.toml".to_owned(), file)];
-    Registry::with_datatypes(&files, &ids(), told).map_err(|error| error.to_string())
+    let told = Told {
+        datatypes,
+        ..Told::default()
+    };
+    Registry::with_told(&files, &ids(), &told).map_err(|error| error.to_string())
 }
 
 fn name(text: &str) -> DatatypeName {
@@ -290,4 +294,37 @@ fields = [
         error.contains("line 8") && error.contains("n: u128"),
         "{error}"
     );
+}
+
+#[test]
+fn an_amount_beyond_i128_is_marked_and_no_money() {
+    let text = r#"
+[[contract]]
+name = "shop"
+[[contract.event]]
+type = "shop::Sold"
+fields = ["buyer: address", "price: u256"]
+activities = [{ account = "buyer", kind = "bought", direction = "out", amount = "price", coin = "=0x2::sui::SUI" }]
+"#;
+    let registry = registry(text, Datatypes::default()).unwrap();
+    let interpreter = Interpreter::new(std::sync::Arc::new(registry));
+    let meant = |price: [u8; 32]| {
+        let sold = made(ANA).emits(SHOP, ("shop", "Sold"), bytes_of(&(ANA, price)));
+        let meant = interpreter.interpret(&sold.0, &book()).unwrap();
+        let activity = meant.activities.into_iter().next().unwrap();
+        (short(&activity), activity.details["unread"].clone())
+    };
+    let mut largest = [0u8; 32];
+    largest[..16].copy_from_slice(&i128::MAX.to_le_bytes());
+    let shown = format!("1 bought out {} SUI -", i128::MAX);
+    assert_eq!(meant(largest), (shown, serde_json::Value::Null));
+    let mut beyond = [0u8; 32];
+    beyond[15] = 0x80;
+    for price in [beyond, [0xff; 32]] {
+        let (shown, unread) = meant(price);
+        assert_eq!(
+            (shown.as_str(), unread),
+            ("1 bought out - - -", "amount".into())
+        );
+    }
 }

@@ -3,6 +3,7 @@
 
 mod chain;
 mod coins;
+mod handlers;
 mod hostile;
 mod layouts;
 mod mistakes;

@@ -262,11 +262,11 @@ impl RawTransaction {
 
     /// Its events; null where their evidence cannot be read.
     async fn events(&self, ctx: &Context<'_>) -> Option<Vec<TransactionEvent>> {
-        let registry = &web(ctx).registry;
+        let registry = web(ctx).registry.get();
         let events = text::events(&self.row.raw)?.into_iter().enumerate();
         Some(
             events
-                .map(|(index, event)| TransactionEvent::new(index, event, registry))
+                .map(|(index, event)| TransactionEvent::new(index, event, &registry))
                 .collect(),
         )
     }

@@ -147,7 +147,7 @@ fn page(app: &App, reader: &Reader, found: &Found, row: &RawTransactionRow) -> R
         (meaning(found, reader, now_ms))
         (balances(&row.balance_effects, &found.coins, words))
         (facts(raw, reader.locale, when(raw.timestamp_ms, reader, now_ms)))
-        (events(raw, &app.context.registry, words))
+        (events(raw, &app.context.registry.get(), words))
         (evidence(raw, words))
     };
     framed(reader, content)
