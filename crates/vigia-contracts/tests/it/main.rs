@@ -9,5 +9,6 @@ mod layouts;
 mod mistakes;
 mod objects;
 mod order;
+mod real;
 mod support;
 mod wallet;
