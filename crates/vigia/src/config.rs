@@ -416,6 +416,14 @@ impl Settings {
             ),
             ("work.coin_interval_ms", self.work.coin_interval_ms),
             (
+                "contracts.refresh_interval_ms",
+                self.contracts.refresh_interval_ms,
+            ),
+            (
+                "contracts.versions_interval_ms",
+                self.contracts.versions_interval_ms,
+            ),
+            (
                 "work.cleanup_transactions_max",
                 u64::from(self.work.cleanup_transactions_max),
             ),

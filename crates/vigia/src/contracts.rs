@@ -250,3 +250,50 @@ enum LearnError {
     #[error(transparent)]
     Store(#[from] vigia_store::StoreError),
 }
+
+#[cfg(test)]
+mod tests {
+    use vigia_core::{Address, ManualClock, PackageVersion};
+    use vigia_store::SqliteOptions;
+
+    use super::*;
+
+    async fn store(folder: &tempfile::TempDir) -> SqlStore {
+        let options = SqliteOptions::new(folder.path().join("vigia.db"));
+        let clock = Arc::new(ManualClock::new(1_000));
+        SqlStore::open(options, clock).await.unwrap()
+    }
+
+    fn declared(believes: bool) -> Declared {
+        let text = "[[contract]]\nname = \"shop\"\npackage = \"0x7\"\n";
+        let file = ContractFile::parse("shop.toml", text).unwrap();
+        Declared {
+            files: vec![("shop.toml".to_owned(), file)],
+            packages: PackageIds::new(),
+            believes,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_signed_is_used_only_where_nodes_are_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder).await;
+        let original: Address = "0x7".parse().unwrap();
+        let version = |version, byte| PackageVersion {
+            original,
+            version,
+            package: Address::new([byte; 32]),
+        };
+        let first = PackageVersion {
+            package: original,
+            ..version(1, 0)
+        };
+        let versions = [first, version(2, 8)];
+        store.package_version_record(&versions).await.unwrap();
+        for (believes, expected) in [(true, 2), (false, 1)] {
+            let registry = declared(believes).open(&store, None).await.unwrap().get();
+            assert_eq!(registry.packages()["shop"].len(), expected, "{believes}");
+        }
+        store.close().await;
+    }
+}
