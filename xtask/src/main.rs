@@ -1,8 +1,9 @@
-//! Developer commands: test, check, tidy, deny, bench, dist. Never shipped.
+//! Developer commands: test, check, tidy, deny, bench, fuzz, dist. Never shipped.
 
 mod bench;
 mod deny;
 mod dist;
+mod fuzz;
 mod postgres;
 mod run;
 mod test;
@@ -33,6 +34,8 @@ enum Command {
     Deny,
     /// Run a benchmark; figures go to target/bench/NAME.json
     Bench(bench::BenchArgs),
+    /// Feed random bytes to what reads strangers' bytes, a minute for each target
+    Fuzz(fuzz::FuzzArgs),
     /// Build the binary that is released, with every feature a release has
     Dist,
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Deny => deny::run(),
         Command::Bench(args) => bench::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Dist => dist::run(),
     };
     match result {

@@ -21,8 +21,14 @@ pub(crate) fn target_dir() -> PathBuf {
 
 /// Runs cargo in the workspace.
 pub(crate) fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
+    cargo_with(arguments, &[])
+}
+
+/// Runs cargo in the workspace with these variables in its environment.
+pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<()> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    command.envs(variables.iter().copied());
     run(&mut command)
 }
 

@@ -10,10 +10,12 @@ use vigia_core::{
     struct_text, type_text,
 };
 
+use crate::handler::{self, HandledEvent, Meaning, activities_of_meanings};
 use crate::layout::{LayoutError, decode};
 use crate::movement::{Explained, Named, plain_movements};
 use crate::parties::{Fields, Occurrence, SENDER, activities_of_event, money, scalar_text};
 use crate::registry::{EventRule, Registry};
+use crate::told::CurrentRegistry;
 
 /// What a transaction means for the accounts it concerns.
 #[derive(Debug, Default)]
@@ -39,12 +41,37 @@ pub enum InterpretError {
         /// What does not fit.
         source: LayoutError,
     },
+    /// A declared event whose layout the package has not told yet.
+    #[error(
+        "event {index} is declared as {contract} {name} without fields, and what its package says of it \
+         is not known yet"
+    )]
+    UnknownLayout {
+        /// Index of the event in the transaction.
+        index: usize,
+        /// Declared contract.
+        contract: String,
+        /// `module::Name`.
+        name: String,
+    },
+    /// A handler in Rust that panicked.
+    #[error("the handler of {contract} panicked on event {index}, {name}")]
+    Handler {
+        /// Index of the event in the transaction.
+        index: usize,
+        /// Declared contract.
+        contract: String,
+        /// `module::Name`.
+        name: String,
+    },
 }
 
 /// Interprets transactions by a registry.
 #[derive(Clone, Debug)]
 pub struct Interpreter {
     registry: Arc<Registry>,
+    /// Where the registry is replaced, while it may be.
+    source: Option<Arc<CurrentRegistry>>,
 }
 
 /// A declared event of a transaction, decoded.
@@ -53,18 +80,32 @@ struct DeclaredEvent<'a> {
     rule: &'a EventRule,
     fields: Map<String, Value>,
     business_id: Option<String>,
+    /// What a handler says of it.
+    handled: Option<Vec<Meaning>>,
 }
 
 impl DeclaredEvent<'_> {
+    fn handled_event<'e>(&'e self, transaction: &'e ExecutedTransaction) -> HandledEvent<'e> {
+        HandledEvent {
+            name: &self.rule.name,
+            fields: &self.fields,
+            event: &transaction.events[self.index as usize],
+            transaction,
+        }
+    }
+
     /// Whether the event itself names the account as one of its parties.
     fn names(&self, account: AccountId, place: Place, book: &AddressBook) -> bool {
         let fields = Fields {
             own: &self.fields,
             object: None,
         };
+        let handled = self.handled.iter().flatten();
         let parties = self.rule.activities.iter();
         parties
+            .filter(|_| self.handled.is_none())
             .filter_map(|party| fields.address(&party.account))
+            .chain(handled.map(|meaning| meaning.address))
             .any(|address| book.account_at(&address, place.checkpoint) == Some(account))
     }
 }
@@ -72,7 +113,28 @@ impl DeclaredEvent<'_> {
 impl Interpreter {
     /// An interpreter of these declarations.
     pub fn new(registry: Arc<Registry>) -> Self {
-        Self { registry }
+        Self {
+            registry,
+            source: None,
+        }
+    }
+
+    /// One whose [`Self::current`] follows the registry in use.
+    pub fn following(source: Arc<CurrentRegistry>) -> Self {
+        Self {
+            registry: source.get(),
+            source: Some(source),
+        }
+    }
+
+    /// One of the declarations as they are now. What belongs together is interpreted by one: who has to be
+    /// known of a transaction and what it means.
+    #[must_use]
+    pub fn current(&self) -> Self {
+        match &self.source {
+            Some(source) => Self::following(Arc::clone(source)),
+            None => self.clone(),
+        }
     }
 
     pub(crate) fn registry(&self) -> &Registry {
@@ -94,6 +156,10 @@ impl Interpreter {
                 own: &event.fields,
                 object: None,
             };
+            for meaning in event.handled.iter().flatten() {
+                parties.insert(meaning.address);
+                parties.extend(meaning.counterparty);
+            }
             for party in &event.rule.activities {
                 parties.extend(fields.address(&party.account));
                 parties.extend(
@@ -170,14 +236,7 @@ impl Interpreter {
             let Some(rule) = self.registry.event_rule(&event.type_) else {
                 continue;
             };
-            let mut fields = decode(&rule.fields, &event.contents).map_err(|source| {
-                InterpretError::EventLayout {
-                    index: index as usize,
-                    contract: rule.contract.clone(),
-                    name: rule.name.clone(),
-                    source,
-                }
-            })?;
+            let mut fields = decode_declared(index as usize, rule, &event.contents)?;
             fields.insert(
                 SENDER.to_owned(),
                 address_text(&transaction.transaction.sender).into(),
@@ -185,15 +244,39 @@ impl Interpreter {
             let business_id = rule
                 .object
                 .as_ref()
-                .and_then(|(_, field)| scalar_text(fields.get(field)?));
-            declared.push(DeclaredEvent {
+                .and_then(|(_, field)| scalar_text(field.value(&fields)?));
+            let mut event = DeclaredEvent {
                 index,
                 rule,
                 fields,
                 business_id,
-            });
+                handled: None,
+            };
+            event.handled = self.handled(&event, transaction)?;
+            declared.push(event);
         }
         Ok(declared)
+    }
+
+    /// What a handler in Rust says of an event that is of no business object.
+    fn handled(
+        &self,
+        event: &DeclaredEvent<'_>,
+        transaction: &ExecutedTransaction,
+    ) -> Result<Option<Vec<Meaning>>, InterpretError> {
+        let rule = event.rule;
+        let Some(handler) = self.registry.handler(&rule.contract) else {
+            return Ok(None);
+        };
+        if rule.object.is_some() {
+            return Ok(None);
+        }
+        let asked = handler::ask(handler, &event.handled_event(transaction));
+        asked.map_err(|()| InterpretError::Handler {
+            index: event.index as usize,
+            contract: rule.contract.clone(),
+            name: rule.name.clone(),
+        })
     }
 
     /// A business event is kept for the fold, which makes its activities; any other is itself one.
@@ -209,7 +292,14 @@ impl Interpreter {
             rule,
             fields,
             business_id,
+            handled,
         } = event;
+        if let Some(meanings) = handled {
+            let event = (&event.handled_event(transaction), *index);
+            let activities = activities_of_meanings(&rule.contract, event, meanings, book);
+            interpretation.activities.extend(activities);
+            return;
+        }
         match (&rule.object, business_id) {
             (Some((object, _)), Some(id)) => interpretation.business_events.push(BusinessEvent {
                 key: BusinessKey {
@@ -252,7 +342,13 @@ impl Interpreter {
                 // depend on which other events have arrived.
                 object: None,
             };
-            for party in &event.rule.activities {
+            for meaning in event.handled.iter().flatten() {
+                if let Some(money) = meaning.money() {
+                    explained.add(meaning.address, meaning.direction, money);
+                }
+            }
+            let declared = event.rule.activities.iter();
+            for party in declared.filter(|_| event.handled.is_none()) {
                 let address = fields.address(&party.account);
                 let money = money(&self.registry, party.money(), fields);
                 if let (Some(address), Some(money)) = (address, money) {
@@ -332,6 +428,27 @@ impl Interpreter {
             }
         }
     }
+}
+
+fn decode_declared(
+    index: usize,
+    rule: &EventRule,
+    contents: &[u8],
+) -> Result<Map<String, Value>, InterpretError> {
+    let (contract, name) = (&rule.contract, &rule.name);
+    let Some(fields) = &rule.fields else {
+        return Err(InterpretError::UnknownLayout {
+            index,
+            contract: contract.clone(),
+            name: name.clone(),
+        });
+    };
+    decode(fields, contents).map_err(|source| InterpretError::EventLayout {
+        index,
+        contract: contract.clone(),
+        name: name.clone(),
+        source,
+    })
 }
 
 /// Every watch target an event falls under, in canonical text.

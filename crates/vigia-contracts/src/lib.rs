@@ -7,16 +7,23 @@
 
 mod declaration;
 mod fold;
+mod handler;
 mod interpret;
 mod layout;
 mod movement;
 mod parties;
 mod registry;
+mod told;
 
 pub use declaration::{ContractFile, DeclarationError, PackageIds};
+pub use handler::{HandledEvent, Handler, Meaning};
 pub use interpret::{InterpretError, Interpretation, Interpreter};
-pub use layout::{Layout, LayoutError, decode};
-pub use registry::Registry;
+pub use layout::{
+    Datatypes, EVENT_BYTES_MAX, LAYOUT_DEPTH_MAX, LAYOUT_NODES_MAX, Layout, LayoutError,
+    LayoutField, ResolveError, VALUES_MAX, VARIANT, decode, is_built_in,
+};
+pub use registry::{EventError, Registry};
+pub use told::{CurrentRegistry, Told};
 
 /// The contracts of Confío, as shipped: every event declared, package ids left to the deployment.
 pub const CONFIO: &str = include_str!("../contracts/confio.toml");

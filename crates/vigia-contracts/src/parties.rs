@@ -20,8 +20,8 @@ pub(crate) struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn value(&self, field: &FieldRef) -> Option<&'a Value> {
         match field {
-            FieldRef::Own(name) => self.own.get(name),
-            FieldRef::Object(name) => self.object.and_then(|fields| fields.get(name)),
+            FieldRef::Own(path) => path.value(self.own),
+            FieldRef::Object(path) => self.object.and_then(|fields| path.value(fields)),
             FieldRef::Sender => self.own.get(SENDER),
         }
     }
@@ -92,6 +92,28 @@ pub(crate) fn money(
     Some((coin_type.to_owned(), amount))
 }
 
+/// What else is known of it. Money that is named and cannot be read is marked: an amount beyond i128, a code
+/// that nobody declared.
+fn details(
+    registry: &Registry,
+    rule: &EventRule,
+    party: &ActivityRule,
+    fields: Fields<'_>,
+) -> Value {
+    let mut details = json!({ "event": rule.name, "fields": fields.own });
+    if let (Some(coin), Some(amount)) = party.money()
+        && fields.value(amount).is_some()
+        && money(registry, (Some(coin), Some(amount)), fields).is_none()
+    {
+        let unread = match fields.amount(amount) {
+            None => "amount",
+            Some(_) => "coin",
+        };
+        details["unread"] = unread.into();
+    }
+    details
+}
+
 /// The activities of one event for the accounts in `book`; an account that is several parties of
 /// it gets the first. Ends at the first party whose `@fields` are not all known: what a later one
 /// would give could be the first party's once they are (see `fold`).
@@ -150,7 +172,7 @@ pub(crate) fn activities_of_event(
             counterparty,
             contract: Some(rule.contract.clone()),
             business_id: business_id.map(ToOwned::to_owned),
-            details: json!({ "event": rule.name, "fields": fields.own }),
+            details: details(registry, rule, party, fields),
             notify: if to_itself {
                 None
             } else {

@@ -1,26 +1,31 @@
 //! The registry: contract files checked and compiled for look-up by event type.
 
-use std::collections::{BTreeMap, HashMap};
+mod build;
+mod layouts;
+mod path;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use vigia_core::{
-    Address, CoinInfo, Direction, Identifier, NotificationKind, StructTag, TypeTag, WatchTarget,
-    icon_url, parse_address, parse_coin_type,
+    Address, CoinInfo, DatatypeName, Direction, Identifier, NotificationKind, StructTag,
+    WatchTarget,
 };
 
-use crate::declaration::{
-    ActivityDeclaration, CoinDeclaration, ContractDeclaration, ContractFile, DeclarationError,
-    EventDeclaration, FeeDeclaration, PackageIds,
-};
-use crate::layout::{Layout, LayoutError, decode};
+use crate::declaration::{ContractFile, DeclarationError, PackageIds};
+use crate::handler::Handler;
+use crate::layout::{Datatypes, LayoutError, LayoutField, ResolveError, decode};
+use crate::told::Told;
+pub(crate) use path::FieldPath;
 
 /// Where an activity takes a value from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum FieldRef {
     /// A field of the event itself.
-    Own(String),
+    Own(FieldPath),
     /// A field of any event of the same business object.
-    Object(String),
+    Object(FieldPath),
     /// The sender of the transaction.
     Sender,
 }
@@ -67,16 +72,17 @@ pub(crate) struct EventRule {
     pub(crate) contract: String,
     /// `module::Name`.
     pub(crate) name: String,
-    pub(crate) fields: Vec<(String, Layout)>,
+    /// None while the package has not been asked.
+    pub(crate) fields: Option<Vec<LayoutField>>,
     /// Kind of business object and the field with its id.
-    pub(crate) object: Option<(String, String)>,
+    pub(crate) object: Option<(String, FieldPath)>,
     pub(crate) state: Option<String>,
     pub(crate) movement: Option<String>,
     pub(crate) fee: Option<FeeRule>,
     pub(crate) activities: Vec<ActivityRule>,
 }
 
-/// All declared contracts and coins of a deployment.
+/// All declared contracts and coins of a deployment, and the datatypes that are known of packages.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     events: HashMap<(Address, Identifier, Identifier), EventRule>,
@@ -85,6 +91,20 @@ pub struct Registry {
     codes: HashMap<String, String>,
     coins: BTreeMap<String, CoinInfo>,
     packages: PackageIds,
+    datatypes: Datatypes,
+    missing: BTreeSet<DatatypeName>,
+    handlers: HashMap<String, Arc<dyn Handler>>,
+}
+
+/// Why the fields of an event cannot be told.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum EventError {
+    /// Its layout is not known, or there can be none.
+    #[error(transparent)]
+    Layout(#[from] ResolveError),
+    /// Its bytes do not fit its layout.
+    #[error(transparent)]
+    Bytes(#[from] LayoutError),
 }
 
 impl Registry {
@@ -94,31 +114,41 @@ impl Registry {
         files: &[(String, ContractFile)],
         packages: &PackageIds,
     ) -> Result<Self, DeclarationError> {
-        let mut registry = Self {
-            packages: packages.clone(),
-            ..Self::default()
-        };
-        for (file, declared) in files {
-            for contract in &declared.contracts {
-                registry.add_package(file, contract)?;
-            }
-        }
-        for (file, declared) in files {
-            for coin in &declared.coins {
-                registry.add_coin(file, coin)?;
-            }
-            for contract in &declared.contracts {
-                for event in &contract.events {
-                    registry.add_event(file, contract, event)?;
-                }
-            }
-        }
-        Ok(registry)
+        Self::with_told(files, packages, &Told::default())
+    }
+
+    /// The same with what nodes told of packages: what files declare has to agree with it, and they may
+    /// leave out what it tells.
+    pub fn with_told(
+        files: &[(String, ContractFile)],
+        packages: &PackageIds,
+        told: &Told,
+    ) -> Result<Self, DeclarationError> {
+        build::build(files, packages, told)
+    }
+
+    /// The same with meanings in Rust for some contracts: at most one each, the last of two counts.
+    #[must_use]
+    pub fn with_handlers(mut self, handlers: Vec<Arc<dyn Handler>>) -> Self {
+        let named = handlers.into_iter();
+        self.handlers = named
+            .map(|handler| (handler.contract().to_owned(), handler))
+            .collect();
+        self
+    }
+
+    pub(crate) fn handler(&self, contract: &str) -> Option<&dyn Handler> {
+        self.handlers.get(contract).map(Arc::as_ref)
     }
 
     /// What the files say about coins.
     pub fn coins(&self) -> impl Iterator<Item = &CoinInfo> {
         self.coins.values()
+    }
+
+    /// The packages of each declared contract, every version of its lineage.
+    pub fn packages(&self) -> &PackageIds {
+        &self.packages
     }
 
     /// The targets that have to be watched for the declared contracts: every package of each
@@ -132,15 +162,33 @@ impl Registry {
             .collect()
     }
 
-    /// The fields of an event by its declared layout, to show or search them; none where no layout
-    /// is declared for its type. An error is about the declaration: the event is what the chain has.
+    /// The datatypes that are known.
+    pub fn datatypes(&self) -> &Datatypes {
+        &self.datatypes
+    }
+
+    /// Datatypes of declared events and of their fields that nobody has told yet.
+    pub fn missing(&self) -> &BTreeSet<DatatypeName> {
+        &self.missing
+    }
+
+    /// The fields of an event, to show or search them: by its declaration, or by what its package says of
+    /// its type. An error is about the layout: the event is what the chain has.
     pub fn decode_event(
         &self,
         tag: &StructTag,
         contents: &[u8],
-    ) -> Option<Result<Map<String, Value>, LayoutError>> {
-        let rule = self.event_rule(tag)?;
-        Some(decode(&rule.fields, contents))
+    ) -> Result<Map<String, Value>, EventError> {
+        let declared = self.event_rule(tag).and_then(|rule| rule.fields.as_ref());
+        Ok(match declared {
+            Some(fields) => decode(fields, contents)?,
+            None => decode(&self.datatypes.struct_fields(tag)?, contents)?,
+        })
+    }
+
+    /// The contract whose event this type is.
+    pub fn contract_of(&self, tag: &StructTag) -> Option<&str> {
+        Some(&self.event_rule(tag)?.contract)
     }
 
     /// The rule for events of this type.
@@ -158,254 +206,6 @@ impl Registry {
     /// The coin type that events call `code`.
     pub(crate) fn coin_by_code(&self, code: &str) -> Option<&str> {
         self.codes.get(code).map(String::as_str)
-    }
-
-    fn add_package(
-        &mut self,
-        file: &str,
-        contract: &ContractDeclaration,
-    ) -> Result<(), DeclarationError> {
-        if let Some(text) = &contract.package {
-            let package = parse_address(text)
-                .map_err(|error| invalid(file, format!("contract {:?}", contract.name), error))?;
-            self.packages
-                .entry(contract.name.clone())
-                .or_insert_with(|| vec![package]);
-        }
-        Ok(())
-    }
-
-    fn add_coin(&mut self, file: &str, coin: &CoinDeclaration) -> Result<(), DeclarationError> {
-        let item = || format!("coin {:?}", coin.symbol);
-        let Some(coin_type) = self
-            .resolve_coin_type(&coin.coin_type)
-            .map_err(|problem| invalid(file, item(), problem))?
-        else {
-            return Ok(());
-        };
-        if let Some(code) = &coin.code
-            && self.codes.insert(code.clone(), coin_type.clone()).is_some()
-        {
-            let problem = format!("code {code:?} is declared twice");
-            return Err(invalid(file, item(), problem));
-        }
-        let icon_url = coin.icon_url.as_deref().map(|text| {
-            icon_url(text).ok_or_else(|| {
-                format!(
-                    "icon_url {text:?} is no picture: expected https://, ipfs:// or data:image/"
-                )
-            })
-        });
-        let icon_url = icon_url
-            .transpose()
-            .map_err(|problem| invalid(file, item(), problem))?;
-        let info = CoinInfo {
-            icon_url,
-            coin_type: coin_type.clone(),
-            decimals: Some(coin.decimals),
-            symbol: coin.symbol.clone(),
-            name: coin.name.clone(),
-        };
-        self.coins.insert(coin_type, info);
-        Ok(())
-    }
-
-    /// A coin type in canonical form; none while its contract has no package id.
-    fn resolve_coin_type(&self, text: &str) -> Result<Option<String>, String> {
-        let canonical = |text: &str| match parse_coin_type(text) {
-            Ok(TypeTag::Struct(tag)) => Ok(Some(tag.to_string())),
-            Ok(other) => Ok(Some(other.to_string())),
-            Err(error) => Err(error.to_string()),
-        };
-        if text.starts_with("0x") {
-            return canonical(text);
-        }
-        let (contract, rest) = text.split_once("::").ok_or_else(|| {
-            format!("{text:?} is not a coin type: expected package::module::NAME")
-        })?;
-        match self.packages.get(contract).and_then(|ids| ids.first()) {
-            Some(package) => canonical(&format!("{package}::{rest}")),
-            None => Ok(None),
-        }
-    }
-
-    fn add_event(
-        &mut self,
-        file: &str,
-        contract: &ContractDeclaration,
-        event: &EventDeclaration,
-    ) -> Result<(), DeclarationError> {
-        let item = || {
-            format!(
-                "event {:?} of contract {:?}",
-                event.event_type, contract.name
-            )
-        };
-        let (module, name) = parse_event_type(&event.event_type)
-            .map_err(|problem| invalid(file, item(), problem))?;
-        let rule = self
-            .check_event(contract, event)
-            .map_err(|problem| invalid(file, item(), problem))?;
-        let packages = self
-            .packages
-            .get(&contract.name)
-            .cloned()
-            .unwrap_or_default();
-        for package in packages {
-            let key = (package, module.clone(), name.clone());
-            self.names
-                .entry((contract.name.clone(), rule.name.clone()))
-                .or_insert(key.clone());
-            if self.events.insert(key, rule.clone()).is_some() {
-                return Err(invalid(file, item(), "it is declared twice"));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_event(
-        &self,
-        contract: &ContractDeclaration,
-        event: &EventDeclaration,
-    ) -> Result<EventRule, String> {
-        let fields = parse_fields(&event.fields)?;
-        let has = |field: &str| fields.iter().any(|(name, _)| name == field);
-        let object = match (&event.object, &event.business_id) {
-            (Some(object), Some(field)) if has(field) => Some((object.clone(), field.clone())),
-            (Some(_), Some(field)) => return Err(no_such_field(field, &fields)),
-            (None, None) => None,
-            _ => return Err("object and business_id go together: set both or none".to_owned()),
-        };
-        let check_ref = |text: &str| -> Result<FieldRef, String> {
-            match text.strip_prefix('@') {
-                Some(field) if object.is_some() => object_field(contract, event, field),
-                Some(_) => Err(format!("{text:?} needs the event to have a business_id")),
-                None if text == "$sender" => Ok(FieldRef::Sender),
-                None if has(text) => Ok(FieldRef::Own(text.to_owned())),
-                None => Err(no_such_field(text, &fields)),
-            }
-        };
-        let activities = event
-            .activities
-            .iter()
-            .map(|declared| self.check_activity(declared, &check_ref))
-            .collect::<Result<_, _>>()?;
-        let check_fee = |declared: &FeeDeclaration| -> Result<FeeRule, String> {
-            let texts = [&declared.amount, &declared.coin];
-            if let Some(text) = texts.iter().find(|text| text.starts_with('@')) {
-                return Err(format!(
-                    "{text:?} in a fee: it names fields of its own event"
-                ));
-            }
-            Ok(FeeRule {
-                kind: declared.kind.clone(),
-                amount: check_ref(&declared.amount)?,
-                coin: self.check_coin(&declared.coin, &check_ref)?,
-            })
-        };
-        let fee = event.fee.as_ref().map(check_fee).transpose()?;
-        Ok(EventRule {
-            contract: contract.name.clone(),
-            name: event.event_type.clone(),
-            object,
-            state: event.state.clone(),
-            movement: event.movement.clone(),
-            fee,
-            activities,
-            fields,
-        })
-    }
-
-    fn check_activity(
-        &self,
-        declared: &ActivityDeclaration,
-        check_ref: &impl Fn(&str) -> Result<FieldRef, String>,
-    ) -> Result<ActivityRule, String> {
-        let optional = |text: &Option<String>| text.as_deref().map(check_ref).transpose();
-        let coin = match declared.coin.as_deref() {
-            None => None,
-            Some(text) => self.check_coin(text, check_ref)?,
-        };
-        Ok(ActivityRule {
-            account: check_ref(&declared.account)?,
-            kind: declared.kind.clone(),
-            direction: declared.direction,
-            amount: optional(&declared.amount)?,
-            coin,
-            counterparty: optional(&declared.counterparty)?,
-            notify: declared.notify.clone().map(NotificationKind),
-        })
-    }
-
-    /// None for a coin of a contract that has no package id.
-    fn check_coin(
-        &self,
-        text: &str,
-        check_ref: &impl Fn(&str) -> Result<FieldRef, String>,
-    ) -> Result<Option<CoinRef>, String> {
-        match text.strip_prefix('=') {
-            Some(fixed) => Ok(self.resolve_coin_type(fixed)?.map(CoinRef::Fixed)),
-            None => Ok(Some(CoinRef::Code(check_ref(text)?))),
-        }
-    }
-}
-
-fn parse_event_type(text: &str) -> Result<(Identifier, Identifier), String> {
-    let wrong = || format!("{text:?} is not an event type: expected module::Name");
-    let (module, name) = text.split_once("::").ok_or_else(wrong)?;
-    let identifier = |part: &str| Identifier::new(part).map_err(|_| wrong());
-    Ok((identifier(module)?, identifier(name)?))
-}
-
-fn parse_fields(declared: &[String]) -> Result<Vec<(String, Layout)>, String> {
-    let parse = |text: &String| {
-        let (name, layout) = text
-            .split_once(':')
-            .ok_or_else(|| format!("field {text:?} lacks its type: expected \"name: type\""))?;
-        let layout = Layout::parse(layout).map_err(|error| format!("field {name:?}: {error}"))?;
-        Ok((name.trim().to_owned(), layout))
-    };
-    declared.iter().map(parse).collect()
-}
-
-/// A field of any event of the same business object. One that no event has would be waited for in
-/// vain.
-fn object_field(
-    contract: &ContractDeclaration,
-    event: &EventDeclaration,
-    field: &str,
-) -> Result<FieldRef, String> {
-    let mut names: Vec<&str> = contract
-        .events
-        .iter()
-        .filter(|other| other.object == event.object)
-        .flat_map(|other| &other.fields)
-        .filter_map(|text| Some(text.split_once(':')?.0.trim()))
-        .collect();
-    if names.contains(&field) {
-        return Ok(FieldRef::Object(field.to_owned()));
-    }
-    names.sort_unstable();
-    names.dedup();
-    Err(format!(
-        "no event of the same object has a field {field:?}; they have {}",
-        names.join(", ")
-    ))
-}
-
-fn no_such_field(field: &str, fields: &[(String, Layout)]) -> String {
-    let names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-    format!(
-        "there is no field {field:?}; the event has {}",
-        names.join(", ")
-    )
-}
-
-fn invalid(file: &str, item: String, problem: impl ToString) -> DeclarationError {
-    DeclarationError::Invalid {
-        file: file.to_owned(),
-        item,
-        problem: problem.to_string(),
     }
 }
 

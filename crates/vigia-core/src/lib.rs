@@ -12,6 +12,7 @@ mod canonical;
 mod chain;
 mod clock;
 mod commit;
+mod datatype;
 mod epoch;
 mod error;
 mod input;
@@ -41,6 +42,10 @@ pub use chain::{
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit::{
     BalanceEffect, CheckpointRange, Commit, CommitOutcome, Frame, Lane, RawTransaction, Relevant,
+};
+pub use datatype::{
+    Datatype, DatatypeField, DatatypeName, DatatypeShape, DatatypeVariant, FIELD_TYPE_DEPTH_MAX,
+    FieldType, PackageVersion,
 };
 pub use epoch::EpochInfo;
 pub use error::error_chain;

@@ -7,7 +7,9 @@ mod audit;
 mod backfill;
 mod balance;
 mod committee;
+mod contract;
 mod copy;
+mod correction;
 mod db;
 mod epoch;
 mod error;
@@ -37,9 +39,13 @@ pub use balance::{
     BalanceState, BalanceStore, DIFFERS_AFTER, Observed,
 };
 pub use committee::{COMMITTEES_MAX, CommitteeRow, CommitteeStore};
+pub use contract::{ContractKnowledge, ContractStore, DATATYPES_MAX};
 pub use copy::{
     CopyLimits, CopyObserver, CopyOutcome, CopyProgress, CopyReport, CopyStage, TableCheck,
     TableSum,
+};
+pub use correction::{
+    ActivityChange, ActivityRevision, Correction, CorrectionStore, activity_json,
 };
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use epoch::EpochStore;

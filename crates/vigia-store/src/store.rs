@@ -12,7 +12,9 @@ mod business;
 mod codec;
 mod commit;
 mod committee;
+mod contract;
 mod copy;
+mod correction;
 mod dump;
 mod epoch;
 mod failed;
@@ -66,6 +68,7 @@ pub struct SqlStore {
     signals: Arc<Signals>,
     listening: Option<JoinHandle<()>>,
     partitions: Partitions,
+    wanted_types: contract::WantedTypes,
     /// Whether addresses that are added wait for their history.
     fetches_history: AtomicBool,
 }
@@ -106,6 +109,7 @@ impl SqlStore {
             signals,
             listening,
             partitions: Partitions::default(),
+            wanted_types: contract::WantedTypes::default(),
             fetches_history: AtomicBool::new(false),
         })
     }

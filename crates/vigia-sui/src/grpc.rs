@@ -10,6 +10,7 @@ mod channel;
 mod epoch;
 pub(crate) mod filter;
 mod meter;
+mod packages;
 mod run;
 mod subscription;
 mod trust;

@@ -20,7 +20,10 @@ mod spending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use vigia_core::{Address, ChainId, Clock, CoinInfo, EpochInfo, TypeTag, day_of};
+use vigia_core::{
+    Address, ChainId, Clock, CoinInfo, Datatype, DatatypeName, EpochInfo, PackageVersion, TypeTag,
+    day_of,
+};
 
 pub use crate::grpc::{NodeInfo, ProviderConfig, ProviderRoles, Secret, Usage};
 pub use affected::{AffectedPage, AffectedRun};
@@ -310,6 +313,24 @@ impl Providers {
     /// What addresses have, and between which checkpoints a node said so.
     pub async fn balances(&self, addresses: &[Address]) -> Result<HeldBalances, SourceError> {
         self.ask(|client| async move { client.balances(addresses).await })
+            .await
+    }
+
+    /// What a package declares of a datatype; none where there is none.
+    pub async fn datatype(&self, name: &DatatypeName) -> Result<Option<Datatype>, SourceError> {
+        let ask = |client: ProviderClient| {
+            let name = name.clone();
+            async move { client.datatype(&name).await }
+        };
+        self.ask(ask).await
+    }
+
+    /// Every version of the lineage that a package belongs to; none where there is no such package.
+    pub async fn package_versions(
+        &self,
+        package: Address,
+    ) -> Result<Option<Vec<PackageVersion>>, SourceError> {
+        self.ask(move |client| async move { client.package_versions(&package).await })
             .await
     }
 

@@ -56,7 +56,7 @@ async fn main() -> Anything<()> {
     config.development = true;
     let context = WebContext {
         store: store.clone(),
-        registry: Arc::new(sample::registry()),
+        registry: Arc::new(sample::registry().into()),
         retrier: Arc::new(Hopeless(store.clone())),
         text: Arc::new(SampleText),
         authenticator: Arc::new(LocalOperatorAuthenticator),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use vigia_contracts::Registry;
+use vigia_contracts::CurrentRegistry;
 use vigia_core::{Clock, NotificationText};
 use vigia_store::Store;
 
@@ -16,7 +16,7 @@ pub struct WebContext {
     /// Where everything is read from.
     pub store: Arc<dyn Store>,
     /// Tells what the fields of declared events are.
-    pub registry: Arc<Registry>,
+    pub registry: Arc<CurrentRegistry>,
     /// Tries again what could not be interpreted.
     pub retrier: Arc<dyn FailedRetrier>,
     /// Renders notifications.

@@ -92,6 +92,10 @@ enum Command {
     /// See transactions that could not be interpreted, try them again or let them go
     #[command(subcommand)]
     Failed(commands::failed::FailedCommand),
+    /// Decode the stored events of a contract again, with the layouts there are now; needs no node
+    Redecode(commands::redecode::RedecodeArgs),
+    /// Show what the rules there are now would change in what is stored, and change it with --apply
+    Reinterpret(commands::reinterpret::ReinterpretArgs),
     /// See and steer what is done on a schedule
     #[command(subcommand)]
     Schedules(commands::schedules::SchedulesCommand),
@@ -169,6 +173,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Providers(args) => commands::providers::run(common, args).await,
         Command::Status(args) => commands::status::run(common, args).await,
         Command::Failed(command) => commands::failed::run(common, command).await,
+        Command::Redecode(args) => commands::redecode::run(common, args).await,
+        Command::Reinterpret(args) => commands::reinterpret::run(common, args).await,
         Command::Schedules(command) => commands::schedules::run(common, command).await,
         Command::User(command) => commands::user::run(common, command).await,
         Command::Token(command) => commands::token::run(common, command).await,

@@ -12,6 +12,8 @@ pub mod migrate;
 pub mod migrate_store;
 pub mod providers;
 mod reconciled;
+pub mod redecode;
+pub mod reinterpret;
 pub mod schedules;
 pub mod source;
 pub mod status;

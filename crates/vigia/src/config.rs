@@ -4,6 +4,7 @@
 //! names the key, where it stands and the nearest key there is.
 
 mod balances;
+mod contracts;
 mod history;
 mod layers;
 mod proof;
@@ -16,12 +17,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vigia_contracts::{CONFIO, ContractFile, PackageIds, Registry};
-use vigia_core::{Schedule, ScheduleError, ShardPlan, SourceLimits, parse_address};
+use vigia_core::{Schedule, ScheduleError, ShardPlan, SourceLimits};
 use vigia_store::{PostgresOptions, SourceReader, SqliteOptions, StoreOptions};
 use vigia_sui::{RosterPolicy, Secret, StreamLimits};
 
 pub use balances::BalanceSettings;
+pub use contracts::{ContractSettings, PackageText};
 pub use history::HistorySettings;
 pub use layers::{ConfigError, Overrides};
 pub use proof::{ProofSettings, RootSetting};
@@ -157,25 +158,6 @@ pub struct SourceSettings {
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct HealthSettings {
     pub listen: String,
-}
-
-/// `[contracts]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
-pub struct ContractSettings {
-    pub built_in: Vec<String>,
-    pub files: Vec<PathBuf>,
-    pub packages: std::collections::BTreeMap<String, PackageText>,
-}
-
-/// One package id, or all of a lineage.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(untagged)]
-pub enum PackageText {
-    /// One id.
-    One(String),
-    /// All versions, first the one that defined the types.
-    Lineage(Vec<String>),
 }
 
 /// `[log]`
@@ -377,46 +359,6 @@ impl Settings {
         }
     }
 
-    /// The declared contracts, with package ids of `packages` added where the settings name none.
-    pub fn registry(&self, packages: &PackageIds) -> Result<Registry, ConfigError> {
-        let mut ids = packages.clone();
-        for (name, text) in &self.contracts.packages {
-            let texts = match text {
-                PackageText::One(one) => std::slice::from_ref(one),
-                PackageText::Lineage(lineage) => lineage,
-            };
-            let parse = |text: &String| {
-                let key = format!("contracts.packages.{name}");
-                parse_address(text)
-                    .map_err(|error| ConfigError::value(&key, text, &error.to_string()))
-            };
-            ids.insert(
-                name.clone(),
-                texts.iter().map(parse).collect::<Result<_, _>>()?,
-            );
-        }
-        Ok(Registry::new(&self.contract_files()?, &ids)?)
-    }
-
-    fn contract_files(&self) -> Result<Vec<(String, ContractFile)>, ConfigError> {
-        let mut files = Vec::new();
-        for name in &self.contracts.built_in {
-            if name != "confio" {
-                return Err(ConfigError::value("contracts.built_in", name, "\"confio\""));
-            }
-            files.push((
-                "confio.toml".to_owned(),
-                ContractFile::parse("confio.toml", CONFIO)?,
-            ));
-        }
-        for path in &self.contracts.files {
-            let (name, text) = layers::read_file(path)?;
-            let parsed = ContractFile::parse(&name, &text)?;
-            files.push((name, parsed));
-        }
-        Ok(files)
-    }
-
     fn check(&self) -> Result<(), ConfigError> {
         self.live_start()?;
         self.health_listen()?;
@@ -461,6 +403,14 @@ impl Settings {
                 self.work.idle_commit_interval_ms,
             ),
             ("work.coin_interval_ms", self.work.coin_interval_ms),
+            (
+                "contracts.refresh_interval_ms",
+                self.contracts.refresh_interval_ms,
+            ),
+            (
+                "contracts.versions_interval_ms",
+                self.contracts.versions_interval_ms,
+            ),
             (
                 "work.cleanup_transactions_max",
                 u64::from(self.work.cleanup_transactions_max),

@@ -7,6 +7,7 @@ pub mod balances;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod contracts;
 pub mod exit;
 pub mod history;
 pub mod jobs;

@@ -7,6 +7,7 @@
 
 mod assemble;
 mod coins;
+mod correct;
 mod depot;
 mod outstanding;
 mod poller;
@@ -21,6 +22,7 @@ mod worker;
 pub use assemble::assemble;
 use assemble::assemble_failed;
 pub use coins::CoinLookup;
+pub use correct::{Corrected, Corrector};
 pub use depot::StoreDepot;
 pub use outstanding::Outstanding;
 pub(crate) use poller::match_checkpoint;
@@ -28,6 +30,7 @@ pub use poller::{OutstandingMemory, Poller, PollerStatus, Shards};
 pub use provider_watch::ProviderWatch;
 pub(crate) use provider_watch::row as provider_row;
 pub(crate) use proving::{prove_matched, prove_unmatched};
+pub(crate) use reinterpret::executed;
 pub use reinterpret::{Reinterpreted, Reinterpreter};
 pub use shard_keeper::ShardKeeper;
 pub use trouble::Trouble;

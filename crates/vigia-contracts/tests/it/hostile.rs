@@ -65,7 +65,9 @@ fn bytes_that_do_not_fit_are_an_error_and_nothing_else() {
         let mut broken = whole.clone();
         broken.0.events[0].contents.truncate(cut);
         let error = interpreter().interpret(&broken.0, &book()).unwrap_err();
-        let InterpretError::EventLayout { index, name, .. } = &error;
+        let InterpretError::EventLayout { index, name, .. } = &error else {
+            panic!("{error}");
+        };
         assert_eq!((*index, name.as_str()), (0, "pay::PaymentMade"));
         // Who has to be asked about is still known.
         let parties = interpreter().parties(&broken.0);

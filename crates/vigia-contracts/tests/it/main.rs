@@ -3,9 +3,12 @@
 
 mod chain;
 mod coins;
+mod handlers;
 mod hostile;
+mod layouts;
 mod mistakes;
 mod objects;
 mod order;
+mod real;
 mod support;
 mod wallet;

@@ -42,6 +42,8 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0011_coin_icon", compatible_from: 2),
     migration!("0012_sign_in", compatible_from: 2),
     migration!("0013_balances", compatible_from: 2),
+    migration!("0014_contracts", compatible_from: 2),
+    migration!("0015_revisions", compatible_from: 2),
 ];
 
 /// Writes which version the schema has, and since when binaries can use it.

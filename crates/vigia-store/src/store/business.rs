@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use vigia_core::{
-    Address, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome,
+    Activity, Address, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome,
 };
 
+use super::book;
 use super::codec::{self, int};
 use super::commit::Places;
 use crate::db::{Row, Trip, Tx, get, query};
@@ -25,20 +26,7 @@ pub(super) async fn events(
     events: &[BusinessEvent],
     places: &Places,
 ) -> Result<Trip> {
-    let trip = match tx {
-        Tx::Sqlite(_) => trip,
-        Tx::Postgres { .. } => {
-            let keys: Vec<&BusinessKey> = keys(events).into_iter().collect();
-            trip.rows(tx, sql!("postgres/business_object_lock"), &keys, |key| {
-                Ok(vec![
-                    key.contract.clone().into(),
-                    key.object.clone().into(),
-                    key.id.clone().into(),
-                ])
-            })
-            .await?
-        }
-    };
+    let trip = lock(trip, tx, &keys(events)).await?;
     trip.rows(tx, sql!("business_event_insert"), events, |event| {
         let place = event.place;
         let (digest, timestamp_ms) = places
@@ -60,6 +48,29 @@ pub(super) async fn events(
     .await
 }
 
+/// Adds to a trip what locks objects, in order of key, and creates those that are new. A write on SQLite is
+/// alone.
+async fn lock(trip: Trip, tx: &mut Tx, keys: &BTreeSet<&BusinessKey>) -> Result<Trip> {
+    if matches!(tx, Tx::Sqlite(_)) {
+        return Ok(trip);
+    }
+    let keys: Vec<&BusinessKey> = keys.iter().copied().collect();
+    trip.rows(tx, sql!("postgres/business_object_lock"), &keys, |key| {
+        Ok(vec![
+            key.contract.clone().into(),
+            key.object.clone().into(),
+            key.id.clone().into(),
+        ])
+    })
+    .await
+}
+
+/// Locks objects by themselves.
+pub(super) async fn objects_lock(tx: &mut Tx, keys: &BTreeSet<&BusinessKey>) -> Result<()> {
+    lock(Trip::default(), tx, keys).await?.run(tx).await?;
+    Ok(())
+}
+
 fn keys(events: &[BusinessEvent]) -> BTreeSet<&BusinessKey> {
     events.iter().map(|event| &event.key).collect()
 }
@@ -71,10 +82,18 @@ pub(super) async fn load<'k>(
     touched: &'k [BusinessEvent],
     places: &mut Places,
 ) -> Result<Vec<Object<'k>>> {
-    let keys = keys(touched);
+    load_keys(tx, &keys(touched), places).await
+}
+
+/// The same of objects by their keys.
+async fn load_keys<'k>(
+    tx: &mut Tx,
+    keys: &BTreeSet<&'k BusinessKey>,
+    places: &mut Places,
+) -> Result<Vec<Object<'k>>> {
     match keys.is_empty() {
         true => Ok(Vec::new()),
-        false => events_load(tx, &keys, places).await,
+        false => events_load(tx, keys, places).await,
     }
 }
 
@@ -115,6 +134,32 @@ pub(super) async fn store(
         ])
     })
     .await
+}
+
+/// Folds objects by their keys, stores their states, and returns the activities that their events amount to.
+/// Adds the places of older events to `places`.
+pub(super) async fn fold_keys(
+    tx: &mut Tx,
+    keys: &BTreeSet<&BusinessKey>,
+    folder: &dyn BusinessFolder,
+    places: &mut Places,
+) -> Result<Vec<Activity>> {
+    let objects = load_keys(tx, keys, places).await?;
+    let mut book = AddressBook::default();
+    for (address, holding) in book::holdings(tx, parties(&objects, folder).iter()).await? {
+        book.insert(address, holding);
+    }
+    let outcomes = fold(&objects, folder, &book);
+    store(Trip::default(), tx, &outcomes).await?.run(tx).await?;
+    Ok(activities(outcomes))
+}
+
+/// The activities among outcomes.
+pub(super) fn activities(outcomes: Vec<(&BusinessKey, BusinessOutcome)>) -> Vec<Activity> {
+    outcomes
+        .into_iter()
+        .flat_map(|(_, outcome)| outcome.activities)
+        .collect()
 }
 
 /// An object with all its stored events in chain order.

@@ -96,10 +96,7 @@ pub(super) async fn write(
         .lock(Lock::CommitOrder, tx)
         .run(tx)
         .await?;
-    let folded: Vec<Activity> = outcomes
-        .into_iter()
-        .flat_map(|(_, outcome)| outcome.activities)
-        .collect();
+    let folded = business::activities(outcomes);
     places_find(tx, &mut places, commit.activities.iter().map(|a| a.place)).await?;
 
     let all: Vec<&Activity> = commit.activities.iter().chain(&folded).collect();
@@ -266,7 +263,7 @@ fn places_of(raws: &[RawTransaction]) -> Places {
 }
 
 /// Looks up the places that are not known yet among the raw transactions stored before.
-async fn places_find(
+pub(super) async fn places_find(
     tx: &mut Tx,
     places: &mut Places,
     wanted: impl Iterator<Item = Place>,

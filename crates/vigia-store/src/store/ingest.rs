@@ -8,7 +8,7 @@ use vigia_core::{
 };
 
 use super::codec::int;
-use super::{SqlStore, book, commit, ranges};
+use super::{SqlStore, book, commit, contract, ranges};
 use crate::db::{Lock, get, insert, query};
 use crate::sql::sql;
 use crate::{IngestStore, ProviderReport, Result, StoreError, Watermark};
@@ -125,7 +125,11 @@ impl SqlStore {
         }
         let now_ms = self.clock.now_ms();
         let written = commit::write(&mut tx, commit, &bounds, folder, now_ms).await?;
+        // Commits take turns from the end of that on, so two never wait for one another here.
+        let new_types = self.wanted_types.new_of(&commit.raw_transactions);
+        contract::want(&mut tx, &new_types).await?;
         tx.commit().await?;
+        self.wanted_types.remember(new_types);
         self.signals.activity.raise(written.last_activity_id);
         Ok(CommitOutcome::Applied {
             raw_transactions_new: written.raw_transactions,

@@ -369,6 +369,48 @@ pub(super) const TABLES: &[Table] = &[
         seeded: false,
     },
     Table {
+        name: "datatype",
+        columns: &[
+            ("package", Bytes),
+            ("module", Text),
+            ("name", Text),
+            ("definition", Text),
+            ("asked_at_ms", Int),
+        ],
+        key: &["package", "module", "name"],
+        identity: None,
+        seeded: false,
+    },
+    Table {
+        name: "package_version",
+        columns: &[
+            ("original", Bytes),
+            ("version", Int),
+            ("package", Bytes),
+            ("recorded_at_ms", Int),
+        ],
+        key: &["original", "version"],
+        identity: None,
+        seeded: false,
+    },
+    Table {
+        name: "activity_revision",
+        columns: &[
+            ("id", Int),
+            ("checkpoint", Int),
+            ("tx_index", Int),
+            ("account_id", Int),
+            ("slot", Text),
+            ("before", Text),
+            ("after", Text),
+            ("reason", Text),
+            ("at_ms", Int),
+        ],
+        key: &["id"],
+        identity: Some("id"),
+        seeded: false,
+    },
+    Table {
         name: "user_login",
         columns: &[
             ("user_id", Int),

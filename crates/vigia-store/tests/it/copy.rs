@@ -75,6 +75,7 @@ async fn filled<F: Fixture>() -> Db<F> {
     let committees = [3, 4].map(crate::suite::committee::committee);
     db.store.committee_add(&committees).await.unwrap();
     crate::suite::sign_in::fill(&*db.store).await;
+    crate::suite::contract::fill(&db.store).await;
     for checkpoint in 0..6 {
         let commit = Commit {
             balance_effects: vec![balance(place(checkpoint, 0), 1, i128::MIN + 7)],
@@ -90,6 +91,7 @@ async fn filled<F: Fixture>() -> Db<F> {
     }
     crate::suite::balance::fill(&*db.store, 5).await;
     crate::suite::backfill::fill(&db.store).await;
+    crate::suite::correction::fill(&db.store, ana).await;
     odd_rows(&db).await;
     people_come_and_go(&db).await;
     db

@@ -7,6 +7,8 @@ pub(crate) mod business;
 pub(crate) mod chain;
 pub(crate) mod commit;
 pub(crate) mod committee;
+pub(crate) mod contract;
+pub(crate) mod correction;
 pub(crate) mod epoch;
 pub(crate) mod failed;
 pub(crate) mod lease;
@@ -211,6 +213,15 @@ macro_rules! store_conformance_suite {
                 they_are_listed_from_an_epoch_on, added_again_they_stay,
                 another_for_the_same_epoch_is_refused, two_that_add_at_once_agree,
                 a_page_has_a_limit,
+            ],
+            contract: [
+                stored_events_want_their_layouts, what_is_told_stays_told,
+                who_was_asked_in_vain_is_asked_later, versions_are_kept_by_lineage,
+            ],
+            correction: [
+                a_trial_writes_nothing, corrections_have_revisions_and_tell_nobody,
+                objects_are_folded_again, evidence_comes_in_pages,
+                redecoded_fields_move_the_state_alone,
             ],
             epoch: [the_newest_comes_first, what_is_known_stays_known, numbers_have_63_bits],
             failed: [

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use sui_sdk_types::CheckpointData;
-use vigia_core::{SystemClock, parse_coin_type};
+use vigia_core::{
+    Address, DatatypeName, DatatypeShape, FieldType, StructTag, SystemClock, parse_coin_type,
+};
 use vigia_devnet::{
-    ChainConfig, Coin, Devnet, DevnetConfig, FileFormat, Pace, generate, write_checkpoint,
+    ChainConfig, Coin, Devnet, DevnetConfig, FileFormat, Pace, Packages, generate, write_checkpoint,
 };
 use vigia_sui::{CheckpointSource, ProviderConfig, Providers, Secret, Start};
 
@@ -162,6 +164,40 @@ async fn coins_are_known_or_not() {
     }
     let unknown = parse_coin_type("0x77::gold::GOLD").unwrap();
     assert_eq!(source.coin_info(&unknown).await.unwrap(), None);
+    node.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packages_tell_their_versions_and_datatypes() {
+    let node = replay(&CHAIN[..], None).await;
+    let (source, _) = source(&node.url());
+    let packages = Packages::declared();
+    let versions = source.package_versions(packages.pay).await.unwrap();
+    let versions = versions.unwrap();
+    assert_eq!(versions[0].package, packages.pay);
+    assert!(
+        versions
+            .iter()
+            .all(|version| version.original == packages.pay)
+    );
+    let nobodys = Address::new([0x77; 32]);
+    assert_eq!(source.package_versions(nobodys).await.unwrap(), None);
+
+    let name = |text: &str| {
+        let tag = format!("{}::{text}", packages.pay).parse::<StructTag>();
+        DatatypeName::from(&tag.unwrap())
+    };
+    let told = source.datatype(&name("pay::PaymentMade")).await.unwrap();
+    let DatatypeShape::Struct(fields) = told.unwrap().shape else {
+        panic!("an event is a struct");
+    };
+    let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(names[..3], ["payer", "recipient", "amount"]);
+    assert_eq!(
+        fields[5].field_type,
+        FieldType::Vector(Box::new(FieldType::U8))
+    );
+    assert_eq!(source.datatype(&name("pay::Nothing")).await.unwrap(), None);
     node.shutdown().await.unwrap();
 }
 

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, Json, Object, Result, SimpleObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
-use vigia_contracts::Registry;
+use vigia_contracts::{EventError, Registry};
 use vigia_core::{CoinInfo, Event, MatchReason, Proof, Status, Why};
 use vigia_store::{ActivityRow, RawTransactionRow};
 
@@ -123,19 +123,20 @@ struct TransactionEvent {
     sender: String,
     /// BCS of its fields, in hexadecimal digits.
     contents_hex: String,
-    /// Its fields by the layout declared for its type: integers beyond 32 bits as text, byte vectors
-    /// as text or `0x` with hexadecimal digits. Null where no layout is declared, or it does not fit.
+    /// Its fields by the layout declared for its type, or told by its package: integers beyond 32 bits as
+    /// text, byte vectors as text or `0x` with hexadecimal digits, enums with their variant under
+    /// `$variant`. Null where no layout is known, or it does not fit.
     fields: Option<Json<Map<String, Value>>>,
-    /// Why the declared layout does not fit.
+    /// Why a layout that is known does not fit.
     layout_error: Option<String>,
 }
 
 impl TransactionEvent {
     fn new(index: usize, event: Event, registry: &Registry) -> Self {
         let (fields, misfit) = match registry.decode_event(&event.type_, &event.contents) {
-            None => (None, None),
-            Some(Ok(fields)) => (Some(fields), None),
-            Some(Err(error)) => (None, Some(error)),
+            Ok(fields) => (Some(fields), None),
+            Err(EventError::Layout(_)) => (None, None),
+            Err(EventError::Bytes(error)) => (None, Some(error)),
         };
         Self {
             fields: fields.map(Json),
@@ -261,11 +262,11 @@ impl RawTransaction {
 
     /// Its events; null where their evidence cannot be read.
     async fn events(&self, ctx: &Context<'_>) -> Option<Vec<TransactionEvent>> {
-        let registry = &web(ctx).registry;
+        let registry = web(ctx).registry.get();
         let events = text::events(&self.row.raw)?.into_iter().enumerate();
         Some(
             events
-                .map(|(index, event)| TransactionEvent::new(index, event, registry))
+                .map(|(index, event)| TransactionEvent::new(index, event, &registry))
                 .collect(),
         )
     }

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 use serde_json::Value;
-use vigia_contracts::Registry;
+use vigia_contracts::{EventError, Registry};
 use vigia_core::{
     BalanceEffect, CoinInfo, Digest, Event, Locale, Proof, ProofPart, RawTransaction, ReasonKind,
     parse_digest,
@@ -147,7 +147,7 @@ fn page(app: &App, reader: &Reader, found: &Found, row: &RawTransactionRow) -> R
         (meaning(found, reader, now_ms))
         (balances(&row.balance_effects, &found.coins, words))
         (facts(raw, reader.locale, when(raw.timestamp_ms, reader, now_ms)))
-        (events(raw, &app.context.registry, words))
+        (events(raw, &app.context.registry.get(), words))
         (evidence(raw, words))
     };
     framed(reader, content)
@@ -297,16 +297,16 @@ fn events(raw: &RawTransaction, registry: &Registry, words: &Words) -> Markup {
     }
 }
 
-/// The fields of an event as far as its layout is declared, else its bytes.
+/// The fields of an event as far as its layout is known, else its bytes.
 fn contents(event: &Event, registry: &Registry, words: &Words) -> Markup {
     match registry.decode_event(&event.type_, &event.contents) {
-        Some(Ok(fields)) => html! {
+        Ok(fields) => html! {
             dl.facts {
                 @for (name, value) in &fields { dt { (name) } dd { code { (field(value)) } } }
             }
         },
         misfit => html! {
-            @if let Some(Err(error)) = misfit {
+            @if let Err(EventError::Bytes(error)) = misfit {
                 p.problem { (words.layout_misfit) ": " (error) }
             }
             pre { (hex::encode(&event.contents)) }

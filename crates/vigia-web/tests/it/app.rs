@@ -97,7 +97,7 @@ impl TestApp {
         configure(&mut config);
         let context = WebContext {
             store: wrap(store.clone()),
-            registry: Arc::new(sample::registry()),
+            registry: Arc::new(sample::registry().into()),
             retrier: Arc::new(TransferRetrier(store.clone())),
             text: Arc::new(PlainText),
             authenticator: authenticator(store.clone(), clock.clone()),

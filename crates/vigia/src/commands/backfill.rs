@@ -20,6 +20,7 @@ use super::stop::StopSignal;
 use super::{declare_coins, open_store, process_name, providers_of, quorum_of, watch_contracts};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
+use crate::contracts::Declared;
 use crate::exit::{self, Exit};
 use crate::history::{HistorySource, Import, ImportError, Imported, Step};
 use crate::pipeline::{Backoff, ProviderWatch};
@@ -191,7 +192,8 @@ async fn import(
     source: HistorySource,
     providers: Option<Providers>,
 ) -> anyhow::Result<Done> {
-    let registry = Arc::new(settings.registry(&PackageIds::new())?);
+    let declared = Declared::new(settings, &PackageIds::new())?;
+    let registry = declared.open(store, providers.as_ref()).await?.get();
     check_range(args, &**store, &source).await?;
     let quorum = quorum_of(settings, store, providers.as_ref()).await?;
     let source = match &quorum {

@@ -12,6 +12,7 @@ use vigia_store::{FailedRow, FailedStore, FailedTransaction, ReadStore, SqlStore
 use super::{open_existing_store, time_text};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
+use crate::contracts::Declared;
 use crate::exit::{self, Exit};
 use crate::pipeline::{Reinterpreted, Reinterpreter};
 
@@ -68,7 +69,8 @@ pub async fn run(common: &Common, command: FailedCommand) -> anyhow::Result<Exit
         (FailedCommand::Show { .. }, Some(digest)) => show(&store, &digest).await,
         (FailedCommand::Discard { .. }, Some(digest)) => discard(&store, &digest).await,
         (FailedCommand::Retry(_), Some(digest)) => {
-            let outcome = reinterpreter(&settings, &store)?.retry(&digest).await?;
+            let reinterpreter = reinterpreter(&settings, &store).await?;
+            let outcome = reinterpreter.retry(&digest).await?;
             report(&store, &digest, outcome).await
         }
         (_, None) => retry_all(&settings, &store).await,
@@ -171,17 +173,17 @@ async fn discard(store: &SqlStore, digest: &Digest) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn reinterpreter(
+async fn reinterpreter(
     settings: &Settings,
     store: &Arc<SqlStore>,
 ) -> anyhow::Result<Reinterpreter<SqlStore>> {
-    let registry = Arc::new(settings.registry(&PackageIds::new())?);
-    let interpreter = Interpreter::new(registry);
+    let declared = Declared::new(settings, &PackageIds::new())?;
+    let interpreter = Interpreter::following(declared.open(store, None).await?);
     Ok(Reinterpreter::new(Arc::clone(store), interpreter))
 }
 
 async fn retry_all(settings: &Settings, store: &Arc<SqlStore>) -> anyhow::Result<ExitCode> {
-    let reinterpreter = reinterpreter(settings, store)?;
+    let reinterpreter = reinterpreter(settings, store).await?;
     let (mut resolved, mut still_failed) = (0, 0);
     let mut after = None;
     while let Some(rows) = page(store, &mut after).await? {

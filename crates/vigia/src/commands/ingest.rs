@@ -18,6 +18,7 @@ use super::stop::StopSignal;
 use super::{declare_coins, open_store, providers_of, quorum_of};
 use crate::cli::Common;
 use crate::config::Overrides;
+use crate::contracts::Declared;
 use crate::exit::{self, Exit};
 use crate::pipeline::{Rewind, WatchSync, Worker, WorkerLimits, match_checkpoint};
 
@@ -48,7 +49,7 @@ struct Counts {
 /// Runs the command.
 pub async fn run(common: &Common, args: IngestArgs) -> anyhow::Result<ExitCode> {
     let settings = common.settings(Overrides::default())?;
-    let registry = Arc::new(settings.registry(&PackageIds::new())?);
+    let declared = Declared::new(&settings, &PackageIds::new())?;
     let mut counts = Counts::default();
     let source = FileSource::index(&args.files, &mut |error| {
         counts.refused += 1;
@@ -65,6 +66,7 @@ pub async fn run(common: &Common, args: IngestArgs) -> anyhow::Result<ExitCode> 
     if let Some(chain) = args.chain {
         store.chain_bind(chain).await?;
     }
+    let registry = declared.open(&store, None).await?.get();
     declare_coins(&store, &registry).await?;
     let providers = providers_of(&settings, |_| {})?;
     let quorum = quorum_of(&settings, &store, providers.as_ref()).await?;

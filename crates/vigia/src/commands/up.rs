@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use vigia_contracts::{Interpreter, PackageIds, Registry};
+use vigia_contracts::{CurrentRegistry, Interpreter, PackageIds};
 use vigia_core::{Clock, SystemClock, error_chain};
 use vigia_notify::BuiltInTexts;
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store};
@@ -26,6 +26,7 @@ use super::transport::{self, Transport};
 use super::{declare_coins, is_shared, place_of, process_name, watch_contracts};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
+use crate::contracts::Declared;
 use crate::exit::Exit;
 use crate::history::{HistoryLimits, HistoryRunner, HistorySource, RunnerMemory};
 use crate::jobs::{self, JobRunner, LeaseTimes};
@@ -135,10 +136,13 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
         .as_ref()
         .map(devnet::Simulated::packages)
         .unwrap_or_default();
-    let registry = Arc::new(settings.registry(&packages)?);
+    let declared = Declared::new(&settings, &packages)?;
     let mut source = Provider::new(&settings)?;
     let store = roles.store(&settings).await?;
     source.demand_proof(&settings, &store)?;
+    let registry = roles
+        .contracts(&settings, declared, &store, Some(&source), true)
+        .await?;
     if let Some(simulated) = &simulated {
         simulated.watch_users(&*store).await?;
     }
@@ -172,12 +176,15 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
     let mut overrides = Overrides::default();
     args.provider.set(&mut overrides);
     let settings = common.settings(overrides)?;
-    let registry = Arc::new(settings.registry(&PackageIds::new())?);
+    let declared = Declared::new(&settings, &PackageIds::new())?;
     let mut source = Provider::new(&settings)?;
     let mut roles = Roles::new()?;
     roles.health(&settings).await?;
     let store = roles.store(&settings).await?;
     source.demand_proof(&settings, &store)?;
+    let registry = roles
+        .contracts(&settings, declared, &store, Some(&source), true)
+        .await?;
     let rewind = Arc::new(Rewind::default());
     // With a broker, others commit.
     let works_too = settings.transport.kind == TransportKind::Memory;
@@ -204,7 +211,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     let mut overrides = Overrides::default();
     overrides.set("provider.url", args.provider.as_ref());
     let settings = common.settings(overrides)?;
-    let registry = Arc::new(settings.registry(&PackageIds::new())?);
+    let declared = Declared::new(&settings, &PackageIds::new())?;
     let commits = settings.transport.kind != TransportKind::Memory;
     // Committing needs no full node, only looking up coins does.
     let mut source = match settings.provider_configs()?.is_empty() {
@@ -217,6 +224,9 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     if let Some(source) = &mut source {
         source.demand_proof(&settings, &store)?;
     }
+    let registry = roles
+        .contracts(&settings, declared, &store, source.as_ref(), false)
+        .await?;
     if commits {
         let ends = transport::open(&settings, &store, true).await?;
         let rewind = Arc::new(Rewind::default());
@@ -238,9 +248,12 @@ pub async fn web(common: &Common, args: WebArgs) -> anyhow::Result<ExitCode> {
     let mut overrides = Overrides::default();
     args.listen.set(&mut overrides);
     let settings = common.settings(overrides)?;
-    let registry = Arc::new(settings.registry(&PackageIds::new())?);
+    let declared = Declared::new(&settings, &PackageIds::new())?;
     let mut roles = Roles::new()?;
     let store = roles.existing_store(&settings).await?;
+    let registry = roles
+        .contracts(&settings, declared, &store, None, false)
+        .await?;
     let address = roles.web(&settings, Arc::clone(&store), registry).await?;
     println!(
         "vigia {} serves http://{address}/",
@@ -275,7 +288,7 @@ impl Roles {
         &mut self,
         settings: &Settings,
         store: &Arc<SqlStore>,
-        registry: &Registry,
+        registry: &CurrentRegistry,
         provider: &Provider,
         ends: &Transport,
         rewind: &Arc<Rewind>,
@@ -283,8 +296,9 @@ impl Roles {
         let leases: Arc<dyn LeaseStore> = Arc::clone(store) as _;
         let watch = self
             .patiently(settings, || async {
-                declare_coins(store, registry).await?;
-                watch_contracts(&**store, registry).await?;
+                let registry = registry.get();
+                declare_coins(store, &registry).await?;
+                watch_contracts(&**store, &registry).await?;
                 let watch = WatchSync::load(Arc::clone(store) as _).await?;
                 watch.report_loaded(&process_name()).await?;
                 Ok(watch)
@@ -381,7 +395,7 @@ impl Roles {
         &mut self,
         settings: &Settings,
         store: &Arc<SqlStore>,
-        registry: &Arc<Registry>,
+        registry: &Arc<CurrentRegistry>,
         ends: Transport,
         rewind: Arc<Rewind>,
     ) {
@@ -391,7 +405,7 @@ impl Roles {
         self.readiness.add_transport(receiver.stats());
         let worker = Worker::new(
             Arc::clone(store) as _,
-            Arc::new(Interpreter::new(Arc::clone(registry))),
+            Arc::new(Interpreter::following(Arc::clone(registry))),
             WorkerLimits {
                 transactions_max: settings.work.batch_transactions_max,
                 frames_max: BATCH_FRAMES_MAX,
@@ -448,7 +462,7 @@ impl Roles {
         &mut self,
         settings: &Settings,
         store: &Arc<SqlStore>,
-        registry: &Arc<Registry>,
+        registry: &Arc<CurrentRegistry>,
         provider: Option<&Provider>,
     ) -> anyhow::Result<()> {
         let history = &settings.history;
@@ -464,7 +478,7 @@ impl Roles {
         };
         let runner = HistoryRunner {
             store: Arc::clone(store),
-            interpreter: Arc::new(Interpreter::new(Arc::clone(registry))),
+            interpreter: Arc::new(Interpreter::following(Arc::clone(registry))),
             providers: provider.map(|provider| provider.grpc.clone()),
             whole,
             limits: HistoryLimits {
@@ -510,14 +524,14 @@ impl Roles {
         &mut self,
         settings: &Settings,
         store: Arc<SqlStore>,
-        registry: Arc<Registry>,
+        registry: Arc<CurrentRegistry>,
     ) -> anyhow::Result<std::net::SocketAddr> {
         let config = WebConfig {
             insecure_no_auth: settings.web.insecure_no_auth,
             development: settings.web.graphiql,
             ..WebConfig::new(settings.web.address()?)
         };
-        let interpreter = Interpreter::new(Arc::clone(&registry));
+        let interpreter = Interpreter::following(Arc::clone(&registry));
         let context = WebContext {
             retrier: Arc::new(Reinterpreter::new(Arc::clone(&store), interpreter)),
             authenticator: authenticator(settings, &store),

@@ -50,13 +50,14 @@ impl<S: FailedStore + IngestStore> Reinterpreter<S> {
         let Some(failed) = self.store.failed_find(digest).await? else {
             return Ok(Reinterpreted::NotFailed);
         };
-        let commit = self.commit(failed.raw.clone()).await?;
-        let retried = match self.store.failed_retry(&commit, &self.interpreter).await {
+        let interpreter = self.interpreter.current();
+        let commit = self.commit(failed.raw.clone(), &interpreter).await?;
+        let retried = match self.store.failed_retry(&commit, &interpreter).await {
             // Understood, but not to be stored: that is a reason to stay failed.
             Err(error) if !error.is_transient() => {
                 let problem = format!("cannot be stored: {}", error_chain(&error));
                 let commit = assemble_failed_again(failed.raw, problem.clone());
-                let kept = self.store.failed_retry(&commit, &self.interpreter).await?;
+                let kept = self.store.failed_retry(&commit, &interpreter).await?;
                 return Ok(reinterpreted(kept, problem));
             }
             retried => retried?,
@@ -67,20 +68,20 @@ impl<S: FailedStore + IngestStore> Reinterpreter<S> {
     }
 
     /// What the transaction means to the accounts there are now.
-    async fn commit(&self, raw: RawTransaction) -> Result<Commit> {
+    async fn commit(&self, raw: RawTransaction, interpreter: &Interpreter) -> Result<Commit> {
         let transaction = match executed(&raw) {
             Ok(transaction) => transaction,
             Err(problem) => return Ok(assemble_failed_again(raw, problem)),
         };
-        let parties: Vec<_> = self.interpreter.parties(&transaction).into_iter().collect();
-        let targets = self.interpreter.observed_targets(&transaction);
+        let parties: Vec<_> = interpreter.parties(&transaction).into_iter().collect();
+        let targets = interpreter.observed_targets(&transaction);
         let targets: Vec<_> = targets.into_iter().collect();
         let book = self.store.address_book(&parties, &targets).await?;
         let relevant = Relevant {
             transaction,
             reasons: raw.reasons,
         };
-        Ok(assemble_again(&relevant, &self.interpreter, &book))
+        Ok(assemble_again(&relevant, interpreter, &book))
     }
 }
 
@@ -117,7 +118,7 @@ fn reinterpreted(retried: FailedRetry, problem: String) -> Reinterpreted {
 }
 
 /// The transaction as it came, out of what is stored.
-fn executed(raw: &RawTransaction) -> std::result::Result<ExecutedTransaction, String> {
+pub(crate) fn executed(raw: &RawTransaction) -> std::result::Result<ExecutedTransaction, String> {
     let events = match &raw.events_bcs {
         Some(bytes) => decode::<TransactionEvents>("events", bytes)?.0,
         None => Vec::new(),

@@ -195,13 +195,14 @@ impl Worker {
     /// meaning, as failed. None where that is refused too.
     pub(crate) async fn commit_one_by_one(&self, lane: Lane, frames: &[Frame]) -> Option<u64> {
         let mut version_min = 0;
+        let interpreter = self.interpreter.current();
         for frame in frames {
             let frame = std::slice::from_ref(frame);
             let outcome = match self.commit(lane, frame).await {
                 Err(error) if !error.is_transient() => {
                     let problem = format!("cannot be stored: {}", error_chain(&error));
                     let commit = assemble_failed(lane, frame, &problem);
-                    self.store.commit_apply(&commit, &*self.interpreter).await
+                    self.store.commit_apply(&commit, &interpreter).await
                 }
                 outcome => outcome,
             };
@@ -216,9 +217,10 @@ impl Worker {
     /// Interprets and commits frames once.
     pub async fn commit(&self, lane: Lane, frames: &[Frame]) -> Result<CommitOutcome> {
         let relevant = frames.iter().flat_map(|frame| &frame.relevant);
-        let book = self.address_book(relevant).await?;
-        let commit = assemble(lane, frames, &self.interpreter, &book);
-        self.store.commit_apply(&commit, &*self.interpreter).await
+        let interpreter = self.interpreter.current();
+        let book = self.address_book(&interpreter, relevant).await?;
+        let commit = assemble(lane, frames, &interpreter, &book);
+        self.store.commit_apply(&commit, &interpreter).await
     }
 
     /// Interprets and commits history of some addresses. One that is refused by itself stops no other
@@ -231,7 +233,8 @@ impl Worker {
         if let [one] = relevant {
             let problem = format!("cannot be stored: {}", error_chain(&error));
             let commit = assemble_failed_history(one, problem);
-            return self.store.commit_apply(&commit, &*self.interpreter).await;
+            let interpreter = self.interpreter.current();
+            return self.store.commit_apply(&commit, &interpreter).await;
         }
         let mut sum = (0, 0, 0);
         for one in relevant {
@@ -255,16 +258,21 @@ impl Worker {
     }
 
     async fn commit_history_once(&self, relevant: &[Relevant]) -> Result<CommitOutcome> {
-        let book = self.address_book(relevant.iter()).await?;
-        let commit = assemble_history(relevant, &self.interpreter, &book);
-        self.store.commit_apply(&commit, &*self.interpreter).await
+        let interpreter = self.interpreter.current();
+        let book = self.address_book(&interpreter, relevant.iter()).await?;
+        let commit = assemble_history(relevant, &interpreter, &book);
+        self.store.commit_apply(&commit, &interpreter).await
     }
 
-    async fn address_book(&self, relevant: impl Iterator<Item = &Relevant>) -> Result<AddressBook> {
+    async fn address_book(
+        &self,
+        interpreter: &Interpreter,
+        relevant: impl Iterator<Item = &Relevant>,
+    ) -> Result<AddressBook> {
         let (mut addresses, mut targets) = (BTreeSet::new(), BTreeSet::new());
         for relevant in relevant {
-            addresses.extend(self.interpreter.parties(&relevant.transaction));
-            targets.extend(self.interpreter.observed_targets(&relevant.transaction));
+            addresses.extend(interpreter.parties(&relevant.transaction));
+            targets.extend(interpreter.observed_targets(&relevant.transaction));
         }
         if addresses.is_empty() && targets.is_empty() {
             return Ok(AddressBook::default());

@@ -13,6 +13,7 @@ mod brokers;
 mod browser;
 mod budgets;
 mod chaos;
+mod contracts;
 mod database_faults;
 mod failed;
 mod faults;

@@ -17,9 +17,23 @@ pub(super) fn activity(row: &Row) -> Result<ActivityRow> {
         kind: get(row, "account_kind")?,
         display_name: get(row, "account_display_name")?,
     };
-    let activity = Activity {
+    let activity = activity_alone(row)?;
+    Ok(ActivityRow {
+        id: get(row, "id")?,
+        coin: activity_coin(row, activity.coin_type.as_deref())?,
+        activity,
+        digest: get(row, "digest")?,
+        timestamp_ms: get(row, "timestamp_ms")?,
+        account,
+        counterparty_name: get_opt(row, "counterparty_name")?,
+    })
+}
+
+/// The activity as it was interpreted.
+pub(in crate::store) fn activity_alone(row: &Row) -> Result<Activity> {
+    Ok(Activity {
         place: codec::place(row)?,
-        account: account.id,
+        account: get(row, "account_id")?,
         slot: get(row, "slot")?,
         kind: get(row, "kind")?,
         direction: get(row, "direction")?,
@@ -32,15 +46,6 @@ pub(super) fn activity(row: &Row) -> Result<ActivityRow> {
         business_id: get_opt(row, "business_id")?,
         details: get(row, "details")?,
         notify: None,
-    };
-    Ok(ActivityRow {
-        id: get(row, "id")?,
-        coin: activity_coin(row, activity.coin_type.as_deref())?,
-        activity,
-        digest: get(row, "digest")?,
-        timestamp_ms: get(row, "timestamp_ms")?,
-        account,
-        counterparty_name: get_opt(row, "counterparty_name")?,
     })
 }
 

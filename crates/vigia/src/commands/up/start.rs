@@ -1,13 +1,17 @@
 //! How a process starts while its database may be out of reach, and how it says so.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use vigia_contracts::CurrentRegistry;
+use vigia_core::SystemClock;
 use vigia_store::SqlStore;
 use vigia_web::HealthServer;
 
-use super::Roles;
+use super::{Provider, Roles};
 use crate::commands::{is_shared, is_transient, open_existing_store, open_store};
 use crate::config::Settings;
+use crate::contracts::{ContractSync, Declared};
 use crate::exit::Exit;
 use crate::pipeline::{Backoff, Trouble};
 
@@ -61,6 +65,37 @@ impl Roles {
                 () = backoff.wait() => {}
             }
         }
+    }
+
+    /// Opens the declared contracts, and starts to keep them up with what is told of their packages; new
+    /// versions are watched by a process that `watches`.
+    pub(super) async fn contracts(
+        &mut self,
+        settings: &Settings,
+        declared: Declared,
+        store: &Arc<SqlStore>,
+        provider: Option<&Provider>,
+        watches: bool,
+    ) -> anyhow::Result<Arc<CurrentRegistry>> {
+        let providers = provider.map(|provider| provider.grpc.clone());
+        let opening = || declared.open(store, providers.as_ref());
+        let registry = self.patiently(settings, opening).await?;
+        let sync = ContractSync {
+            declared,
+            registry: Arc::clone(&registry),
+            store: Arc::clone(store),
+            providers,
+            watches,
+            interval: Duration::from_millis(settings.contracts.refresh_interval_ms),
+            versions_interval: Duration::from_millis(settings.contracts.versions_interval_ms),
+            clock: Arc::new(SystemClock),
+        };
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            sync.run(shutdown).await;
+            Ok(())
+        });
+        Ok(registry)
     }
 
     /// Starts to say how this process is, where the settings want that.

@@ -1,0 +1,1 @@
+SELECT contract, object, object_id FROM business_event WHERE checkpoint = $1 AND tx_index = $2

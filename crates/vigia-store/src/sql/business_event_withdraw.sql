@@ -1,0 +1,1 @@
+DELETE FROM business_event WHERE checkpoint = $1 AND tx_index = $2

@@ -1,0 +1,1 @@
+SELECT original, version, package FROM package_version ORDER BY original, version
