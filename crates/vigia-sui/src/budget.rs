@@ -26,10 +26,33 @@ impl Budget {
 
     /// Waits until `bytes` may be held; they are until what this returns is dropped.
     pub(crate) async fn hold(&self, bytes: usize) -> OwnedSemaphorePermit {
-        let units = bytes.div_ceil(UNIT).clamp(1, self.units_max);
+        self.acquire(self.units_of(bytes)).await
+    }
+
+    /// Makes what is held already `bytes`: gives back what is too much, or waits for what is missing. Nobody
+    /// else may wait for more in the meantime.
+    pub(crate) async fn adjust(
+        &self,
+        mut held: OwnedSemaphorePermit,
+        bytes: usize,
+    ) -> OwnedSemaphorePermit {
+        let (has, wants) = (held.num_permits(), self.units_of(bytes));
+        if has < wants {
+            held.merge(self.acquire(wants - has).await);
+        } else {
+            drop(held.split(has - wants));
+        }
+        held
+    }
+
+    async fn acquire(&self, units: usize) -> OwnedSemaphorePermit {
         let units = u32::try_from(units).expect("the budget is that small");
         let units_held = Arc::clone(&self.units).acquire_many_owned(units).await;
         units_held.expect("the semaphore is never closed")
+    }
+
+    fn units_of(&self, bytes: usize) -> usize {
+        bytes.div_ceil(UNIT).clamp(1, self.units_max)
     }
 }
 
@@ -72,5 +95,18 @@ mod tests {
         let all = budget.hold(usize::MAX).now_or_never();
         assert!(all.is_some());
         assert!(budget.hold(1).now_or_never().is_none());
+    }
+    #[tokio::test]
+    async fn what_is_held_becomes_more_or_less() {
+        let budget = Budget::new(10 * UNIT);
+        let expected = budget.hold(4 * UNIT).await;
+        let held = budget.adjust(expected, UNIT).await;
+        let rest = budget.hold(9 * UNIT).now_or_never();
+        assert!(rest.is_some());
+        drop(rest);
+        let held = budget.adjust(held, usize::MAX).await;
+        assert!(budget.hold(1).now_or_never().is_none());
+        drop(held);
+        assert!(budget.hold(10 * UNIT).now_or_never().is_some());
     }
 }

@@ -223,6 +223,7 @@ impl<B: Broker> Shared<B> {
             return false;
         };
         self.stats.count_frames(frames.len());
+        let frames = frames.into_iter().map(Arc::new).collect();
         let delivery = Delivery { frames, receipt };
         queue.send((delivery, room)).await.is_ok()
     }

@@ -1,8 +1,7 @@
 //! The in-process transport: a channel that holds back its senders when workers fall behind.
 //!
 //! Several workers may share it. What one took and let go of without a commit is given out again,
-//! so the channel keeps a copy of what is handed out: one clone of each frame, and never more of
-//! them than its workers have in hand.
+//! so the channel keeps what is handed out too, and never more of it than its workers have in hand.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
@@ -73,7 +72,7 @@ struct Shared {
 struct State {
     next: u64,
     waiting: VecDeque<Waiting>,
-    /// Copies of what receivers have in hand.
+    /// What receivers have in hand.
     handed_out: BTreeMap<u64, HandedOut>,
     senders: usize,
     receivers: usize,
@@ -81,15 +80,15 @@ struct State {
 
 struct Waiting {
     id: u64,
-    frame: Frame,
+    frame: Arc<Frame>,
     /// None for what comes back: it is not held back a second time.
     _room: Option<OwnedSemaphorePermit>,
     kib: OwnedSemaphorePermit,
 }
 
-/// A copy, and the bytes that count until the frame is done with.
+/// A frame, and the bytes that count until it is done with.
 struct HandedOut {
-    frame: Frame,
+    frame: Arc<Frame>,
     kib: OwnedSemaphorePermit,
 }
 
@@ -110,7 +109,7 @@ impl Shared {
         state.next += 1;
         state.waiting.push_back(Waiting {
             id,
-            frame,
+            frame: Arc::new(frame),
             _room: Some(room),
             kib,
         });
@@ -120,7 +119,7 @@ impl Shared {
     }
 
     /// What waits first; `Closed` once nothing does and nobody sends any more.
-    fn take(&self) -> Result<Option<(u64, Frame)>, TransportError> {
+    fn take(&self) -> Result<Option<(u64, Arc<Frame>)>, TransportError> {
         let mut state = self.state();
         let Some(Waiting { id, frame, kib, .. }) = state.waiting.pop_front() else {
             return match state.senders {
@@ -128,8 +127,8 @@ impl Shared {
                 _ => Ok(None),
             };
         };
-        let copy = frame.clone();
-        state.handed_out.insert(id, HandedOut { frame: copy, kib });
+        let kept = Arc::clone(&frame);
+        state.handed_out.insert(id, HandedOut { frame: kept, kib });
         Ok(Some((id, frame)))
     }
 }
@@ -209,7 +208,7 @@ impl ChannelReceiver {
         state.waiting.is_empty() && state.handed_out.is_empty()
     }
 
-    fn delivery(&self, (id, frame): (u64, Frame)) -> Delivery {
+    fn delivery(&self, (id, frame): (u64, Arc<Frame>)) -> Delivery {
         self.stats.count_frames(1);
         let desk: Arc<dyn Desk> = self.shared.clone();
         Delivery {

@@ -58,8 +58,9 @@ pub trait FrameReceiver: Send {
 /// Frames, and what to show for them once they are committed.
 #[derive(Debug)]
 pub struct Delivery {
-    /// The frames, in the order in which they were sent; at least one.
-    pub frames: Vec<Frame>,
+    /// The frames, in the order in which they were sent; at least one. Shared with a transport that keeps them
+    /// until they are acknowledged.
+    pub frames: Vec<Arc<Frame>>,
     /// Keeps the delivery from others until it is acknowledged or dropped.
     pub receipt: Receipt,
 }

@@ -73,7 +73,10 @@ async fn read(
     sender: mpsc::Sender<Result<Held, Status>>,
     budget: Budget,
 ) {
+    let mut expected = 0;
     loop {
+        // One that arrives takes room too, about as much as the one before.
+        let arriving = budget.hold(expected).await;
         let frame = match stream.message().await {
             Ok(Some(frame)) => frame,
             Ok(None) => return,
@@ -88,7 +91,8 @@ async fn read(
             continue;
         };
         tracing::trace!(checkpoint = message.sequence_number, "received");
-        let held = budget.hold(message_bytes(&message)).await;
+        expected = message_bytes(&message);
+        let held = budget.adjust(arriving, expected).await;
         if sender.send(Ok((message, held))).await.is_err() {
             return;
         }

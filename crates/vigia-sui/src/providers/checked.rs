@@ -192,6 +192,10 @@ pub(super) struct CheckedFetch<C: Content> {
     budget: Option<Budget>,
     /// Bytes of messages that one signature proves at most.
     run_bytes_max: usize,
+    /// Bytes of the last message: about as many as the next one has.
+    expected: usize,
+    /// The share of the message that arrives next.
+    arriving: Option<OwnedSemaphorePermit>,
     /// A message that did not fit into the run before.
     left: Option<Sent>,
     checked: VecDeque<Checked<C::Item>>,
@@ -214,6 +218,8 @@ impl<C: Content> CheckedFetch<C> {
             providers: providers.clone(),
             content,
             budget,
+            expected: 0,
+            arriving: None,
             left: None,
             checked: VecDeque::new(),
             refused: None,
@@ -251,6 +257,10 @@ impl<C: Content> CheckedFetch<C> {
             true => RUN_MAX,
             false => 1,
         };
+        if let (Some(budget), None) = (&self.budget, &self.arriving) {
+            // Before it is asked for, so that what arrives is within the budget like what has arrived.
+            self.arriving = Some(budget.hold(2 * self.expected).await);
+        }
         let mut run: Vec<Sent> = self.left.take().into_iter().collect();
         let mut bytes: usize = run.iter().map(|sent| sent.bytes).sum();
         while run.len() < run_max && (run.is_empty() || bytes < self.run_bytes_max) {
@@ -271,9 +281,10 @@ impl<C: Content> CheckedFetch<C> {
                 break;
             }
             self.fetch.accepted();
+            self.expected = message_bytes(&message);
             let sent = Sent {
                 index,
-                bytes: message_bytes(&message),
+                bytes: self.expected,
                 message,
             };
             if !run.is_empty() && bytes + sent.bytes > self.run_bytes_max {
@@ -298,10 +309,13 @@ impl<C: Content> CheckedFetch<C> {
         let count = anchors.as_ref().map_or(run.len(), Vec::len);
         let mut anchors = anchors.map(Vec::into_iter);
         for (sequence, sent) in (first..).zip(run.into_iter().take(count)) {
-            let held = match &self.budget {
-                // Decoded it takes about as much again.
-                Some(budget) => Some(budget.hold(2 * sent.bytes).await),
-                None => None,
+            // Decoded it takes about as much again.
+            let held = match (&self.budget, self.arriving.take()) {
+                (Some(budget), Some(arriving)) => {
+                    Some(budget.adjust(arriving, 2 * sent.bytes).await)
+                }
+                (Some(budget), None) => Some(budget.hold(2 * sent.bytes).await),
+                (None, _) => None,
             };
             let client = self.providers.client(sent.index).clone();
             let checked = match anchors.as_mut().and_then(Iterator::next) {

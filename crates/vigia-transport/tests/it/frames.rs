@@ -1,5 +1,7 @@
 //! Frames of a generated chain, so that evidence is as real as it gets without a network.
 
+use std::borrow::Borrow;
+
 use bytes::Bytes;
 use sui_sdk_types::{
     CheckpointData, CheckpointTransaction, Input, Transaction, TransactionEffects, TransactionKind,
@@ -27,13 +29,19 @@ pub(crate) fn frames(seed: u64, count: usize) -> Vec<Frame> {
 }
 
 /// Their checkpoints, which are their place in the chain.
-pub(crate) fn sequences(frames: &[Frame]) -> Vec<u64> {
-    frames.iter().map(|frame| frame.header.sequence).collect()
+pub(crate) fn sequences<F: Borrow<Frame>>(frames: &[F]) -> Vec<u64> {
+    frames
+        .iter()
+        .map(|frame| frame.borrow().header.sequence)
+        .collect()
 }
 
 /// Everything that frames are, to compare.
-pub(crate) fn text(frames: &[Frame]) -> Vec<String> {
-    frames.iter().map(|frame| format!("{frame:?}")).collect()
+pub(crate) fn text<F: Borrow<Frame>>(frames: &[F]) -> Vec<String> {
+    frames
+        .iter()
+        .map(|frame| format!("{:?}", frame.borrow()))
+        .collect()
 }
 
 /// A frame that no compression makes smaller than `bytes`.

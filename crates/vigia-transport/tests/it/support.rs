@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -102,5 +102,5 @@ pub(crate) async fn drain(receiver: &mut dyn FrameReceiver, count: usize) -> Vec
         receiver.acknowledge(vec![receipt]).await.unwrap();
         frames.extend(some.into_iter().map(|frame| (frame.header.sequence, frame)));
     }
-    frames.into_values().collect()
+    frames.into_values().map(Arc::unwrap_or_clone).collect()
 }

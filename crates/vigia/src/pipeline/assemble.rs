@@ -1,5 +1,6 @@
 //! From matched frames to one commit: pure.
 
+use std::borrow::Borrow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use vigia_contracts::{Interpretation, Interpreter};
@@ -12,14 +13,14 @@ use vigia_core::{
 ///
 /// A transaction that cannot be interpreted, even one on which interpretation panics, is kept with
 /// the reason and stops nobody (I-8); its balance effects count all the same.
-pub fn assemble(
+pub fn assemble<F: Borrow<Frame>>(
     lane: Lane,
-    frames: &[Frame],
+    frames: &[F],
     interpreter: &Interpreter,
     book: &AddressBook,
 ) -> Commit {
     let mut commit = empty(lane, frames);
-    for relevant in frames.iter().flat_map(|frame| &frame.relevant) {
+    for relevant in frames.iter().flat_map(|frame| &frame.borrow().relevant) {
         add(&mut commit, relevant, interpreter, book);
     }
     commit
@@ -27,8 +28,8 @@ pub fn assemble(
 
 /// A commit of `frames` that keeps their relevant transactions as failed, with the reason, and says
 /// nothing else about them.
-pub(super) fn assemble_failed(lane: Lane, frames: &[Frame], problem: &str) -> Commit {
-    let relevant = frames.iter().flat_map(|frame| &frame.relevant);
+pub(super) fn assemble_failed<F: Borrow<Frame>>(lane: Lane, frames: &[F], problem: &str) -> Commit {
+    let relevant = frames.iter().flat_map(|frame| &frame.borrow().relevant);
     let kept = relevant.map(|relevant| raw_transaction(relevant, Some(problem.to_owned())));
     Commit {
         raw_transactions: kept.collect(),
@@ -43,7 +44,7 @@ pub(super) fn assemble_again(
     interpreter: &Interpreter,
     book: &AddressBook,
 ) -> Commit {
-    let mut commit = empty(Lane::Live, &[]);
+    let mut commit = empty::<Frame>(Lane::Live, &[]);
     add(&mut commit, relevant, interpreter, book);
     commit
 }
@@ -56,7 +57,7 @@ pub(super) fn assemble_failed_again(raw: RawTransaction, problem: String) -> Com
     };
     Commit {
         raw_transactions: vec![raw],
-        ..empty(Lane::Live, &[])
+        ..empty::<Frame>(Lane::Live, &[])
     }
 }
 
@@ -66,7 +67,7 @@ pub(super) fn assemble_history(
     interpreter: &Interpreter,
     book: &AddressBook,
 ) -> Commit {
-    let mut commit = empty(Lane::Import, &[]);
+    let mut commit = empty::<Frame>(Lane::Import, &[]);
     for relevant in relevant {
         add(&mut commit, relevant, interpreter, book);
     }
@@ -77,11 +78,11 @@ pub(super) fn assemble_history(
 pub(super) fn assemble_failed_history(relevant: &Relevant, problem: String) -> Commit {
     Commit {
         raw_transactions: vec![raw_transaction(relevant, Some(problem))],
-        ..empty(Lane::Import, &[])
+        ..empty::<Frame>(Lane::Import, &[])
     }
 }
 
-fn empty(lane: Lane, frames: &[Frame]) -> Commit {
+fn empty<F: Borrow<Frame>>(lane: Lane, frames: &[F]) -> Commit {
     Commit {
         lane,
         ranges: ranges(frames),
@@ -127,9 +128,9 @@ fn add(commit: &mut Commit, relevant: &Relevant, interpreter: &Interpreter, book
 }
 
 /// Neighbouring frames as ranges; frames come in ascending order.
-fn ranges(frames: &[Frame]) -> Vec<CheckpointRange> {
+fn ranges<F: Borrow<Frame>>(frames: &[F]) -> Vec<CheckpointRange> {
     let mut ranges: Vec<CheckpointRange> = Vec::new();
-    for frame in frames {
+    for frame in frames.iter().map(Borrow::borrow) {
         match ranges.last_mut() {
             Some(range) if range.last.sequence + 1 == frame.header.sequence => {
                 range.last = frame.header.clone();

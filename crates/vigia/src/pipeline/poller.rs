@@ -65,6 +65,8 @@ pub struct Poller {
 
 /// Frames sent at once, while a stream brings more than one at a time.
 const FRAMES_PER_SEND: usize = 64;
+/// Bytes of checkpoints from which on no more are matched at once: they are nobody's to count until they are.
+const MATCHED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Where following begins.
 enum Begun {
@@ -258,10 +260,13 @@ impl Poller {
                 self.status.written();
                 first = false;
             }
+            let mut bytes = bytes_of(&checkpoint);
             let mut checkpoints = vec![checkpoint];
             while checkpoints.len() < FRAMES_PER_SEND
+                && bytes < MATCHED_BYTES_MAX
                 && let Some(checkpoint) = following.next_waiting()
             {
+                bytes += bytes_of(&checkpoint);
                 checkpoints.push(checkpoint);
             }
             let mut frames = tokio::select! {
@@ -486,6 +491,11 @@ impl From<QuorumError> for BeginError {
             QuorumError::Store(error) => Self::Store(error),
         }
     }
+}
+
+fn bytes_of(checkpoint: &Checkpoint) -> usize {
+    let transactions = checkpoint.transactions.iter();
+    transactions.map(ExecutedTransaction::bytes).sum()
 }
 
 /// Matches a whole checkpoint at one version of the list.

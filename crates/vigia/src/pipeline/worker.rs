@@ -1,6 +1,7 @@
 //! The worker: frames in, commits out. One commit takes whatever is waiting, so that a busy stream
 //! is committed in large batches and a quiet one at once.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -147,7 +148,11 @@ impl Worker {
 
     /// Commits until it is done or refused; returns the watch-list version that frames must have, or
     /// none where it was given up for a shutdown.
-    async fn commit_batch(&self, frames: &[Frame], shutdown: &CancellationToken) -> Option<u64> {
+    async fn commit_batch(
+        &self,
+        frames: &[Arc<Frame>],
+        shutdown: &CancellationToken,
+    ) -> Option<u64> {
         let mut backoff = Backoff::default();
         loop {
             let error = match self.commit(Lane::Live, frames).await {
@@ -193,7 +198,11 @@ impl Worker {
     /// Commits a batch that the database refuses as a whole, a checkpoint at a time, so that what is
     /// wrong with one stops no other (I-8). One that is refused by itself is committed without its
     /// meaning, as failed. None where that is refused too.
-    pub(crate) async fn commit_one_by_one(&self, lane: Lane, frames: &[Frame]) -> Option<u64> {
+    pub(crate) async fn commit_one_by_one<F: Borrow<Frame> + Sync>(
+        &self,
+        lane: Lane,
+        frames: &[F],
+    ) -> Option<u64> {
         let mut version_min = 0;
         let interpreter = self.interpreter.current();
         for frame in frames {
@@ -215,8 +224,12 @@ impl Worker {
     }
 
     /// Interprets and commits frames once.
-    pub async fn commit(&self, lane: Lane, frames: &[Frame]) -> Result<CommitOutcome> {
-        let relevant = frames.iter().flat_map(|frame| &frame.relevant);
+    pub async fn commit<F: Borrow<Frame> + Sync>(
+        &self,
+        lane: Lane,
+        frames: &[F],
+    ) -> Result<CommitOutcome> {
+        let relevant = frames.iter().flat_map(|frame| &frame.borrow().relevant);
         let interpreter = self.interpreter.current();
         let book = self.address_book(&interpreter, relevant).await?;
         let commit = assemble(lane, frames, &interpreter, &book);
@@ -286,7 +299,7 @@ impl Worker {
 /// Frames waiting to be committed together.
 #[derive(Default)]
 struct Batch {
-    frames: Vec<Frame>,
+    frames: Vec<Arc<Frame>>,
     receipts: Vec<Receipt>,
     transactions: usize,
     bytes: usize,
@@ -332,10 +345,10 @@ impl Batch {
         self.frames
             .retain(|frame| frame.watch_version >= version_min);
         self.transactions = self.frames.iter().map(|frame| frame.relevant.len()).sum();
-        self.bytes = self.frames.iter().map(Frame::bytes).sum();
+        self.bytes = self.frames.iter().map(|frame| frame.bytes()).sum();
     }
 
-    fn take(&mut self) -> (Vec<Frame>, Vec<Receipt>) {
+    fn take(&mut self) -> (Vec<Arc<Frame>>, Vec<Receipt>) {
         let taken = std::mem::take(self);
         (taken.frames, taken.receipts)
     }
