@@ -119,6 +119,8 @@ impl ContractSync {
     /// Looks until told to stop.
     pub async fn run(&self, shutdown: CancellationToken) {
         if !self.declared.believes {
+            // A role that ends, ends the process.
+            shutdown.cancelled().await;
             return;
         }
         let trouble = Trouble::new("cannot learn about contracts");
