@@ -67,12 +67,15 @@ impl Declared {
         let mut registry = self.registry(&self.told(store).await?)?;
         if let Some(providers) = providers.filter(|_| self.believes) {
             let missing = registry.missing().clone();
-            if !missing.is_empty()
-                && let Err(error) = learn(store, providers, &registry, missing).await
-            {
-                tracing::warn!(error = %error, "cannot ask for layouts of declared events, trying later");
+            if !missing.is_empty() {
+                if let Err(error) = learn(store, providers, &registry, missing).await {
+                    tracing::warn!(
+                        error = %error,
+                        "cannot ask for layouts of declared events, trying later"
+                    );
+                }
+                registry = self.registry(&self.told(store).await?)?;
             }
-            registry = self.registry(&self.told(store).await?)?;
         }
         for name in registry.missing() {
             tracing::warn!(datatype = %name, "the layout of a declared event is not known yet");
