@@ -43,7 +43,7 @@ pub enum BalancesCommand {
 pub struct AdjustArgs {
     /// The address
     address: String,
-    /// The coin, 0xPACKAGE::module::NAME
+    /// Type of the coin, as `vigia balances list --json` names it
     coin_type: String,
     /// What to add, in minor units; less than 0 takes away
     #[arg(allow_hyphen_values = true)]

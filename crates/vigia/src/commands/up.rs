@@ -1,5 +1,6 @@
 //! `vigia up`, `poll`, `work` and `web`: the roles of the one binary, wired.
 
+mod authenticator;
 mod devnet;
 mod provider;
 mod readiness;
@@ -17,9 +18,7 @@ use vigia_core::{Clock, SystemClock, error_chain};
 use vigia_notify::BuiltInTexts;
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store};
 use vigia_sui::Archived;
-use vigia_web::{
-    Authenticator, LocalOperatorAuthenticator, SignIn, WebConfig, WebContext, WebServer,
-};
+use vigia_web::{WebConfig, WebContext, WebServer};
 
 use super::stop::StopSignal;
 use super::transport::{self, Transport};
@@ -34,6 +33,7 @@ use crate::pipeline::{
     CoinLookup, OutstandingMemory, Poller, ProviderWatch, Reinterpreter, Rewind, ShardKeeper,
     Shards, WatchSync, Worker, WorkerLimits,
 };
+use authenticator::authenticator;
 use provider::Provider;
 use readiness::ProcessReadiness;
 
@@ -577,17 +577,6 @@ impl Roles {
             None => Ok(ExitCode::SUCCESS),
             Some(error) => Err(error),
         }
-    }
-}
-
-/// Who tells people apart, if anybody.
-fn authenticator(settings: &Settings, store: &Arc<SqlStore>) -> Arc<dyn Authenticator> {
-    match settings.web.sign_in() {
-        Some(sign_in) => {
-            let clock = Arc::new(SystemClock);
-            Arc::new(SignIn::new(Arc::clone(store) as _, clock, sign_in))
-        }
-        None => Arc::new(LocalOperatorAuthenticator),
     }
 }
 
