@@ -6,9 +6,11 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-/// The root of the workspace.
+/// The root of the workspace that the command runs in. Cargo says so while it runs; what was compiled in may be
+/// another clone that shares the target folder.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     here.parent()
         .expect("xtask is a folder of the workspace")
         .to_owned()

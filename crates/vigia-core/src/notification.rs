@@ -5,24 +5,29 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sui_sdk_types::{Address, Digest, hash::Hasher};
 
-use crate::{AccountId, Direction, Locale, Slot};
+use crate::{AccountId, Direction, Locale, Place, Slot};
 
-/// Identifies a notification for ever: a function of (digest, account, slot) (I-10).
+/// Identifies a notification for ever: a function of (digest, account, slot) (I-10), and of the transaction's
+/// place, which follows from the digest. The place comes first, so that ids are in the order of the chain: an index
+/// of them grows at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NotificationId([u8; 16]);
 
 impl NotificationId {
-    /// The id of the notification about what transaction `digest` meant for `account` in `slot`.
-    pub fn of_activity(digest: &Digest, account: AccountId, slot: &Slot) -> Self {
+    /// The id of the notification about what transaction `digest`, at `place`, meant for `account` in `slot`: 6 bytes
+    /// of the checkpoint, 2 of the index, 8 of a hash.
+    pub fn of_activity(place: Place, digest: &Digest, account: AccountId, slot: &Slot) -> Self {
         let mut hasher = Hasher::new();
         // Domain separation: a later kind of cause must not collide with this one.
-        hasher.update(b"vigia.notification.activity.v1\0");
+        hasher.update(b"vigia.notification.activity.v2\0");
         hasher.update(digest.inner());
         hasher.update(account.0.to_be_bytes());
         hasher.update(slot.to_string());
         let hash = hasher.finalize().into_inner();
         let mut id = [0; 16];
-        id.copy_from_slice(&hash[..16]);
+        id[..6].copy_from_slice(&place.checkpoint.to_be_bytes()[2..]);
+        id[6..8].copy_from_slice(&place.index.to_be_bytes()[2..]);
+        id[8..].copy_from_slice(&hash[..8]);
         Self(id)
     }
 

@@ -3,7 +3,8 @@
 //! A balance is a sum made on reading: the amounts that are true through a checkpoint, and the balance
 //! effects of watched transactions above it. So it moves in the commit that brings a transaction, whatever
 //! order commits arrive in and however often they come (I-2), and history that is imported below the
-//! baseline never counts.
+//! baseline never counts. Effects that nothing can come before any more are folded into the amounts, so that
+//! few are left to add up.
 
 use async_trait::async_trait;
 use vigia_core::Address;
@@ -23,6 +24,8 @@ pub enum BalanceState {
 
 /// Comparisons in a row that have to find a difference before it counts.
 pub const DIFFERS_AFTER: u32 = 2;
+/// Balance effects that are folded in one transaction, which writes that read balances wait for.
+pub const FOLD_EFFECTS_MAX: u32 = 10_000;
 /// Addresses that are looked up at once.
 pub const BALANCES_MAX: u32 = 200;
 
@@ -79,7 +82,7 @@ pub struct BalanceRow {
     pub account: (String, String),
     /// How far it is.
     pub state: BalanceState,
-    /// Through which checkpoint the baseline is true; none while waiting.
+    /// For which checkpoint the node's word was that it began with; none while waiting.
     pub baseline: Option<u64>,
     /// When it was compared with a node's last.
     pub compared_at_ms: Option<u64>,
@@ -127,8 +130,7 @@ pub trait BalanceStore: Send + Sync {
     /// Addresses with a baseline, going round: each call goes on where the last one ended.
     async fn balance_sample(&self, limit: u32) -> Result<Vec<Address>>;
 
-    /// Takes what a node said: as baseline where there is none, else to compare with. An address that
-    /// agrees has its baseline moved up to then.
+    /// Takes what a node said: as baseline where there is none, else to compare with.
     async fn balance_observe(&self, observation: &BalanceObservation) -> Result<Observed>;
 
     /// Leaves addresses alone until a time.
@@ -139,6 +141,10 @@ pub trait BalanceStore: Send + Sync {
 
     /// Adds to a balance by hand; false where it has no baseline.
     async fn balance_adjust(&self, adjustment: &Adjustment) -> Result<bool>;
+
+    /// Adds to the amounts what transactions did up to the watermark, `effects_max` of it or those of one
+    /// checkpoint if they are more; whether there is more to fold.
+    async fn balance_fold(&self, effects_max: u32) -> Result<bool>;
 
     /// How many are how far.
     async fn balance_counts(&self) -> Result<BalanceCounts>;

@@ -36,7 +36,7 @@ pub use backfill::{
 };
 pub use balance::{
     Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
-    BalanceState, BalanceStore, DIFFERS_AFTER, Observed,
+    BalanceState, BalanceStore, DIFFERS_AFTER, FOLD_EFFECTS_MAX, Observed,
 };
 pub use committee::{COMMITTEES_MAX, CommitteeRow, CommitteeStore};
 pub use contract::{ContractKnowledge, ContractStore, DATATYPES_MAX};

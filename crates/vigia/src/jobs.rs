@@ -17,7 +17,7 @@ mod stale_rows;
 mod stale_sign_ins;
 
 pub use address_reconcile::AddressReconcile;
-pub use balances::{BalanceBaseline, BalanceReconciliation, StaleBalances};
+pub use balances::{BalanceBaseline, BalanceFold, BalanceReconciliation, StaleBalances};
 pub use epoch_tracking::EpochTracking;
 pub use lease_keeper::{LeaseKeeper, LeaseTimes};
 pub use message_blob_cleanup::MessageBlobCleanup;
@@ -113,6 +113,7 @@ pub fn all(
         Arc::new(AddressReconcile::new(&settings.poll, store.clone())),
         Arc::new(StaleRows::new(store.clone(), clock.clone())),
         Arc::new(StaleSignIns::new(store.clone(), clock.clone())),
+        Arc::new(BalanceFold(store.clone())),
     ];
     if let Some(provider) = provider {
         let source = provider.clone();

@@ -217,7 +217,8 @@ fn one_event_reached_by_two_paths_tells_once() {
     assert_eq!(of_beto.len(), 1, "{of_beto:?}");
     // Seen again, the message has the same id: a duplicate is recognisable.
     let id = |activity: &Activity| {
-        NotificationId::of_activity(&paid(pay).0.digest, activity.account, &activity.slot)
+        let digest = &paid(pay).0.digest;
+        NotificationId::of_activity(activity.place, digest, activity.account, &activity.slot)
     };
     let once: BTreeSet<_> = activities.iter().map(id).collect();
     let again: BTreeSet<_> = with(&book, &paid(pay)).iter().map(id).collect();

@@ -20,6 +20,8 @@ pub(crate) enum Lock {
     WatchListShared,
     /// The watch list changes, while nobody commits.
     WatchList,
+    /// Amounts of balances change, which only what folds, compares, adjusts or repairs them does.
+    Balances,
     /// Commits take turns from here on: what they number rises in the order in which they become
     /// visible, and neighbouring ranges merge.
     CommitOrder,
@@ -40,6 +42,7 @@ impl Lock {
             Self::Partitions => sql!("postgres/lock_partitions"),
             Self::WatchListShared => sql!("postgres/lock_watch_list_shared"),
             Self::WatchList => sql!("postgres/lock_watch_list"),
+            Self::Balances => sql!("postgres/lock_balances"),
             Self::CommitOrder => sql!("postgres/lock_commit_order"),
         }
     }

@@ -197,7 +197,7 @@ pub(super) async fn notify(
         let (digest, _) = places
             .get(place)
             .ok_or(StoreError::NoTransaction { place: *place })?;
-        let id = NotificationId::of_activity(digest, *account, slot);
+        let id = NotificationId::of_activity(*place, digest, *account, slot);
         Ok(vec![
             id.as_bytes().to_vec().into(),
             new.id.into(),

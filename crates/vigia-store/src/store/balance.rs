@@ -1,4 +1,9 @@
 //! `BalanceStore`: baselines, and the sum of what came after them.
+//!
+//! What is stored of an address is true through its baseline's checkpoint or the one through which effects are
+//! folded (`fold`), whichever is later.
+
+mod fold;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,11 +12,12 @@ use vigia_core::{Address, Scope, day_of};
 
 use super::codec::{amount, int};
 use super::{SqlStore, ranges};
+pub(super) use fold::add_late;
 use crate::balance::{
     Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
     BalanceState, BalanceStore, DIFFERS_AFTER, Observed,
 };
-use crate::db::{Row, Tx, byte_strings, get, get_opt, insert, parsed, query};
+use crate::db::{Lock, Row, Tx, byte_strings, get, get_opt, insert, parsed, query};
 use crate::sql::sql;
 use crate::{Result, StoreError};
 
@@ -19,6 +25,8 @@ use crate::{Result, StoreError};
 const ENLISTED: &str = "enlisted";
 /// The id of the watch whose address was sampled last.
 const SAMPLED: &str = "sampled";
+/// The checkpoint through which effects are in the amounts.
+const FOLDED: &str = "folded";
 
 /// How much of each coin, and how much more a node had.
 type Amounts = BTreeMap<String, (i128, Option<i128>)>;
@@ -104,6 +112,7 @@ impl BalanceStore for SqlStore {
     async fn balance_adjust(&self, adjustment: &Adjustment) -> Result<bool> {
         let now_ms = int("time", self.clock.now_ms())?;
         let mut tx = self.database.write().await?;
+        Lock::Balances.take(&mut tx).await?;
         let found = Kept::find(&mut tx, &adjustment.address).await?;
         let Some((kept, checkpoint)) = found.and_then(|kept| Some((kept, kept.checkpoint?))) else {
             return Ok(false);
@@ -140,6 +149,10 @@ impl BalanceStore for SqlStore {
             .await?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    async fn balance_fold(&self, effects_max: u32) -> Result<bool> {
+        self.trying(|| fold::step(self, effects_max)).await
     }
 
     async fn balance_counts(&self) -> Result<BalanceCounts> {
@@ -193,6 +206,7 @@ impl SqlStore {
     async fn observe_once(&self, seen: &BalanceObservation) -> Result<Observed> {
         let now_ms = int("time", self.clock.now_ms())?;
         let mut tx = self.database.write().await?;
+        Lock::Balances.take(&mut tx).await?;
         let Some(kept) = Kept::find(&mut tx, &seen.address).await? else {
             return Ok(Observed::NotWatched);
         };
@@ -212,23 +226,29 @@ impl SqlStore {
             .iter()
             .map(|(coin_type, minor)| (coin_type.clone(), (*minor, None)))
             .collect();
-        let checkpoint = Some(seen.to);
+        let address = &seen.address;
         let observed = if kept.checkpoint.is_none() {
-            amounts_set(&mut tx, &seen.address, &held).await?;
-            let known = Kept::known(kept.live_from, checkpoint);
-            known.set(&mut tx, &seen.address, now_ms, now_ms).await?;
+            let known = Kept::known(kept.live_from, Some(seen.to));
+            known.set(&mut tx, address, now_ms, now_ms).await?;
+            let mut amounts = held;
+            fold::through(&mut tx, address, seen.to, &mut amounts).await?;
+            amounts_set(&mut tx, address, &amounts).await?;
             Observed::Baseline
         } else {
-            let mut ours = baseline(&mut tx, &seen.address).await?;
-            add_moves(&mut tx, &seen.address, seen.to, &mut ours).await?;
-            compare(&mut ours, &held)?;
-            let differences = differences(&ours);
+            let mut ours = baseline(&mut tx, address).await?;
+            let mut then = ours.clone();
+            fold::back_to(&mut tx, address, seen.to, &mut then).await?;
+            compare(&mut then, &held)?;
+            let differences = differences(&then);
+            for (coin_type, (_, difference)) in then {
+                ours.entry(coin_type).or_default().1 = difference;
+            }
             let kept = match differences.is_empty() {
-                true => Kept::known(kept.live_from, checkpoint),
-                false => kept.doubted(checkpoint),
+                true => Kept::known(kept.live_from, kept.checkpoint),
+                false => kept.doubted(),
             };
-            amounts_set(&mut tx, &seen.address, &ours).await?;
-            kept.set(&mut tx, &seen.address, now_ms, now_ms).await?;
+            amounts_set(&mut tx, address, &ours).await?;
+            kept.set(&mut tx, address, now_ms, now_ms).await?;
             match differences.is_empty() {
                 true => Observed::Equal,
                 false => Observed::Differs(differences),
@@ -274,14 +294,13 @@ impl Kept {
     }
 
     /// A node differs once more.
-    fn doubted(self, checkpoint: Option<u64>) -> Self {
+    fn doubted(self) -> Self {
         let doubts = self.doubts.saturating_add(1);
         Self {
             state: match doubts >= DIFFERS_AFTER {
                 true => BalanceState::Differs,
                 false => self.state,
             },
-            checkpoint,
             doubts,
             ..self
         }
@@ -350,15 +369,24 @@ async fn amounts_set(tx: &mut Tx, address: &Address, amounts: &Amounts) -> Resul
         .bind(address.as_bytes().to_vec())
         .execute(tx)
         .await?;
-    let rows: Vec<_> = amounts
+    let rows: Vec<AmountRow<'_>> = amounts
         .iter()
         .filter(|(_, (minor, difference))| *minor != 0 || difference.is_some())
+        .map(|(coin_type, (minor, difference))| (address, &**coin_type, *minor, *difference))
         .collect();
-    let sql = sql!("balance_amount_insert");
-    insert(tx, sql, &rows, |(coin_type, (minor, difference))| {
+    amounts_put(tx, &rows).await
+}
+
+/// Address, coin, how much of it, and how much more a node had.
+type AmountRow<'a> = (&'a Address, &'a str, i128, Option<i128>);
+
+/// Stores rows, in place of those that are there.
+async fn amounts_put(tx: &mut Tx, rows: &[AmountRow<'_>]) -> Result<()> {
+    let sql = sql!("balance_amount_put");
+    insert(tx, sql, rows, |(address, coin_type, minor, difference)| {
         Ok(vec![
             address.as_bytes().to_vec().into(),
-            (*coin_type).clone().into(),
+            (*coin_type).to_owned().into(),
             amount(*minor).into(),
             difference.map(amount).into(),
         ])
@@ -386,38 +414,12 @@ async fn baselines(tx: &mut Tx, addresses: &[Address]) -> Result<HashMap<Address
     Ok(amounts)
 }
 
-async fn add_moves(tx: &mut Tx, address: &Address, to: u64, amounts: &mut Amounts) -> Result<()> {
-    let mut all = HashMap::from([(*address, std::mem::take(amounts))]);
-    moves(tx, &[*address], int("checkpoint", to)?, &mut all).await?;
-    *amounts = all.remove(address).unwrap_or_default();
-    Ok(())
-}
-
-async fn moves(
-    tx: &mut Tx,
-    addresses: &[Address],
-    to: i64,
-    amounts: &mut HashMap<Address, Amounts>,
-) -> Result<()> {
-    let rows = query(sql!(dialects "balance_moves"))
-        .bind(byte_strings(addresses.iter().map(Address::as_bytes)))
-        .bind(to)
-        .fetch_all(tx)
-        .await?;
-    for row in &rows {
-        let of_address = amounts.entry(get(row, "address")?).or_default();
-        let (minor, _) = of_address.entry(get(row, "coin_type")?).or_default();
-        *minor = sum(*minor, get(row, "amount")?)?;
-    }
-    Ok(())
-}
-
 /// Rows of addresses, with what they have now.
 async fn with_amounts(tx: &mut Tx, rows: &[Row]) -> Result<Vec<BalanceRow>> {
     let found: Result<Vec<Address>> = rows.iter().map(|row| get(row, "target")).collect();
     let addresses = found?;
     let mut amounts = baselines(tx, &addresses).await?;
-    moves(tx, &addresses, i64::MAX, &mut amounts).await?;
+    fold::newer(tx, &addresses, &mut amounts).await?;
     let with_amounts = rows.iter().zip(addresses).map(|(row, address)| {
         let baseline: Option<u64> = get_opt(row, "checkpoint")?;
         let of_address = baseline.and_then(|_| amounts.remove(&address));

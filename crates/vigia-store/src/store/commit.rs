@@ -12,7 +12,7 @@ use vigia_core::{
 
 use super::activities::{self, Followed};
 use super::codec::{self, address_opt, amount, int};
-use super::{business, notify_query, ranges};
+use super::{balance, business, notify_query, ranges};
 use crate::db::{Lock, Query, Trip, Tx, Value, get, get_opt, query};
 use crate::sql::sql;
 use crate::{Result, StoreError};
@@ -33,6 +33,8 @@ pub(super) struct Bounds {
     /// Where the live lane begins. It has before anything is sent to be committed, and stays; a lane
     /// without a beginning has nothing below it.
     live_first: u64,
+    /// The checkpoint through which balance effects are folded.
+    folded: u64,
     /// The newest watch-list version, if one of the ranges was matched with a list older than a change
     /// that is live in it.
     pub(super) version_min: Option<u64>,
@@ -59,6 +61,7 @@ impl Bounds {
         Ok(Self {
             horizon: get_opt(&row, "retention_horizon")?.unwrap_or(0),
             live_first: get_opt(&row, "first_checkpoint")?.unwrap_or(0),
+            folded: get_opt(&row, "folded")?.unwrap_or(0),
             version_min,
         })
     }
@@ -79,6 +82,12 @@ pub(super) async fn write(
     let mut places = places_of(&commit.raw_transactions);
     let events = commit.business_events.iter().map(|e| e.place);
     places_find(tx, &mut places, events).await?;
+    let mut effects = commit.balance_effects.iter();
+    // Live ranges are above the watermark, unless they come again. What is imported may be anywhere, and may be
+    // folded past in this very moment.
+    if commit.lane == Lane::Import || effects.any(|e| e.place.checkpoint <= bounds.folded) {
+        balance::add_late(tx, &commit.balance_effects).await?;
+    }
     let (raw_new, failed_new) = facts(tx, commit, bounds.horizon, &places).await?;
 
     let objects = business::load(tx, &commit.business_events, &mut places).await?;

@@ -194,6 +194,9 @@ macro_rules! store_conformance_suite {
                 a_sample_goes_round, watched_again_it_begins_anew, balances_are_ones_own,
                 amounts_beyond_an_i128_are_refused, requests_of_a_day_add_up,
                 any_order_of_commits_gives_the_same,
+                folding_changes_no_balance,
+                nodes_may_be_behind_what_is_folded,
+                what_comes_late_counts_once,
             ],
             business: [
                 order_of_arrival_does_not_matter, becomes_attributable_once,

@@ -1,9 +1,9 @@
-//! Balances: baselines for new addresses, and comparisons of what is in doubt and of a sample.
+//! Balances: baselines for new addresses, comparisons of what is in doubt and of a sample, and folding.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use vigia_store::SqlStore;
+use vigia_store::{BalanceStore, FOLD_EFFECTS_MAX, SqlStore};
 
 use super::{Job, JobDone};
 use crate::balances::{BalanceKeeper, Tally};
@@ -20,6 +20,25 @@ pub struct BalanceReconciliation {
     pub keeper: Arc<BalanceKeeper<SqlStore>>,
     /// How many addresses.
     pub sample: u32,
+}
+
+/// The job `balance_fold`: what moved balances, every ten seconds, so that a balance is the sum of few rows.
+pub struct BalanceFold(pub Arc<SqlStore>);
+
+#[async_trait]
+impl Job for BalanceFold {
+    fn name(&self) -> &'static str {
+        "balance_fold"
+    }
+
+    fn pattern(&self) -> &str {
+        "every 10s"
+    }
+
+    async fn run(&self) -> anyhow::Result<JobDone> {
+        while self.0.balance_fold(FOLD_EFFECTS_MAX).await? {}
+        Ok(JobDone::unchanged("all below the watermark is folded"))
+    }
 }
 
 #[async_trait]

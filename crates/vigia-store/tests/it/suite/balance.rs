@@ -1,9 +1,9 @@
 //! Balances: a baseline, and each transaction above it once.
 
-use vigia_core::{Address, Commit, Scope};
+use vigia_core::{Address, Commit, Lane, Scope};
 use vigia_store::{
     Adjustment, BALANCES_MAX, BalanceCounts, BalanceObservation, BalanceRow, BalanceState,
-    BalanceStore, DIFFERS_AFTER, Observed, ReadStore,
+    BalanceStore, DIFFERS_AFTER, FOLD_EFFECTS_MAX, Observed, ReadStore,
 };
 
 use crate::sample::{COIN, address, balance, commit, imported, place};
@@ -70,6 +70,10 @@ impl<F: Fixture> Db<F> {
     async fn balance(&self) -> BalanceRow {
         let row = self.store.balance_find(&address(1)).await.unwrap();
         row.unwrap()
+    }
+
+    async fn fold(&self, effects_max: u32) {
+        while self.store.balance_fold(effects_max).await.unwrap() {}
     }
 
     /// The amount of the one coin of `address(1)`; 0 where there is none.
@@ -209,10 +213,9 @@ pub(crate) async fn it_agrees_again<F: Fixture>() {
     assert_eq!(row.state, BalanceState::Known);
     assert_eq!(row.amounts[0].difference, None);
     assert_eq!(row.compared_at_ms, Some(NOW_MS));
-    // The baseline went with it, so that sums stay short.
     db.apply(&moving(10, 20, &[(15, 1)])).await;
     assert_eq!(db.observe(&seen(20, 20, 701)).await, Observed::Equal);
-    assert_eq!(db.balance().await.baseline, Some(20));
+    assert_eq!(db.balance().await.baseline, Some(9));
     assert_eq!(db.amount().await, 701);
 }
 
@@ -326,8 +329,80 @@ pub(crate) async fn any_order_of_commits_gives_the_same<F: Fixture>() {
         db.observe(&seen(9, 9, 1_000)).await;
         for index in order {
             db.apply(&commits[index]).await;
+            let before = db.amount().await;
+            db.fold(1).await;
             db.apply(&commits[index]).await;
+            db.fold(1).await;
+            assert_eq!(db.amount().await, before);
         }
         assert_eq!(db.amount().await, 721);
     }
+}
+
+pub(crate) async fn folding_changes_no_balance<F: Fixture>() {
+    let db = enlisted::<F>().await;
+    db.observe(&seen(9, 9, 1_000)).await;
+    db.apply(&moving(10, 12, &[(10, 1), (12, 20)])).await;
+    let of_another = balance(place(12, 3), 7, 5);
+    let mut several = moving(13, 14, &[(13, 300), (14, -1_321)]);
+    several.balance_effects.push(of_another);
+    db.apply(&several).await;
+    // Above the watermark, where something may still come before it.
+    db.apply(&moving(20, 20, &[(20, 4_000)])).await;
+    let mut steps = 0;
+    while db.store.balance_fold(1).await.unwrap() {
+        steps += 1;
+        assert_eq!(db.amount().await, 4_000, "after {steps} steps");
+    }
+    assert!(steps >= 3, "{steps}");
+    db.apply(&moving(15, 19, &[(17, 50_000)])).await;
+    assert_eq!(db.amount().await, 54_000);
+    db.fold(FOLD_EFFECTS_MAX).await;
+    assert_eq!(db.amount().await, 54_000);
+    assert_eq!(db.observe(&seen(20, 20, 54_000)).await, Observed::Equal);
+}
+
+/// A node that is behind is compared with what was there then, and may begin a balance too.
+pub(crate) async fn nodes_may_be_behind_what_is_folded<F: Fixture>() {
+    let db = enlisted::<F>().await;
+    db.apply(&moving(10, 12, &[(10, 1), (11, 20), (12, 300)]))
+        .await;
+    db.fold(FOLD_EFFECTS_MAX).await;
+    assert_eq!(db.observe(&seen(10, 10, 1_001)).await, Observed::Baseline);
+    assert_eq!(db.amount().await, 1_321);
+    assert_eq!(db.balance().await.baseline, Some(10));
+    assert_eq!(db.observe(&seen(11, 11, 1_021)).await, Observed::Equal);
+    assert_eq!(db.observe(&seen(12, 12, 1_321)).await, Observed::Equal);
+    let less = Observed::Differs(vec![(COIN.to_owned(), -1)]);
+    assert_eq!(db.observe(&seen(11, 11, 1_020)).await, less);
+    assert_eq!(db.amount().await, 1_321);
+    // From then on it is folded as all others are.
+    db.apply(&moving(13, 13, &[(13, 4_000)])).await;
+    db.fold(FOLD_EFFECTS_MAX).await;
+    assert_eq!(db.amount().await, 5_321);
+}
+
+/// What was missing below what is folded counts when somebody fetches it, and once.
+pub(crate) async fn what_comes_late_counts_once<F: Fixture>() {
+    let db = enlisted::<F>().await;
+    db.observe(&seen(9, 9, 1_000)).await;
+    db.apply(&moving(10, 12, &[(10, 1)])).await;
+    db.fold(FOLD_EFFECTS_MAX).await;
+    let late = [(8, 50_000), (10, 1), (11, 20), (12, 300)];
+    for lane in [Lane::Import, Lane::Import, Lane::Live] {
+        let commit = Commit {
+            lane,
+            ..moving(8, 12, &late)
+        };
+        db.apply(&commit).await;
+        assert_eq!(db.amount().await, 1_321, "{lane:?}");
+    }
+    db.fold(FOLD_EFFECTS_MAX).await;
+    assert_eq!(db.observe(&seen(12, 12, 1_321)).await, Observed::Equal);
+    // Not folded past yet: folding finds it.
+    db.apply(&moving(13, 14, &[])).await;
+    db.apply(&imported(moving(14, 14, &[(14, 4_000)]))).await;
+    assert_eq!(db.amount().await, 5_321);
+    db.fold(FOLD_EFFECTS_MAX).await;
+    assert_eq!(db.amount().await, 5_321);
 }

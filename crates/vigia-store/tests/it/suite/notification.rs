@@ -37,7 +37,7 @@ pub(crate) async fn id_is_made_of_its_cause<F: Fixture>() {
     let slot = Slot::Coin(COIN.to_owned());
     assert_eq!(
         page[0].id,
-        NotificationId::of_activity(&digest_at(place(0, 0)), ana, &slot)
+        NotificationId::of_activity(place(0, 0), &digest_at(place(0, 0)), ana, &slot)
     );
     assert_eq!(page[0].kind.as_str(), "SEND_RECEIVED");
     assert_eq!(page[0].created_at_ms, NOW_MS);

@@ -1,2 +1,0 @@
-INSERT INTO balance_amount (address, coin_type, amount, difference)
-VALUES ($1, $2, $3, $4)
