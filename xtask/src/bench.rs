@@ -1,12 +1,10 @@
 //! `cargo xtask bench NAME`: prints a table and writes `target/bench/NAME.json`.
 
-use std::process::Command;
-
 use anyhow::bail;
 use clap::Args;
 
 use crate::postgres::Cluster;
-use crate::run::{root, run as say_and_run};
+use crate::run::{cargo_command, run as say_and_run};
 
 /// A benchmark there is.
 struct Bench {
@@ -113,8 +111,7 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
             names.join(", ")
         );
     };
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root());
+    let mut command = cargo_command();
     command.args(["bench", "--quiet", "-p", bench.package]);
     command.args(["--bench", bench.target, "--"]);
     command.args(bench.arguments);

@@ -21,6 +21,20 @@ pub(crate) fn target_dir() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
+/// Cargo, in the workspace. What it told this program about itself is taken away: build scripts that look at it
+/// (ring's) would run again, and all that rests on them, whenever somebody calls cargo by hand in between.
+pub(crate) fn cargo_command() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_MANIFEST_") || text.starts_with("CARGO_PKG_") {
+            command.env_remove(&name);
+        }
+    }
+    command.current_dir(root());
+    command
+}
+
 /// Runs cargo in the workspace.
 pub(crate) fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
     cargo_with(arguments, &[])
@@ -28,8 +42,8 @@ pub(crate) fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
 
 /// Runs cargo in the workspace with these variables in its environment.
 pub(crate) fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<()> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments).current_dir(root());
+    let mut command = cargo_command();
+    command.args(arguments);
     command.envs(variables.iter().copied());
     run(&mut command)
 }
@@ -50,9 +64,8 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 
 /// What cargo knows of the workspace's crates.
 pub(crate) fn metadata() -> anyhow::Result<Value> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let output = cargo_command()
         .args(["metadata", "--format-version", "1", "--no-deps"])
-        .current_dir(root())
         .output()
         .context("cannot run cargo metadata")?;
     Ok(serde_json::from_slice(&output.stdout)?)

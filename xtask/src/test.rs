@@ -8,7 +8,7 @@ use anyhow::bail;
 use clap::Args;
 
 use crate::postgres::Cluster;
-use crate::run::{answers, root, run as say_and_run};
+use crate::run::{answers, cargo_command, run as say_and_run};
 use crate::tools;
 
 /// Suites with a full size: their name, and the tests they are, by parts of their names.
@@ -98,8 +98,7 @@ fn run_full(mut command: Command, name: &str) -> anyhow::Result<()> {
 
 /// nextest where it is installed, else cargo's own runner.
 fn runner() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root());
+    let mut command = cargo_command();
     if answers("cargo-nextest", "--version") {
         command.args(["nextest", "run"]);
     } else {
