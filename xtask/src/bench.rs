@@ -82,6 +82,13 @@ const BENCHES: &[Bench] = &[
         postgres: true,
     },
     Bench {
+        name: "conservation",
+        package: "vigia",
+        target: "conservation",
+        arguments: &[],
+        postgres: false,
+    },
+    Bench {
         name: "interpret",
         package: "vigia-contracts",
         target: "interpret",
@@ -94,7 +101,7 @@ const BENCHES: &[Bench] = &[
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// Which: pipeline, pipeline-postgres, pipeline-redis, catch-up, huge-lists, huge-calls, latency,
-    /// latency-postgres, registration, interpret
+    /// latency-postgres, registration, conservation, interpret
     name: String,
     /// Be done within 60 s
     #[arg(long)]

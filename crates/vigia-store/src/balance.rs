@@ -40,6 +40,8 @@ pub struct BalanceObservation {
     pub to: u64,
     /// Coin types in canonical text and what there was of each; a coin that is not here was not there.
     pub held: Vec<(String, i128)>,
+    /// Whether all has to be proven, which a node's word about a balance never is.
+    pub unproven: bool,
 }
 
 /// What became of an observation.
@@ -84,6 +86,10 @@ pub struct BalanceRow {
     pub state: BalanceState,
     /// For which checkpoint the node's word was that it began with; none while waiting.
     pub baseline: Option<u64>,
+    /// Through which checkpoint it agreed with a node's last.
+    pub agreed: Option<u64>,
+    /// Whether it began with a node's word where all was to be proven.
+    pub unproven: bool,
     /// When it was compared with a node's last.
     pub compared_at_ms: Option<u64>,
     /// By coin type; none while waiting. A coin that is down to nothing is left out.
@@ -145,9 +151,6 @@ pub trait BalanceStore: Send + Sync {
     /// Adds to the amounts what transactions did up to the watermark, `effects_max` of it or those of one
     /// checkpoint if they are more; whether there is more to fold.
     async fn balance_fold(&self, effects_max: u32) -> Result<bool>;
-
-    /// How many are how far.
-    async fn balance_counts(&self) -> Result<BalanceCounts>;
 
     /// Notes `requests` to a node today; returns how many there were today.
     async fn balance_requests(&self, requests: u64) -> Result<u64>;

@@ -6,7 +6,7 @@ use vigia_core::{
     NotificationId, NotificationKind, Place, RawTransaction, Scope, User,
 };
 
-use crate::{BalanceRow, ProviderReport, Result, ShardRow, Watermark};
+use crate::{BalanceCounts, BalanceRow, ProviderReport, Result, ShardRow, Watermark};
 
 /// The state of the system at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,6 +189,9 @@ pub trait ReadStore: Send + Sync {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<NotificationRow>>;
+
+    /// How many balances are how far.
+    async fn balance_counts(&self) -> Result<BalanceCounts>;
 
     /// Balances in `scope` of watched addresses whose watch has an id above `after_id`, in order of id, at
     /// most `limit`.

@@ -316,6 +316,26 @@ impl Providers {
             .await
     }
 
+    /// What addresses have in the words of `count` providers, by their names; fewer where fewer answer.
+    pub async fn balances_by(
+        &self,
+        addresses: &[Address],
+        count: usize,
+    ) -> Result<Vec<(String, HeldBalances)>, SourceError> {
+        let mut answers = Vec::new();
+        for index in self.to_ask(Need::History(None))? {
+            if answers.len() == count {
+                break;
+            }
+            match self.client(index).balances(addresses).await {
+                Ok(held) => answers.push((self.0.members[index].name.clone(), held)),
+                Err(failed) if failed.may_pass() => self.failed(index, &failed),
+                Err(_) => {}
+            }
+        }
+        Ok(answers)
+    }
+
     /// What a package declares of a datatype; none where there is none.
     pub async fn datatype(&self, name: &DatatypeName) -> Result<Option<Datatype>, SourceError> {
         let ask = |client: ProviderClient| {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use vigia_store::{RECONCILED_WITHIN_MS, WatchReconciliation};
+use vigia_store::{BalanceCounts, BalanceState, RECONCILED_WITHIN_MS, WatchReconciliation};
 
 use crate::app::App;
 use crate::pages::{ErrorPage, internal_error};
@@ -56,17 +56,37 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, reader: Reader) -> Resp
         }
         .into_response();
     }
-    let found = app
-        .context
-        .store
-        .watch_reconciliations(RECONCILED_WITHIN_MS);
+    let store = &app.context.store;
+    let found = async {
+        let watch = store.watch_reconciliations(RECONCILED_WITHIN_MS).await?;
+        Ok((watch, store.balance_counts().await?))
+    };
     match found.await {
-        Ok(found) => ([(CONTENT_TYPE, TEXT_FORMAT)], text(&found)).into_response(),
+        Ok((watch, balances)) => {
+            let text = watch_text(&watch) + &balance_text(balances);
+            ([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response()
+        }
         Err(error) => internal_error(reader.locale, &error),
     }
 }
 
-fn text(found: &[(WatchReconciliation, u64)]) -> String {
+fn balance_text(counts: BalanceCounts) -> String {
+    let mut text = "# HELP vigia_balances Addresses whose balances are kept, by state.\n\
+                    # TYPE vigia_balances gauge\n"
+        .to_owned();
+    let states = [
+        (BalanceState::Waiting, counts.waiting),
+        (BalanceState::Known, counts.known),
+        (BalanceState::Differs, counts.differs),
+    ];
+    for (state, addresses) in states {
+        let state = state.as_str();
+        let _ = writeln!(text, "vigia_balances{{state=\"{state}\"}} {addresses}");
+    }
+    text
+}
+
+fn watch_text(found: &[(WatchReconciliation, u64)]) -> String {
     let mut text = String::new();
     for (name, help, value) in WATCH_GAUGES {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
@@ -98,7 +118,7 @@ mod tests {
             missing: 1,
             extra: 2,
         };
-        let text = text(&[(found, 4_900)]);
+        let text = watch_text(&[(found, 4_900)]);
         for line in [
             "# TYPE vigia_watch_missing gauge",
             r#"vigia_watch_entries{poller="host/\"7\"\\"} 12"#,

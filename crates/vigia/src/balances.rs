@@ -3,15 +3,23 @@
 //! A node answers for about its newest checkpoint, never for one that is named. So its height is taken
 //! before and after, everything up to the second is waited for, and the store takes the answer only where
 //! nothing touched the address between the two.
+//!
+//! Where a balance differs, what happened since it agreed is fetched again. Where it still differs and two
+//! providers say the same, theirs is taken, unless all has to be proven: an adjustment is nobody's signature.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use vigia_contracts::Interpreter;
 use vigia_core::{Address, Clock};
 use vigia_store::{
-    BALANCES_MAX, BalanceObservation, BalanceState, BalanceStore, IngestStore, Observed,
+    Adjustment, BALANCES_MAX, BalanceObservation, BalanceState, BalanceStore, IngestStore,
+    Observed, SqlStore,
 };
-use vigia_sui::Providers;
+use vigia_sui::{HeldBalances, Providers};
+
+use crate::config::Settings;
+use crate::history::Refetch;
 
 /// Addresses that are asked about together: more widen the span in which something may touch them.
 const BATCH: usize = 20;
@@ -23,6 +31,10 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 const AGAIN_MS: u64 = 10_000;
 /// When one is that differs.
 const DOUBTED_MS: u64 = 60_000;
+/// Providers that have to say the same before it is taken.
+const AGREEING: usize = 2;
+/// Who adjusts where they do.
+const AUTHOR: &str = "vigia";
 
 /// What was done, by outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +47,10 @@ pub struct Tally {
     pub differing: Vec<(Address, Vec<(String, i128)>)>,
     /// Addresses to ask about again.
     pub again: u64,
+    /// Transactions that were missing, and are there now.
+    pub refetched: u64,
+    /// Addresses that were adjusted, since two providers say the same.
+    pub adjusted: u64,
     /// Whether the requests of the day are used up.
     pub is_spent: bool,
 }
@@ -49,6 +65,37 @@ pub struct BalanceKeeper<S> {
     pub clock: Arc<dyn Clock>,
     /// Requests a day; an operator who names addresses asks beyond it.
     pub requests_per_day: u64,
+    /// Fetches again what happened since a balance agreed; none where lists are not believed.
+    pub refetch: Option<Refetch>,
+    /// Whether what two providers say is taken.
+    pub adjusts: bool,
+    /// Whether all has to be proven, so that a baseline says it is not.
+    pub unproven: bool,
+}
+
+impl BalanceKeeper<SqlStore> {
+    /// As the settings say.
+    pub fn new(
+        settings: &Settings,
+        store: &Arc<SqlStore>,
+        providers: &Providers,
+        clock: &Arc<dyn Clock>,
+        interpreter: &Arc<Interpreter>,
+    ) -> Self {
+        let refetch = Refetch {
+            store: Arc::clone(store),
+            interpreter: Arc::clone(interpreter),
+        };
+        Self {
+            store: Arc::clone(store),
+            providers: providers.clone(),
+            clock: Arc::clone(clock),
+            requests_per_day: settings.balance_requests(),
+            refetch: settings.believes_providers().then_some(refetch),
+            adjusts: settings.balances.adjust && settings.believes_providers(),
+            unproven: !settings.believes_providers(),
+        }
+    }
 }
 
 impl<S: BalanceStore + IngestStore> BalanceKeeper<S> {
@@ -111,31 +158,38 @@ impl<S: BalanceStore + IngestStore> BalanceKeeper<S> {
             let again_ms = self.clock.now_ms().saturating_add(AGAIN_MS);
             self.store.balance_postpone(batch, again_ms).await?;
             let answer = self.providers.balances(batch).await?;
-            self.store.balance_requests(answer.requests).await?;
-            self.committed(answer.to).await?;
-            for (address, held) in answer.held {
-                let observation = BalanceObservation {
-                    address,
-                    from: answer.from,
-                    to: answer.to,
-                    held: held
-                        .into_iter()
-                        .map(|(coin_type, amount)| (coin_type, i128::from(amount)))
-                        .collect(),
-                };
+            for observation in self.observations(answer).await? {
                 let observed = self.store.balance_observe(&observation).await?;
-                self.note(address, observed, tally).await?;
+                self.note(&observation, observed, tally).await?;
             }
         }
         Ok(())
     }
 
+    /// What a node has said, once all up to then is committed.
+    async fn observations(&self, answer: HeldBalances) -> anyhow::Result<Vec<BalanceObservation>> {
+        self.store.balance_requests(answer.requests).await?;
+        self.committed(answer.to).await?;
+        let observation = |(address, held): (Address, Vec<(String, u64)>)| BalanceObservation {
+            address,
+            from: answer.from,
+            to: answer.to,
+            held: held
+                .into_iter()
+                .map(|(coin_type, amount)| (coin_type, i128::from(amount)))
+                .collect(),
+            unproven: self.unproven,
+        };
+        Ok(answer.held.into_iter().map(observation).collect())
+    }
+
     async fn note(
         &self,
-        address: Address,
+        seen: &BalanceObservation,
         observed: Observed,
         tally: &mut Tally,
     ) -> anyhow::Result<()> {
+        let address = seen.address;
         let again_in_ms = match observed {
             Observed::Baseline => {
                 tally.baselines += 1;
@@ -154,6 +208,11 @@ impl<S: BalanceStore + IngestStore> BalanceKeeper<S> {
                 for (coin_type, difference) in &coins {
                     tracing::warn!(%address, coin_type, difference, "a balance differs from the node's");
                 }
+                self.refetch(seen, tally).await?;
+                if self.is_adjusted(address).await? {
+                    tally.adjusted += 1;
+                    return Ok(());
+                }
                 tally.differing.push((address, coins));
                 DOUBTED_MS
             }
@@ -161,6 +220,71 @@ impl<S: BalanceStore + IngestStore> BalanceKeeper<S> {
         let until_ms = self.clock.now_ms().saturating_add(again_in_ms);
         self.store.balance_postpone(&[address], until_ms).await?;
         Ok(())
+    }
+
+    /// Fetches again what happened to an address since it agreed.
+    async fn refetch(&self, seen: &BalanceObservation, tally: &mut Tally) -> anyhow::Result<()> {
+        let found = self.store.balance_find(&seen.address).await?;
+        let agreed = found.and_then(|found| found.agreed.or(found.baseline));
+        let (Some(agreed), Some(refetch)) = (agreed, &self.refetch) else {
+            return Ok(());
+        };
+        let range = refetch.range(&self.providers, seen.address, agreed + 1, seen.to);
+        match range.await {
+            Ok(refetched) => {
+                self.store.balance_requests(refetched.requests).await?;
+                if refetched.new > 0 {
+                    let (address, transactions) = (seen.address, refetched.new);
+                    tracing::warn!(%address, transactions, "transactions were missing, and are there now");
+                }
+                tally.refetched += refetched.new;
+            }
+            // The balance goes on to differ, which says so again.
+            Err(error) => {
+                tracing::warn!(%error, "cannot fetch again what happened since a balance agreed");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a balance that was found to differ again is what two providers say now.
+    async fn is_adjusted(&self, address: Address) -> anyhow::Result<bool> {
+        let found = self.store.balance_find(&address).await?;
+        if !self.adjusts || found.is_none_or(|found| found.state != BalanceState::Differs) {
+            return Ok(false);
+        }
+        let mut names = Vec::new();
+        let mut agreed: Option<Vec<(String, i128)>> = None;
+        for (name, answer) in self.providers.balances_by(&[address], AGREEING).await? {
+            let Some(observation) = self.observations(answer).await?.pop() else {
+                return Ok(false);
+            };
+            let coins = match self.store.balance_observe(&observation).await? {
+                Observed::Differs(coins) => coins,
+                // Or what was missing has come.
+                _ => return Ok(false),
+            };
+            if agreed.as_ref().is_some_and(|agreed| *agreed != coins) {
+                return Ok(false);
+            }
+            agreed = Some(coins);
+            names.push(name);
+        }
+        let Some(coins) = agreed.filter(|_| names.len() == AGREEING) else {
+            return Ok(false);
+        };
+        for (coin_type, amount) in coins {
+            tracing::warn!(%address, coin_type, amount, "a balance is adjusted: two providers say the same");
+            let adjustment = Adjustment {
+                address,
+                coin_type,
+                amount,
+                author: AUTHOR.to_owned(),
+                reason: format!("{} say the same", names.join(" and ")),
+            };
+            self.store.balance_adjust(&adjustment).await?;
+        }
+        Ok(true)
     }
 
     /// Waits until all up to a checkpoint is committed; not for ever, since the store looks itself.

@@ -6,10 +6,12 @@ mod import;
 mod ledger;
 mod listed;
 mod place;
+mod refetch;
 mod registration;
 mod whole;
 mod work;
 
 pub use import::{Import, ImportError, Imported, Step};
 pub use place::HistorySource;
+pub use refetch::{Refetch, Refetched};
 pub use registration::{HistoryLimits, HistoryRunner, RunnerMemory};

@@ -30,6 +30,7 @@ pub use stale_sign_ins::StaleSignIns;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use vigia_contracts::Interpreter;
 use vigia_core::{Clock, MissedPolicy};
 use vigia_store::SqlStore;
 use vigia_sui::Providers;
@@ -102,6 +103,7 @@ pub fn all(
     store: &Arc<SqlStore>,
     clock: &Arc<dyn Clock>,
     provider: Option<&Providers>,
+    interpreter: &Arc<Interpreter>,
 ) -> anyhow::Result<Vec<Arc<dyn Job>>> {
     let mut jobs: Vec<Arc<dyn Job>> = vec![
         Arc::new(RawCleanup::new(
@@ -118,12 +120,7 @@ pub fn all(
     if let Some(provider) = provider {
         let source = provider.clone();
         jobs.push(Arc::new(EpochTracking::new(store.clone(), source)));
-        let keeper = BalanceKeeper {
-            store: store.clone(),
-            providers: provider.clone(),
-            clock: clock.clone(),
-            requests_per_day: settings.balance_requests(),
-        };
+        let keeper = BalanceKeeper::new(settings, store, provider, clock, interpreter);
         if keeper.requests_per_day > 0 {
             let (keeper, sample) = (Arc::new(keeper), settings.balances.sample);
             jobs.push(Arc::new(BalanceBaseline(keeper.clone())));

@@ -9,5 +9,5 @@ FROM (
 ) AS next
 WHERE TRUE
 ON CONFLICT (address) DO UPDATE SET
-    state = 'waiting', checkpoint = NULL, doubts = 0, compared_at_ms = NULL,
+    state = 'waiting', checkpoint = NULL, agreed_checkpoint = NULL, doubts = 0, compared_at_ms = NULL,
     retry_at_ms = excluded.retry_at_ms

@@ -1,7 +1,7 @@
 -- Those of one user's accounts (I-14).
 SELECT
     w.id, w.target, a.external_id, a.display_name,
-    b.state, b.checkpoint, b.compared_at_ms
+    b.state, b.checkpoint, b.agreed_checkpoint, b.unproven, b.compared_at_ms
 FROM account_reader m
 JOIN account a ON a.id = m.account_id
 JOIN watch w ON w.account_id = a.id

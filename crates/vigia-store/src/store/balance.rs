@@ -12,7 +12,6 @@ use vigia_core::{Address, Scope, day_of};
 
 use super::codec::{amount, int};
 use super::{SqlStore, ranges};
-pub(super) use fold::add_late;
 use crate::balance::{
     Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
     BalanceState, BalanceStore, DIFFERS_AFTER, Observed,
@@ -20,6 +19,7 @@ use crate::balance::{
 use crate::db::{Lock, Row, Tx, byte_strings, get, get_opt, insert, parsed, query};
 use crate::sql::sql;
 use crate::{Result, StoreError};
+pub(super) use fold::add_late;
 
 /// The id of the newest watch whose address is enlisted.
 const ENLISTED: &str = "enlisted";
@@ -155,7 +155,20 @@ impl BalanceStore for SqlStore {
         self.trying(|| fold::step(self, effects_max)).await
     }
 
-    async fn balance_counts(&self) -> Result<BalanceCounts> {
+    async fn balance_requests(&self, requests: u64) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let row = query(sql!("balance_usage_add"))
+            .bind(int("day", day_of(self.clock.now_ms()))?)
+            .bind(int("requests", requests)?)
+            .fetch_one(&mut tx)
+            .await?;
+        tx.commit().await?;
+        get(&row, "requests")
+    }
+}
+
+impl SqlStore {
+    pub(super) async fn balances_counted(&self) -> Result<BalanceCounts> {
         let rows = query(sql!("balance_counts"))
             .fetch_all(&mut self.database.read().await?)
             .await?;
@@ -171,19 +184,6 @@ impl BalanceStore for SqlStore {
         Ok(counts)
     }
 
-    async fn balance_requests(&self, requests: u64) -> Result<u64> {
-        let mut tx = self.database.write().await?;
-        let row = query(sql!("balance_usage_add"))
-            .bind(int("day", day_of(self.clock.now_ms()))?)
-            .bind(int("requests", requests)?)
-            .fetch_one(&mut tx)
-            .await?;
-        tx.commit().await?;
-        get(&row, "requests")
-    }
-}
-
-impl SqlStore {
     pub(super) async fn balances(
         &self,
         scope: &Scope,
@@ -228,7 +228,10 @@ impl SqlStore {
             .collect();
         let address = &seen.address;
         let observed = if kept.checkpoint.is_none() {
-            let known = Kept::known(kept.live_from, Some(seen.to));
+            let known = Kept {
+                unproven: seen.unproven,
+                ..kept.agreeing(seen.to)
+            };
             known.set(&mut tx, address, now_ms, now_ms).await?;
             let mut amounts = held;
             fold::through(&mut tx, address, seen.to, &mut amounts).await?;
@@ -244,7 +247,7 @@ impl SqlStore {
                 ours.entry(coin_type).or_default().1 = difference;
             }
             let kept = match differences.is_empty() {
-                true => Kept::known(kept.live_from, kept.checkpoint),
+                true => kept.agreeing(seen.to),
                 false => kept.doubted(),
             };
             amounts_set(&mut tx, address, &ours).await?;
@@ -265,6 +268,8 @@ struct Kept {
     live_from: u64,
     state: BalanceState,
     checkpoint: Option<u64>,
+    agreed: Option<u64>,
+    unproven: bool,
     doubts: u32,
 }
 
@@ -280,16 +285,20 @@ impl Kept {
             live_from: get(&row, "live_from")?,
             state: state(&row)?,
             checkpoint: get_opt(&row, "checkpoint")?,
+            agreed: get_opt(&row, "agreed_checkpoint")?,
+            unproven: get_opt::<i64>(&row, "unproven")? == Some(1),
             doubts: get_opt(&row, "doubts")?.unwrap_or(0),
         }))
     }
 
-    fn known(live_from: u64, checkpoint: Option<u64>) -> Self {
+    /// A node has said the same at `agreed`.
+    fn agreeing(self, agreed: u64) -> Self {
         Self {
-            live_from,
             state: BalanceState::Known,
-            checkpoint,
+            checkpoint: self.checkpoint.or(Some(agreed)),
+            agreed: self.agreed.max(Some(agreed)),
             doubts: 0,
+            ..self
         }
     }
 
@@ -307,16 +316,19 @@ impl Kept {
     }
 
     async fn set(&self, tx: &mut Tx, address: &Address, now_ms: i64, retry_ms: i64) -> Result<()> {
-        let checkpoint = self
-            .checkpoint
-            .map(|checkpoint| int("checkpoint", checkpoint));
+        let checkpoint = |checkpoint: Option<u64>| {
+            let checkpoint = checkpoint.map(|checkpoint| int("checkpoint", checkpoint));
+            checkpoint.transpose()
+        };
         query(sql!("balance_address_set"))
             .bind(address.as_bytes().to_vec())
             .bind(self.state.as_str())
-            .bind(checkpoint.transpose()?)
+            .bind(checkpoint(self.checkpoint)?)
+            .bind(checkpoint(self.agreed)?)
             .bind(self.doubts)
             .bind(now_ms)
             .bind(retry_ms)
+            .bind(i64::from(self.unproven))
             .execute(tx)
             .await?;
         Ok(())
@@ -429,6 +441,8 @@ async fn with_amounts(tx: &mut Tx, rows: &[Row]) -> Result<Vec<BalanceRow>> {
             account: (get(row, "external_id")?, get(row, "display_name")?),
             state: state(row)?,
             baseline,
+            agreed: get_opt(row, "agreed_checkpoint")?,
+            unproven: get_opt::<i64>(row, "unproven")? == Some(1),
             compared_at_ms: get_opt(row, "compared_at_ms")?,
             amounts: of_address.map(told).unwrap_or_default(),
         })

@@ -17,8 +17,9 @@ use super::{SqlStore, epoch, ranges, shard};
 use crate::db::{Tx, byte_strings, get, get_opt, query};
 use crate::sql::{Sql, sql, sql_text};
 use crate::{
-    ActivityCursor, ActivityFilter, ActivityRow, BalanceRow, NotificationRow, ProviderReport,
-    RawTransactionRow, ReadStore, Result, ShardRow, StatusReport, TransactionRemains,
+    ActivityCursor, ActivityFilter, ActivityRow, BalanceCounts, BalanceRow, NotificationRow,
+    ProviderReport, RawTransactionRow, ReadStore, Result, ShardRow, StatusReport,
+    TransactionRemains,
 };
 
 pub(super) mod row;
@@ -232,6 +233,10 @@ impl ReadStore for SqlStore {
                 })
             })
             .collect()
+    }
+
+    async fn balance_counts(&self) -> Result<BalanceCounts> {
+        self.balances_counted().await
     }
 
     async fn balance_page(

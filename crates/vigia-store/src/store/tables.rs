@@ -462,6 +462,8 @@ pub(super) const TABLES: &[Table] = &[
             ("doubts", Int),
             ("compared_at_ms", Int),
             ("retry_at_ms", Int),
+            ("agreed_checkpoint", Int),
+            ("unproven", Int),
         ],
         key: &["address"],
         identity: None,

@@ -21,6 +21,10 @@ pub(super) struct Balance {
     /// Through which checkpoint a node's word is the basis; transactions above it are added. Null while
     /// waiting.
     baseline_checkpoint: Option<UInt53>,
+    /// Whether it began with a node's word although all is to be proven: no validator signs a balance.
+    unproven: bool,
+    /// Through which checkpoint it agreed with a node's last; null where it was never compared.
+    agreed_checkpoint: Option<UInt53>,
     /// When it was compared with what a node says last, in milliseconds since 1970.
     compared_at_ms: Option<UInt53>,
     /// By coin; a coin of which nothing is left is not here.
@@ -74,6 +78,8 @@ impl Balance {
                 BalanceState::Differs => BalanceStateWord::Differs,
             },
             baseline_checkpoint: row.baseline.map(UInt53),
+            unproven: row.unproven,
+            agreed_checkpoint: row.agreed.map(UInt53),
             compared_at_ms: row.compared_at_ms.map(UInt53),
             amounts: amounts.collect(),
         }

@@ -95,6 +95,7 @@ fn address(row: &BalanceRow, coins: &[CoinInfo], reader: &Reader) -> Markup {
                 BalanceState::Differs => p.problem { (words.differs) },
                 BalanceState::Known => @if row.amounts.is_empty() { p.none { (words.nothing) } },
             }
+            @if row.unproven { p.note { (words.unproven) } }
             ul.balances {
                 @for amount in &row.amounts { (coin(amount, coins, reader)) }
             }

@@ -16,6 +16,8 @@ pub(crate) struct BalanceWords {
     pub(crate) waiting: &'static str,
     /// Nodes say otherwise.
     pub(crate) differs: &'static str,
+    /// It rests on a node's word.
+    pub(crate) unproven: &'static str,
     /// Before what the node has more.
     pub(crate) difference: &'static str,
     /// There is nothing of any coin.
@@ -42,6 +44,7 @@ static ES: BalanceWords = BalanceWords {
     none_hint: "Aquí aparece lo que tiene cada dirección de tus cuentas.",
     waiting: "Aún no se conoce: se le está preguntando a un nodo.",
     differs: "No coincide con lo que dicen los nodos. No te fíes de estas cifras hasta que se aclare.",
+    unproven: "Sin prueba: parte de lo que dijo un nodo, y ningún validador firma un saldo.",
     difference: "el nodo tiene de más",
     nothing: "Sin monedas",
     next: "Siguientes",
@@ -55,6 +58,7 @@ static EN: BalanceWords = BalanceWords {
     none_hint: "What each address of your accounts has will be here.",
     waiting: "Not known yet: a node is being asked.",
     differs: "This does not agree with what nodes say. Do not rely on these figures until it is cleared up.",
+    unproven: "Unproven: it begins with a node's word, and no validator signs a balance.",
     difference: "the node has more",
     nothing: "No coins",
     next: "Next",
@@ -68,6 +72,7 @@ static PT: BalanceWords = BalanceWords {
     none_hint: "Aqui aparece o que cada endereço das suas contas tem.",
     waiting: "Ainda não se sabe: um nó está sendo consultado.",
     differs: "Não coincide com o que os nós dizem. Não confie nestes valores até que isso se esclareça.",
+    unproven: "Sem prova: parte do que disse um nó, e nenhum validador assina um saldo.",
     difference: "o nó tem a mais",
     nothing: "Sem moedas",
     next: "Próximos",

@@ -20,6 +20,7 @@ impl TestApp {
             from: 1,
             to: 1,
             held: vec![(sample::cusd().coin_type, amount)],
+            unproven: false,
         };
         self.store.balance_observe(&observation).await.unwrap()
     }

@@ -10,7 +10,7 @@ use vigia_core::{
 };
 use vigia_store::{
     ActivityCursor, ActivityFilter, ActivityRow, BackfillBatch, BackfillGuard, BackfillOutcome,
-    BackfillState, BackfillStore, BalanceRow, FailedRetry, FailedRow, FailedStore,
+    BackfillState, BackfillStore, BalanceCounts, BalanceRow, FailedRetry, FailedRow, FailedStore,
     FailedTransaction, IngestStore, NotificationRow, ProviderReport, ProviderRow, ProviderStore,
     ProviderUsage, RangeProgress, RawTransactionRow, ReadStore, ShardRow, StatusReport, StoreError,
     TransactionRemains, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore,
@@ -214,6 +214,10 @@ impl ReadStore for FailingStore {
         _: &Scope,
         _: &Digest,
     ) -> Result<Option<TransactionRemains>> {
+        self.fail()
+    }
+
+    async fn balance_counts(&self) -> Result<BalanceCounts> {
         self.fail()
     }
 

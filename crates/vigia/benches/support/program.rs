@@ -57,6 +57,21 @@ impl Program {
         }
     }
 
+    /// Runs a command that has to succeed; returns what it printed.
+    pub(crate) fn output(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_vigia"))
+            .args(arguments)
+            .args(["--log", "warn"])
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("the binary starts");
+        let status = output.status;
+        assert!(status.success(), "vigia {arguments:?} ended with {status}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
     /// Starts a command that goes on; it ends with its guard.
     pub(crate) fn start(&self, arguments: &[&str]) -> Process {
         let child = Command::new(env!("CARGO_BIN_EXE_vigia"))

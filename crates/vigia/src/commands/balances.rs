@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use vigia_contracts::{Interpreter, PackageIds};
 use vigia_core::{
-    Address, CoinInfo, Scope, SystemClock, format_minor_units, parse_address, parse_coin_type,
-    type_text,
+    Address, Clock, CoinInfo, Scope, SystemClock, format_minor_units, parse_address,
+    parse_coin_type, type_text,
 };
 use vigia_store::{
     Adjustment, BALANCES_MAX, BalanceAmount, BalanceRow, BalanceStore, ReadStore, SqlStore,
@@ -17,6 +18,7 @@ use super::{open_existing_store, process_name, providers_of};
 use crate::balances::BalanceKeeper;
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
+use crate::contracts::Declared;
 use crate::exit::{self, Exit};
 
 /// What to do with balances.
@@ -106,11 +108,14 @@ async fn reconcile(
             return Err(Exit::bad_input(format!("{address} is not watched")).into());
         }
     }
+    let declared = Declared::new(settings, &PackageIds::new())?;
+    let interpreter = Arc::new(Interpreter::following(declared.open(store, None).await?));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let keeper = BalanceKeeper {
-        store: Arc::clone(store),
-        providers,
-        clock: Arc::new(SystemClock),
         requests_per_day: u64::MAX,
+        // Whoever asks decides.
+        adjusts: false,
+        ..BalanceKeeper::new(settings, store, &providers, &clock, &interpreter)
     };
     let tally = keeper.compare(addresses).await?;
     println!(
@@ -120,6 +125,12 @@ async fn reconcile(
         tally.differing.len(),
         tally.again
     );
+    if tally.refetched > 0 {
+        println!(
+            "{} transactions were missing and are there now: ask again",
+            tally.refetched
+        );
+    }
     for (address, coins) in &tally.differing {
         for (coin_type, difference) in coins {
             println!("{address} {coin_type}: the node has {difference} more");
@@ -166,14 +177,17 @@ fn to_json(row: &BalanceRow) -> Value {
         "account": row.account.0,
         "state": row.state.as_str(),
         "baseline": row.baseline,
+        "agreed": row.agreed,
+        "unproven": row.unproven,
         "comparedAtMs": row.compared_at_ms,
         "amounts": row.amounts.iter().map(amount).collect::<Vec<_>>(),
     })
 }
 
 fn to_text(row: &BalanceRow, coins: &[CoinInfo]) -> String {
+    let unproven = if row.unproven { ", unproven" } else { "" };
     let mut text = format!(
-        "{}  {}  {}\n",
+        "{}  {}  {}{unproven}\n",
         row.address,
         row.account.0,
         row.state.as_str()

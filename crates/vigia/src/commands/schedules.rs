@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Subcommand;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use vigia_contracts::{Interpreter, PackageIds};
 use vigia_core::{Clock, MissedPolicy, SystemClock};
 use vigia_store::{ScheduleRow, ScheduleStore, SqlStore};
 
@@ -13,6 +14,7 @@ use super::stop::StopSignal;
 use super::{open_existing_store, providers_of, time_text};
 use crate::cli::Common;
 use crate::config::Overrides;
+use crate::contracts::Declared;
 use crate::exit::{self, Exit};
 use crate::jobs::{self, JobRunner, LeaseTimes, RanNow};
 
@@ -52,7 +54,10 @@ pub async fn run(common: &Common, command: SchedulesCommand) -> anyhow::Result<E
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             // Without a provider there are the jobs that need none.
             let source = providers_of(&settings, |_| {})?;
-            let jobs = jobs::all(&settings, &store, &clock, source.as_ref())?;
+            let declared = Declared::new(&settings, &PackageIds::new())?;
+            let registry = declared.open(&store, None).await?;
+            let interpreter = Arc::new(Interpreter::following(registry));
+            let jobs = jobs::all(&settings, &store, &clock, source.as_ref(), &interpreter)?;
             let times = LeaseTimes::default();
             run_now(
                 &JobRunner::new(jobs, Arc::clone(&store), clock, times),

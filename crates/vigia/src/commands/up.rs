@@ -162,7 +162,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
     roles.coins(&settings, Arc::clone(&store), &source);
     roles.watch_providers(&settings, &store, &source, true);
     roles.histories(&settings, &store, &registry, Some(&source))?;
-    roles.jobs(&settings, &store, Some(&source))?;
+    roles.jobs(&settings, &store, Some(&source), &registry)?;
     let ended = roles.run_until_stopped().await;
     if let Some(simulated) = simulated {
         simulated.stop().await;
@@ -237,7 +237,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
         roles.watch_providers(&settings, &store, source, false);
     }
     roles.histories(&settings, &store, &registry, source.as_ref())?;
-    roles.jobs(&settings, &store, source.as_ref())?;
+    roles.jobs(&settings, &store, source.as_ref(), &registry)?;
     let ended = roles.run_until_stopped().await;
     store.close().await;
     ended
@@ -506,10 +506,12 @@ impl Roles {
         settings: &Settings,
         store: &Arc<SqlStore>,
         provider: Option<&Provider>,
+        registry: &Arc<CurrentRegistry>,
     ) -> anyhow::Result<()> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let source = provider.map(|provider| &provider.grpc);
-        let jobs = jobs::all(settings, store, &clock, source)?;
+        let interpreter = Arc::new(Interpreter::following(Arc::clone(registry)));
+        let jobs = jobs::all(settings, store, &clock, source, &interpreter)?;
         let runner = JobRunner::new(jobs, Arc::clone(store), clock, LeaseTimes::default());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {

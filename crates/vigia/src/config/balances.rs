@@ -11,6 +11,7 @@ pub struct BalanceSettings {
     pub requests_per_day: u64,
     pub budget_percent: u64,
     pub sample: u32,
+    pub adjust: bool,
 }
 
 impl Settings {

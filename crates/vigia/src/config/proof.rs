@@ -37,6 +37,11 @@ pub enum RootSetting {
 }
 
 impl Settings {
+    /// Whether a provider's word is enough.
+    pub fn believes_providers(&self) -> bool {
+        self.proof.trust == TrustSetting::Provider
+    }
+
     /// The committee to begin with; none where providers are believed.
     pub fn trust_root(&self) -> Result<Option<RootSetting>, ConfigError> {
         let proof = &self.proof;

@@ -93,6 +93,8 @@ fn done(tally: Tally) -> anyhow::Result<JobDone> {
         equal,
         differing,
         again,
+        refetched,
+        adjusted,
         is_spent,
     } = tally;
     let differ = differing.len();
@@ -102,8 +104,9 @@ fn done(tally: Tally) -> anyhow::Result<JobDone> {
     };
     Ok(JobDone {
         words: format!(
-            "{baselines} new balances, {equal} agree, {differ} differ, {again} to ask about again{spent}"
+            "{baselines} new balances, {equal} agree, {differ} differ, {adjusted} adjusted, {again} to ask \
+             about again, {refetched} transactions were missing{spent}"
         ),
-        changed: baselines > 0 || differ > 0,
+        changed: baselines > 0 || differ > 0 || adjusted > 0 || refetched > 0,
     })
 }

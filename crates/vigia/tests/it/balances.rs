@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sui_rpc::Client;
 use sui_rpc::proto::sui::rpc::v2::ListBalancesRequest;
-use vigia_core::type_text;
+use vigia_core::{Address, type_text};
 use vigia_devnet::{Devnet, Pace};
 
 use crate::app::{App, text};
@@ -100,6 +100,8 @@ async fn balances_equal_the_nodes_to_the_last_unit() {
     assert_eq!(found, told);
     assert!(rows.iter().any(|row| row["comparedAtMs"].is_u64()));
 
+    lost_and_found(&app, &told).await;
+
     // What is wrong by hand is found, named, and mended.
     let (address, coins) = found.iter().find(|(_, coins)| !coins.is_empty()).unwrap();
     let (coin, amount) = coins.iter().next().unwrap();
@@ -140,7 +142,72 @@ async fn balances_equal_the_nodes_to_the_last_unit() {
         "{row}"
     );
     app.ok(&["balances", "reconcile", address]);
+    taken_from_two(&app, &node, (address, coin), &told);
     node.shutdown().await.unwrap();
+}
+
+/// A transaction that is lost after its commit is fetched again where a balance shows that it is missing.
+async fn lost_and_found(app: &App, told: &Amounts) {
+    let options =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(app.data_dir().join("vigia.db"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let (checkpoint, index, address): (i64, i64, Vec<u8>) = sqlx::query_as(
+        "SELECT e.checkpoint, e.tx_index, e.address FROM balance_effect e
+         JOIN balance_address b ON b.address = e.address AND e.checkpoint > b.checkpoint
+         ORDER BY e.checkpoint DESC LIMIT 1",
+    )
+    .fetch_one(&pool)
+    .await
+    .unwrap();
+    for table in ["balance_effect", "raw_transaction"] {
+        let lost = format!("DELETE FROM {table} WHERE checkpoint = $1 AND tx_index = $2");
+        let lost = sqlx::query(sqlx::AssertSqlSafe(lost));
+        lost.bind(checkpoint)
+            .bind(index)
+            .execute(&pool)
+            .await
+            .unwrap();
+    }
+    pool.close().await;
+    let address = Address::from_bytes(address).unwrap().to_string();
+    let output = app.run(&["balances", "reconcile", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    assert!(
+        said.contains("1 transactions were missing and are there now"),
+        "{said}"
+    );
+    app.ok(&["balances", "reconcile", &address]);
+    assert_eq!(amounts_of(&listed(app)), *told);
+}
+
+/// What two providers say is taken when a balance has differed twice; with one it stays.
+fn taken_from_two(app: &App, node: &Devnet, (address, coin): (&str, &str), told: &Amounts) {
+    let adjust = [
+        "balances", "adjust", address, coin, "12", "--reason", "a test",
+    ];
+    app.ok(&adjust);
+    let of_address = || {
+        let mut rows = listed(app).into_iter();
+        rows.find(|row| row["address"] == address).unwrap()
+    };
+    for state in ["known", "differs"] {
+        app.ok(&["schedules", "run", "balance_reconciliation"]);
+        assert_eq!(of_address()["state"], state, "one provider is not enough");
+    }
+    app.ok(&[
+        "balances", "adjust", address, coin, "-12", "--reason", "a test",
+    ]);
+    assert_eq!(of_address()["state"], "known");
+    app.ok(&adjust);
+    let url = node.url();
+    let both = ["provider", "providers.second"].map(|name| format!("[{name}]\nurl = \"{url}\"\n"));
+    app.configure(&format!("{}{}", both.concat(), contracts()));
+    app.ok(&["schedules", "run", "balance_reconciliation"]);
+    let said = app.ok(&["schedules", "run", "balance_reconciliation"]);
+    assert!(said.contains("1 adjusted"), "{said}");
+    assert_eq!(of_address()["state"], "known");
+    assert_eq!(amounts_of(&listed(app)), *told);
 }
 
 #[test]

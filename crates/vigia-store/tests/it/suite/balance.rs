@@ -20,6 +20,7 @@ fn seen(from: u64, to: u64, amount: i128) -> BalanceObservation {
         from,
         to,
         held,
+        unproven: false,
     }
 }
 
@@ -29,6 +30,7 @@ pub(crate) async fn fill(store: &dyn BalanceStore, checkpoint: u64) {
     store.balance_requests(3).await.unwrap();
     let observation = BalanceObservation {
         address: address(2),
+        unproven: true,
         ..seen(checkpoint, checkpoint, i128::MAX - 1)
     };
     let observed = store.balance_observe(&observation).await.unwrap();
@@ -117,6 +119,7 @@ pub(crate) async fn what_came_after_the_baseline_counts<F: Fixture>() {
     assert_eq!(db.observe(&seen(10, 11, 700)).await, Observed::Baseline);
     let row = db.balance().await;
     assert_eq!((row.state, row.baseline), (BalanceState::Known, Some(11)));
+    assert_eq!((row.agreed, row.unproven), (Some(11), false));
     assert_eq!(row.account.0, "ana");
     // What is at 12 was committed before the baseline was known.
     assert_eq!(db.amount().await, 705);
@@ -176,6 +179,7 @@ pub(crate) async fn what_nodes_say_again_differs<F: Fixture>() {
         assert_eq!(row.state, state, "{round}");
         assert_eq!(row.amounts[0].amount, 705, "what is known is kept");
         assert_eq!(row.amounts[0].difference, Some(3));
+        assert_eq!(row.agreed, Some(9), "what is wrong came after");
         let due = db.store.balance_due(BalanceState::Differs, 9).await;
         assert_eq!(due.unwrap(), [address(1)]);
     }
@@ -215,7 +219,8 @@ pub(crate) async fn it_agrees_again<F: Fixture>() {
     assert_eq!(row.compared_at_ms, Some(NOW_MS));
     db.apply(&moving(10, 20, &[(15, 1)])).await;
     assert_eq!(db.observe(&seen(20, 20, 701)).await, Observed::Equal);
-    assert_eq!(db.balance().await.baseline, Some(9));
+    let row = db.balance().await;
+    assert_eq!((row.baseline, row.agreed), (Some(9), Some(20)));
     assert_eq!(db.amount().await, 701);
 }
 
