@@ -16,6 +16,7 @@ mod datatype;
 mod epoch;
 mod error;
 mod input;
+mod label;
 mod lease;
 mod notification;
 mod permission;
@@ -50,6 +51,7 @@ pub use datatype::{
 pub use epoch::EpochInfo;
 pub use error::error_chain;
 pub use input::{InputError, parse_address, parse_coin_type, parse_digest, parse_watch_target};
+pub use label::{LABEL_NAME_BYTES_MAX, Label, LabelKind, Labels};
 pub use lease::{
     FENCE_MAX, Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_HEARTBEAT_MS, LEASE_RESCUE_MS_MAX,
     LEASE_TTL_MS, LeaseState,

@@ -70,24 +70,17 @@ pub(crate) fn notification(
         money: money.map(|(minor, coin_type)| {
             money_or_units(minor, coin_type, about.coin.as_ref(), words(locale))
         }),
-        counterparty_name: about.counterparty_name.as_deref(),
+        counterparty_name: about.counterparty_name(),
         counterparty: activity.counterparty,
         business_id: activity.business_id.as_deref(),
     };
     texts.render(&input, locale)
 }
 
-/// The other party's name, else its address in short.
+/// The other party's public name, else its address in short.
 pub(crate) fn counterparty(row: &ActivityRow) -> Option<String> {
-    let name = row
-        .counterparty_name
-        .clone()
-        .filter(|name| !name.is_empty());
-    name.or_else(|| {
-        row.activity
-            .counterparty
-            .map(|address| short_address(&address))
-    })
+    let name = row.counterparty_name().map(ToOwned::to_owned);
+    name.or_else(|| Some(short_address(row.activity.counterparty.as_ref()?)))
 }
 
 /// `0x1234ab…cd5678`.

@@ -6,6 +6,7 @@
 mod balances;
 mod contracts;
 mod history;
+mod labels;
 mod layers;
 mod proof;
 mod providers;
@@ -24,6 +25,7 @@ use vigia_sui::{RosterPolicy, Secret, StreamLimits};
 pub use balances::BalanceSettings;
 pub use contracts::{ContractSettings, PackageText};
 pub use history::HistorySettings;
+pub use labels::LabelSettings;
 pub use layers::{ConfigError, Overrides};
 pub use proof::{ProofSettings, RootSetting};
 pub use providers::{ProviderBudget, ProviderSettings};
@@ -44,6 +46,7 @@ const SOURCE_NAME_BYTES_MAX: usize = 60;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct Settings {
+    pub labels: Vec<LabelSettings>,
     pub data: DataSettings,
     pub store: StoreSettings,
     pub provider: ProviderSettings,
@@ -360,6 +363,7 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
+        self.declared_labels()?;
         self.live_start()?;
         self.health_listen()?;
         self.shard_plan()?;

@@ -45,6 +45,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0014_contracts", compatible_from: 2),
     migration!("0015_revisions", compatible_from: 2),
     migration!("0016_folding", compatible_from: 16),
+    migration!("0018_labels", compatible_from: 16),
 ];
 
 /// Writes which version the schema has, and since when binaries can use it.

@@ -12,7 +12,6 @@ use vigia_core::{Address, Scope, day_of};
 
 use super::codec::{amount, int};
 use super::{SqlStore, ranges};
-pub(super) use fold::add_late;
 use crate::balance::{
     Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
     BalanceState, BalanceStore, DIFFERS_AFTER, Observed,
@@ -20,6 +19,7 @@ use crate::balance::{
 use crate::db::{Lock, Row, Tx, byte_strings, get, get_opt, insert, parsed, query};
 use crate::sql::sql;
 use crate::{Result, StoreError};
+pub(super) use fold::add_late;
 
 /// The id of the newest watch whose address is enlisted.
 const ENLISTED: &str = "enlisted";

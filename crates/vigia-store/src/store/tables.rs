@@ -496,6 +496,18 @@ pub(super) const TABLES: &[Table] = &[
         seeded: false,
     },
     Table {
+        name: "label",
+        columns: &[
+            ("address", Bytes),
+            ("name", Text),
+            ("kind", Text),
+            ("changed_at_ms", Int),
+        ],
+        key: &["address"],
+        identity: None,
+        seeded: false,
+    },
+    Table {
         name: "balance_progress",
         columns: &[("name", Text), ("position", Int)],
         key: &["name"],

@@ -76,6 +76,7 @@ async fn filled<F: Fixture>() -> Db<F> {
     db.store.committee_add(&committees).await.unwrap();
     crate::suite::sign_in::fill(&*db.store).await;
     crate::suite::contract::fill(&db.store).await;
+    crate::suite::label::fill(&*db.store).await;
     for checkpoint in 0..6 {
         let commit = Commit {
             balance_effects: vec![balance(place(checkpoint, 0), 1, i128::MIN + 7)],

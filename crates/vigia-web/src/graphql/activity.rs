@@ -4,6 +4,7 @@ use async_graphql::{Enum, ID, Json, Object, SimpleObject};
 use vigia_core::CoinInfo;
 use vigia_store::ActivityRow;
 
+use super::label::LabelKind;
 use super::scalar::UInt53;
 use crate::text;
 
@@ -161,9 +162,21 @@ impl Activity {
             .map(|address| address.to_string())
     }
 
-    /// Name of the account that held the other party's address, where one did.
-    async fn counterparty_name(&self) -> Option<&String> {
-        self.0.counterparty_name.as_ref()
+    /// What to call the other party: the name of the account that held its address then, else the label of
+    /// the address; null where it has neither.
+    async fn counterparty_name(&self) -> Option<&str> {
+        self.0.counterparty_name()
+    }
+
+    /// What the other party's address is, where it has a label.
+    async fn counterparty_label_kind(&self) -> Option<LabelKind> {
+        let label = self.0.counterparty_label.as_ref();
+        label.map(|label| label.kind.into())
+    }
+
+    /// Whether the other party was nobody's account here; null where there is not exactly one.
+    async fn counterparty_is_external(&self) -> Option<bool> {
+        self.0.counterparty_is_external()
     }
 
     /// Name of the declared contract that explains it.

@@ -86,6 +86,7 @@ fn to_json(row: &ActivityRow) -> serde_json::Value {
         "amount": activity.amount.map(|amount| amount.to_string()),
         "decimals": row.coin.as_ref().and_then(|coin| coin.decimals),
         "counterparty": activity.counterparty.map(|address| address.to_string()),
+        "counterpartyName": row.counterparty_name(),
         "contract": activity.contract,
         "businessId": activity.business_id,
         "details": activity.details,
@@ -117,7 +118,7 @@ fn to_text(row: &ActivityRow) -> String {
         }
         _ => String::new(),
     };
-    let other = match (&row.counterparty_name, activity.counterparty) {
+    let other = match (row.counterparty_name(), activity.counterparty) {
         (Some(name), _) => format!("  {name}"),
         (None, Some(address)) => format!("  {}…", &address.to_string()[..10]),
         _ => String::new(),

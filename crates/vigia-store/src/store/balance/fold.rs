@@ -87,7 +87,14 @@ pub(super) async fn through(
     amounts: &mut Amounts,
 ) -> Result<()> {
     let folded = progress(tx, FOLDED).await?;
-    shift(tx, address, (int("checkpoint", checkpoint)?, folded), amounts, false).await
+    shift(
+        tx,
+        address,
+        (int("checkpoint", checkpoint)?, folded),
+        amounts,
+        false,
+    )
+    .await
 }
 
 /// Makes amounts that are stored true through `checkpoint`.
@@ -132,12 +139,7 @@ pub(super) async fn newer(
     add_rows(amounts, &rows, false)
 }
 
-async fn moves(
-    tx: &mut Tx,
-    addresses: &[Address],
-    above: i64,
-    through: i64,
-) -> Result<Vec<Row>> {
+async fn moves(tx: &mut Tx, addresses: &[Address], above: i64, through: i64) -> Result<Vec<Row>> {
     query(sql!(dialects "balance_moves"))
         .bind(byte_strings(addresses.iter().map(Address::as_bytes)))
         .bind(above)

@@ -40,7 +40,7 @@ pub(crate) async fn rows_carry_what_is_shown<F: Fixture>() {
     assert_eq!(row.account.id, ana);
     assert_eq!(row.account.external_id, "ana");
     assert_eq!(row.account.display_name, "Account ana");
-    assert_eq!(row.counterparty_name.as_deref(), Some("Account beto"));
+    assert_eq!(row.counterparty_name(), Some("Account beto"));
     assert_eq!(row.coin, None);
     assert_eq!(db.store.activity_last_id().await.unwrap(), row.id);
 }
@@ -61,10 +61,7 @@ pub(crate) async fn counterparty_is_named_by_who_held_it_then<F: Fixture>() {
         db.apply(&send(checkpoint)).await;
     }
     let rows = db.store.activity_since(&Scope::All, 0, 10).await.unwrap();
-    let names: Vec<_> = rows
-        .iter()
-        .map(|row| row.counterparty_name.as_deref())
-        .collect();
+    let names: Vec<_> = rows.iter().map(|row| row.counterparty_name()).collect();
     assert_eq!(names, [Some("Account beto"), None, Some("Account carla")]);
 }
 
