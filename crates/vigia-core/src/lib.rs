@@ -32,7 +32,7 @@ pub use account::{
     Account, AccountId, AccountKind, AddressBook, DISPLAY_NAME_BYTES_MAX, EXTERNAL_ID_BYTES_MAX,
     Holding, Locale, Principal, Scope, User, UserId, UserRole, check_names,
 };
-pub use activity::{Activity, Direction, Slot, Status};
+pub use activity::{Activity, Direction, Slot, Status, Suppressed};
 pub use amount::{CoinInfo, ICON_URL_BYTES_MAX, format_minor_units, icon_url};
 pub use balance::{derive_balance_changes, owning_address};
 pub use business::{BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome};

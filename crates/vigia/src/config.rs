@@ -4,6 +4,7 @@
 //! names the key, where it stands and the nearest key there is.
 
 mod balances;
+mod coins;
 mod contracts;
 mod history;
 mod labels;
@@ -23,6 +24,7 @@ use vigia_store::{PostgresOptions, SourceReader, SqliteOptions, StoreOptions};
 use vigia_sui::{RosterPolicy, Secret, StreamLimits};
 
 pub use balances::BalanceSettings;
+pub use coins::{CoinSettings, Units};
 pub use contracts::{ContractSettings, PackageText};
 pub use history::HistorySettings;
 pub use labels::LabelSettings;
@@ -61,6 +63,7 @@ pub struct Settings {
     pub web: WebSettings,
     pub health: HealthSettings,
     pub contracts: ContractSettings,
+    pub coins: CoinSettings,
     pub log: LogSettings,
     pub devnet: DevnetSettings,
 }
@@ -364,6 +367,7 @@ impl Settings {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.declared_labels()?;
+        self.coins.guard()?;
         self.live_start()?;
         self.health_listen()?;
         self.shard_plan()?;

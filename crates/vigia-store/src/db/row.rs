@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
 use vigia_core::{
     AccountId, AccountKind, Address, BalanceChange, Digest, Direction, LabelKind, Locale,
-    MatchReason, Proof, Slot, Status,
+    MatchReason, Proof, Slot, Status, Suppressed,
 };
 
 use super::money::Money;
@@ -122,6 +122,7 @@ stored_as_text!(
     Locale,
     Slot,
     Status,
+    Suppressed,
     Json,
     Proof
 );

@@ -3,7 +3,7 @@
 SELECT
     a.id, a.checkpoint, a.tx_index, a.account_id, a.slot, a.digest, a.timestamp_ms, a.kind,
     a.direction, a.status, a.address, a.coin_type, a.amount, a.counterparty, a.contract,
-    a.business_id, a.details,
+    a.business_id, a.details, a.suppressed,
     holder.external_id AS account_external_id,
     holder.kind AS account_kind,
     holder.display_name AS account_display_name,

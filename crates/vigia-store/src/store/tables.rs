@@ -217,6 +217,7 @@ pub(super) const TABLES: &[Table] = &[
             ("contract", Text),
             ("business_id", Text),
             ("details", Text),
+            ("suppressed", Text),
         ],
         key: &["id"],
         identity: Some("id"),

@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc};
 
 use serde_json::json;
 use vigia_core::{
-    Activity, Commit, Direction, ManualClock, MissedPolicy, RawTransaction, Scope,
+    Activity, Commit, Direction, ManualClock, MissedPolicy, RawTransaction, Scope, Suppressed,
     parse_watch_target,
 };
 use vigia_store::{
@@ -115,6 +115,7 @@ async fn odd_rows<F: Fixture>(db: &Db<F>) {
         amount: Some(i128::MAX),
         counterparty: Some(address(2)),
         details: json!({ "memo": "línea\n\"dos\"" }),
+        suppressed: Some(Suppressed::UnknownCoin),
         ..activity(at, ana)
     };
     let commit = Commit {

@@ -30,6 +30,16 @@ pub(super) enum ExecutionStatus {
     Failed,
 }
 
+/// Why nobody is told of what people would be told of otherwise.
+#[derive(Clone, Copy, Enum, Eq, PartialEq)]
+#[graphql(remote = "vigia_core::Suppressed")]
+enum Suppressed {
+    /// A coin that the deployment neither declares nor allows was received.
+    UnknownCoin,
+    /// Less of a coin was received than is worth telling.
+    Dust,
+}
+
 /// Something that holds addresses: a person's wallet or a business with members.
 #[derive(SimpleObject)]
 struct Account {
@@ -187,6 +197,11 @@ impl Activity {
     /// Id of the payment, trade or invitation in that contract.
     async fn business_id(&self) -> Option<&String> {
         self.0.activity.business_id.as_ref()
+    }
+
+    /// Why nobody is told of it, where people are of others like it; null for all else.
+    async fn suppressed(&self) -> Option<Suppressed> {
+        self.0.activity.suppressed.map(Into::into)
     }
 
     /// Everything else worth showing, as a JSON object.

@@ -1,7 +1,7 @@
 //! One activity as a row of a list; the feed, a transaction's page and the live stream share it.
 
 use maud::{Markup, html};
-use vigia_core::{Direction, Locale, Status};
+use vigia_core::{Direction, Locale, Status, Suppressed};
 use vigia_store::ActivityRow;
 
 use crate::text::{self, Words, kind_title, words};
@@ -34,11 +34,21 @@ pub(crate) fn activity_item(row: &ActivityRow, locale: Locale, now_ms: u64) -> M
                     span.meta {
                         span { (row.account.display_name) }
                         (time(row.timestamp_ms, now_ms, locale))
+                        @if let Some(why) = activity.suppressed {
+                            span.untold data-suppressed=(why.as_str()) { (untold(why, words)) }
+                        }
                     }
                 }
                 (amount(row, words))
             }
         }
+    }
+}
+
+fn untold(why: Suppressed, words: &Words) -> &'static str {
+    match why {
+        Suppressed::UnknownCoin => words.untold_unknown_coin,
+        Suppressed::Dust => words.untold_dust,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pages: what they show, in which language, and that names cannot become markup.
 
-use vigia_core::{MatchReason, ReasonKind};
+use serde_json::json;
+use vigia_core::{MatchReason, ReasonKind, Suppressed};
 
 use crate::app::TestApp;
 use crate::sample;
@@ -307,4 +308,56 @@ async fn dead_ends_are_pages() {
         404
     );
     assert!(app.page("/assets/vigia.svg").await.contains("<svg"));
+}
+
+#[tokio::test]
+async fn who_is_told_nothing_is_told_why() {
+    let app = TestApp::with_people("Ana").await;
+    for (checkpoint, why) in [(0, Suppressed::UnknownCoin), (1, Suppressed::Dust)] {
+        let mut commit = app.transfer_commit(checkpoint).await;
+        commit.activities[1].suppressed = Some(why);
+        commit.activities[1].notify = None;
+        app.apply(&commit).await;
+    }
+    for (language, unknown, dust) in [
+        (
+            "es",
+            "Sin aviso: moneda desconocida",
+            "Sin aviso: monto ínfimo",
+        ),
+        (
+            "en",
+            "Not announced: unknown coin",
+            "Not announced: tiny amount",
+        ),
+        (
+            "pt",
+            "Sem aviso: moeda desconhecida",
+            "Sem aviso: valor ínfimo",
+        ),
+    ] {
+        let page = app.page(&format!("/?lang={language}")).await;
+        assert!(page.contains(unknown) && page.contains(dust), "{page}");
+        assert_eq!(page.matches("data-suppressed=").count(), 2, "{page}");
+        let path = format!("/tx/{}?lang={language}", sample::digest(0));
+        let page = app.page(&path).await;
+        assert!(page.contains(unknown) && !page.contains(dust), "{page}");
+    }
+    let reply = app
+        .graphql("{ activities { nodes { suppressed direction } } }")
+        .await;
+    let nodes = &reply["data"]["activities"]["nodes"];
+    let expected = json!([
+        { "suppressed": "DUST", "direction": "IN" }, { "suppressed": null, "direction": "OUT" },
+        { "suppressed": "UNKNOWN_COIN", "direction": "IN" }, { "suppressed": null, "direction": "OUT" },
+    ]);
+    assert_eq!(*nodes, expected);
+    let told = app.graphql("{ notifications { nodes { kind } } }").await;
+    assert_eq!(
+        told["data"]["notifications"]["nodes"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
-use vigia_core::{Direction, Scope, Status, format_minor_units};
+use vigia_core::{Direction, Scope, Status, Suppressed, format_minor_units};
 use vigia_store::{ActivityFilter, ActivityRow, ReadStore};
 
 use super::open_existing_store;
@@ -90,6 +90,7 @@ fn to_json(row: &ActivityRow) -> serde_json::Value {
         "contract": activity.contract,
         "businessId": activity.business_id,
         "details": activity.details,
+        "suppressed": activity.suppressed.map(Suppressed::as_str),
     })
 }
 

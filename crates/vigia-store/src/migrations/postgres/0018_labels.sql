@@ -7,3 +7,6 @@ CREATE TABLE label (
     kind          TEXT COLLATE "C" NOT NULL,
     changed_at_ms BIGINT NOT NULL
 );
+
+-- Why nobody is told of an activity, where people are of others like it: unknown_coin, dust.
+ALTER TABLE activity ADD COLUMN suppressed TEXT COLLATE "C";

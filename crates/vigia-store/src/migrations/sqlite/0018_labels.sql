@@ -7,3 +7,6 @@ CREATE TABLE label (
     kind          TEXT NOT NULL,
     changed_at_ms INTEGER NOT NULL
 ) STRICT;
+
+-- Why nobody is told of an activity, where people are of others like it: unknown_coin, dust.
+ALTER TABLE activity ADD COLUMN suppressed TEXT;

@@ -65,6 +65,7 @@ pub(in crate::store) fn activity_alone(row: &Row) -> Result<Activity> {
         business_id: get_opt(row, "business_id")?,
         details: get(row, "details")?,
         notify: None,
+        suppressed: get_opt(row, "suppressed")?,
     })
 }
 

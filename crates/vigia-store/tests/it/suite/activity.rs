@@ -1,7 +1,9 @@
 //! Activities as they are read back, and the counts of `status`.
 
 use serde_json::json;
-use vigia_core::{Activity, Direction, Scope, Slot, Status, WatchTarget, parse_watch_target};
+use vigia_core::{
+    Activity, Direction, Scope, Slot, Status, Suppressed, WatchTarget, parse_watch_target,
+};
 use vigia_store::{ActivityFilter, IngestStore, ProviderReport, ReadStore, WatchEntry, WatchStore};
 
 use crate::sample::{
@@ -21,6 +23,7 @@ pub(crate) async fn rows_carry_what_is_shown<F: Fixture>() {
         contract: Some("payment".to_owned()),
         business_id: Some("pay-1".to_owned()),
         details: json!({ "memo": "café \"☕\"", "n": 1 }),
+        suppressed: Some(Suppressed::Dust),
         ..activity(place(4, 0), ana)
     };
     let mut commit = transfer(4, &[]);
