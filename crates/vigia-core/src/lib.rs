@@ -33,7 +33,9 @@ pub use account::{
     Holding, Locale, Principal, Scope, User, UserId, UserRole, check_names,
 };
 pub use activity::{Activity, Direction, Slot, Status, Suppressed};
-pub use amount::{CoinInfo, ICON_URL_BYTES_MAX, format_minor_units, icon_url};
+pub use amount::{
+    CoinInfo, DECIMALS_MAX, ICON_URL_BYTES_MAX, format_amount, format_minor_units, icon_url,
+};
 pub use balance::{derive_balance_changes, owning_address};
 pub use business::{BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome};
 pub use canonical::{address_text, struct_text, type_text};

@@ -1,10 +1,12 @@
 //! Activities as GraphQL has them.
 
-use async_graphql::{Enum, ID, Json, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
 use vigia_core::CoinInfo;
 use vigia_store::ActivityRow;
 
 use super::label::LabelKind;
+use super::notification::Locale;
+use super::query::reader;
 use super::scalar::UInt53;
 use crate::text;
 
@@ -160,8 +162,15 @@ impl Activity {
     }
 
     /// The amount with its decimals and symbol, ready to show; null while the decimals are unknown.
-    async fn amount_text(&self) -> Option<String> {
-        text::money(self.0.activity.amount?, self.0.coin.as_ref()?)
+    async fn amount_text(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Language of the text; the request's unless given.")] locale: Option<
+            Locale,
+        >,
+    ) -> Option<String> {
+        let locale = locale.map_or(reader(ctx).locale, Into::into);
+        text::money(self.0.activity.amount?, self.0.coin.as_ref()?, locale)
     }
 
     /// Address of the other party, where there is exactly one.

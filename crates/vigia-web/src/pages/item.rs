@@ -39,7 +39,7 @@ pub(crate) fn activity_item(row: &ActivityRow, locale: Locale, now_ms: u64) -> M
                         }
                     }
                 }
-                (amount(row, words))
+                (amount(row, locale))
             }
         }
     }
@@ -76,7 +76,7 @@ fn badge(direction: Direction, words: &Words) -> Markup {
     }
 }
 
-fn amount(row: &ActivityRow, words: &Words) -> Markup {
+fn amount(row: &ActivityRow, locale: Locale) -> Markup {
     let activity = &row.activity;
     let sign = match activity.direction {
         Direction::In => "+",
@@ -86,14 +86,9 @@ fn amount(row: &ActivityRow, words: &Words) -> Markup {
     let moved = activity.amount.zip(activity.coin_type.as_deref());
     html! {
         @if let Some((minor, coin_type)) = moved {
-            span.amount { (sign) (money(minor, coin_type, row, words)) }
+            span.amount { (sign) (text::money_or_units(minor, coin_type, row.coin.as_ref(), locale)) }
         }
     }
-}
-
-fn money(minor: i128, coin_type: &str, row: &ActivityRow, words: &Words) -> String {
-    let money = text::money_or_units(minor, coin_type, row.coin.as_ref(), words);
-    text::grouped(&money)
 }
 
 /// Money goes from and to somebody; everything else happens with them.

@@ -220,7 +220,7 @@ async fn inbox_speaks_the_readers_language() {
     assert!(
         app.page("/inbox?lang=pt")
             .await
-            .contains("[pt] SEND_RECEIVED 5.00 cUSD Ana")
+            .contains("[pt] SEND_RECEIVED 5,00 cUSD Ana")
     );
     let request = app
         .get("/inbox")
@@ -265,7 +265,7 @@ async fn ingestion_tells_how_it_goes() {
     };
     app.store.provider_report(&report).await.unwrap();
     let page = app.page("/ingestion?lang=en").await;
-    assert!(page.contains("data-lag>1\u{202f}233"), "{page}");
+    assert!(page.contains("data-lag>1,233"), "{page}");
     assert!(page.contains("stream &lt;reset&gt;"));
     assert!(page.contains("data-refresh"));
 }
@@ -360,4 +360,33 @@ async fn who_is_told_nothing_is_told_why() {
             .len(),
         2
     );
+}
+
+#[tokio::test]
+async fn amounts_are_written_as_the_language_does() {
+    let app = TestApp::with_people("Ana").await;
+    let mut commit = app.transfer_commit(0).await;
+    commit.activities[1].amount = Some(1_234_567_500_000);
+    app.apply(&commit).await;
+    for (language, amount, gas) in [
+        ("es", "+1,234,567.50 cUSD", "0.00196432 SUI"),
+        ("en", "+1,234,567.50 cUSD", "0.00196432 SUI"),
+        ("pt", "+1.234.567,50 cUSD", "0,00196432 SUI"),
+    ] {
+        let page = app.page(&format!("/?lang={language}")).await;
+        assert!(page.contains(amount), "{page}");
+        let page = app
+            .page(&format!("/tx/{}?lang={language}", sample::digest(0)))
+            .await;
+        assert!(page.contains(amount) && page.contains(gas), "{page}");
+        let inbox = app.page(&format!("/inbox?lang={language}")).await;
+        assert!(inbox.contains(&amount[1..]), "{inbox}");
+    }
+    let query =
+        "{ activities(first: 1) { nodes { amount es: amountText pt: amountText(locale: PT) } } }";
+    let reply = app.graphql(query).await;
+    let expected = json!([{
+        "amount": "1234567500000", "es": "1,234,567.50 cUSD", "pt": "1.234.567,50 cUSD",
+    }]);
+    assert_eq!(reply["data"]["activities"]["nodes"], expected);
 }
