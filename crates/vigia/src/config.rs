@@ -136,6 +136,7 @@ pub struct WorkSettings {
     pub batch_transactions_max: usize,
     pub idle_commit_interval_ms: u64,
     pub coin_interval_ms: u64,
+    pub coin_again_after_ms: u64,
     pub retention_days: u64,
     pub cleanup_schedule: String,
     pub cleanup_time_zone: String,
@@ -411,6 +412,7 @@ impl Settings {
                 self.work.idle_commit_interval_ms,
             ),
             ("work.coin_interval_ms", self.work.coin_interval_ms),
+            ("work.coin_again_after_ms", self.work.coin_again_after_ms),
             (
                 "contracts.refresh_interval_ms",
                 self.contracts.refresh_interval_ms,
