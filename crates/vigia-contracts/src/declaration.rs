@@ -46,6 +46,8 @@ pub struct CoinDeclaration {
     pub decimals: u8,
     /// Where its picture is: `https:`, `ipfs:` or `data:image/`.
     pub icon_url: Option<Text>,
+    /// The least that people are told to have received, in minor units.
+    pub minimum_units: Option<u64>,
 }
 
 /// A contract, its types and its events.

@@ -108,6 +108,7 @@ pub(crate) fn activities_of_meanings(
             business_id: None,
             details: json!({ "event": event.name, "fields": event.fields }),
             notify: meaning.notify.clone().filter(|_| !to_itself),
+            suppressed: None,
         });
     }
     activities

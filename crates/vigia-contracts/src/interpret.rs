@@ -217,9 +217,12 @@ impl Interpreter {
             self.add_declared(transaction, event, book, &mut interpretation);
         }
         let explained = self.explained(&declared);
-        interpretation
-            .activities
-            .extend(plain_movements(transaction, book, &explained));
+        interpretation.activities.extend(plain_movements(
+            transaction,
+            book,
+            &self.registry,
+            &explained,
+        ));
         self.add_observed(transaction, &declared, book, &mut interpretation);
         if declared.is_empty() {
             add_call_of_sender(transaction, book, &mut interpretation);
@@ -424,6 +427,7 @@ impl Interpreter {
                         }),
                     },
                     notify: None,
+                    suppressed: None,
                 });
             }
         }
@@ -514,6 +518,7 @@ fn sender_activity(
         business_id: None,
         details,
         notify: None,
+        suppressed: None,
     })
 }
 

@@ -7,6 +7,7 @@
 
 mod declaration;
 mod fold;
+mod guard;
 mod handler;
 mod interpret;
 mod layout;
@@ -16,6 +17,7 @@ mod registry;
 mod told;
 
 pub use declaration::{ContractFile, DeclarationError, PackageIds};
+pub use guard::CoinGuard;
 pub use handler::{HandledEvent, Handler, Meaning};
 pub use interpret::{InterpretError, Interpretation, Interpreter};
 pub use layout::{

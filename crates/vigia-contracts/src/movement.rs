@@ -13,6 +13,8 @@
 //!   received them or sent the transaction; a fee of just the declared amount is called so;
 //! - who puts one coin into a contract and takes another out, in a transaction of their own, has
 //!   converted it: neither leg was sent to or came from anybody, and nobody is told of it;
+//! - a receipt that the guard takes for a scam or for dust is an activity like any other, and nobody is
+//!   told of it;
 //! - what an account's own addresses send each other nets out;
 //! - where amounts are not proven, and so not known, there is no movement: gas alone would look like
 //!   a receipt of what it cost.
@@ -26,6 +28,8 @@ use vigia_core::{
     AccountId, Activity, Address, AddressBook, Direction, ExecutedTransaction, NotificationKind,
     ProofPart, Slot, Status, StructTag, TypeTag, address_text, type_text,
 };
+
+use crate::registry::Registry;
 
 /// What declared events say about the coin movements of their transaction.
 #[derive(Debug, Default)]
@@ -132,6 +136,7 @@ type Movements = BTreeMap<String, BTreeMap<Address, i128>>;
 pub(crate) fn plain_movements(
     transaction: &ExecutedTransaction,
     book: &AddressBook,
+    registry: &Registry,
     explained: &Explained,
 ) -> Vec<Activity> {
     if transaction.balance_changes.is_empty() && !transaction.proof.proves(ProofPart::Amounts) {
@@ -150,6 +155,7 @@ pub(crate) fn plain_movements(
         coin_type,
         by_address,
         book,
+        registry,
     });
     let movements: Vec<Movement<'_>> = movements.collect();
     let converting = converting(transaction, book, &movements, &paid_on);
@@ -223,6 +229,7 @@ struct Movement<'a> {
     coin_type: &'a str,
     by_address: &'a BTreeMap<Address, i128>,
     book: &'a AddressBook,
+    registry: &'a Registry,
 }
 
 impl Movement<'_> {
@@ -283,6 +290,10 @@ impl Movement<'_> {
                 ("transfer".to_owned(), None, None, notify)
             }
         };
+        // Whom nobody would tell anything has nothing kept from them either.
+        let is_told_receipt = direction == Direction::In && notify.is_some();
+        let suppressed = is_told_receipt.then(|| self.registry.suppressed(self.coin_type, amount));
+        let suppressed = suppressed.flatten();
         Some(Activity {
             place: self.transaction.place,
             account,
@@ -297,7 +308,8 @@ impl Movement<'_> {
             contract,
             business_id,
             details: self.details(account, direction),
-            notify,
+            notify: notify.filter(|_| suppressed.is_none()),
+            suppressed,
         })
     }
 

@@ -178,6 +178,7 @@ pub(crate) fn activities_of_event(
             } else {
                 party.notify.clone()
             },
+            suppressed: None,
         });
     }
     activities

@@ -10,10 +10,11 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use vigia_core::{
     Address, CoinInfo, DatatypeName, Direction, Identifier, NotificationKind, StructTag,
-    WatchTarget,
+    Suppressed, WatchTarget,
 };
 
 use crate::declaration::{ContractFile, DeclarationError, PackageIds};
+use crate::guard::CoinGuard;
 use crate::handler::Handler;
 use crate::layout::{Datatypes, LayoutError, LayoutField, ResolveError, decode};
 use crate::told::Told;
@@ -89,11 +90,13 @@ pub struct Registry {
     /// The same rules by contract and `module::Name`, for folding stored events.
     names: HashMap<(String, String), (Address, Identifier, Identifier)>,
     codes: HashMap<String, String>,
-    coins: BTreeMap<String, CoinInfo>,
+    /// By type, with the minimum that they state.
+    coins: BTreeMap<String, (CoinInfo, Option<i128>)>,
     packages: PackageIds,
     datatypes: Datatypes,
     missing: BTreeSet<DatatypeName>,
     handlers: HashMap<String, Arc<dyn Handler>>,
+    guard: Option<CoinGuard>,
 }
 
 /// Why the fields of an event cannot be told.
@@ -137,13 +140,26 @@ impl Registry {
         self
     }
 
+    /// The same with a guard against scams; without one people are told of every receipt.
+    #[must_use]
+    pub fn with_guard(mut self, guard: Option<CoinGuard>) -> Self {
+        self.guard = guard;
+        self
+    }
+
+    /// Why a plain receipt is told to nobody, where that is so.
+    pub(crate) fn suppressed(&self, coin_type: &str, amount: i128) -> Option<Suppressed> {
+        let guard = self.guard.as_ref()?;
+        guard.suppressed(&self.coins, coin_type, amount)
+    }
+
     pub(crate) fn handler(&self, contract: &str) -> Option<&dyn Handler> {
         self.handlers.get(contract).map(Arc::as_ref)
     }
 
     /// What the files say about coins.
     pub fn coins(&self) -> impl Iterator<Item = &CoinInfo> {
-        self.coins.values()
+        self.coins.values().map(|(coin, _)| coin)
     }
 
     /// The packages of each declared contract, every version of its lineage.

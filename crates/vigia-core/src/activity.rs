@@ -112,6 +112,39 @@ impl std::str::FromStr for Status {
     }
 }
 
+/// Why nobody is told of what people would be told of otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Suppressed {
+    /// A coin that nobody declared or allowed was received.
+    UnknownCoin,
+    /// Less of a coin was received than is worth telling.
+    Dust,
+}
+
+impl Suppressed {
+    /// The word stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownCoin => "unknown_coin",
+            Self::Dust => "dust",
+        }
+    }
+}
+
+impl std::str::FromStr for Suppressed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "unknown_coin" => Ok(Self::UnknownCoin),
+            "dust" => Ok(Self::Dust),
+            _ => Err(format!(
+                "{text:?} is no reason to tell nobody (unknown_coin, dust)"
+            )),
+        }
+    }
+}
+
 /// What one transaction meant for one account, written once per (place, account, slot).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Activity {
@@ -143,4 +176,6 @@ pub struct Activity {
     pub details: serde_json::Value,
     /// The message it causes for the account's members, where it causes one.
     pub notify: Option<NotificationKind>,
+    /// Why it causes none, where one like it does.
+    pub suppressed: Option<Suppressed>,
 }

@@ -1,6 +1,8 @@
-//! Amounts: integers in minor units, shown with the decimals of their coin.
+//! Amounts: integers in minor units, shown with the decimals of their coin, for machines and for people.
 
 use serde::{Deserialize, Serialize};
+
+use crate::Locale;
 
 /// What is known about a coin type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,11 +34,11 @@ pub fn icon_url(text: &str) -> Option<String> {
 }
 
 /// Decimals beyond this are refused: 10^38 is the largest power of ten in an `i128`.
-const DECIMALS_MAX: u8 = 38;
+pub const DECIMALS_MAX: u8 = 38;
 /// Digits always shown after the point for money, where the coin has that many.
 const FRACTION_DIGITS_MIN: usize = 2;
 
-/// Formats minor units with a point: `5000000` at 6 decimals is `5.00`, `1234567` is `1.234567`.
+/// Formats minor units with a point, the same everywhere: `5000000` at 6 decimals is `5.00`, `1234567` is `1.234567`.
 ///
 /// At least two digits follow the point (fewer where the coin has fewer decimals), trailing zeros
 /// beyond that are dropped, nothing is ever rounded. Decimals beyond 38 are treated as 0.
@@ -55,9 +57,94 @@ pub fn format_minor_units(minor: i128, decimals: u8) -> String {
     }
 }
 
+/// Formats minor units as people of a language write them, whole digits in threes: `1,234.50` in English and
+/// in the Spanish of Latin America, `1.234,50` in Portuguese. Otherwise as [`format_minor_units`] does.
+pub fn format_amount(minor: i128, decimals: u8, locale: Locale) -> String {
+    let (group, point) = separators(locale);
+    let plain = format_minor_units(minor, decimals);
+    let (sign, plain) = match plain.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", &*plain),
+    };
+    let (whole, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+    let mut text = String::with_capacity(plain.len() + plain.len() / 3 + 1);
+    text.push_str(sign);
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            text.push(group);
+        }
+        text.push(digit);
+    }
+    if !fraction.is_empty() {
+        text.push(point);
+        text.push_str(fraction);
+    }
+    text
+}
+
+/// What stands between thousands, and before the fraction.
+fn separators(locale: Locale) -> (char, char) {
+    match locale {
+        // Spanish is that of Latin America (es-419).
+        Locale::Es | Locale::En => (',', '.'),
+        Locale::Pt => ('.', ','),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LOCALES: [Locale; 3] = [Locale::Es, Locale::En, Locale::Pt];
+
+    /// Reads an amount back as people of the language would.
+    fn parse(text: &str, decimals: u8, locale: Locale) -> Option<i128> {
+        let (group, point) = separators(locale);
+        let (whole, fraction) = text.split_once(point).unwrap_or((text, ""));
+        let groups: Vec<&str> = whole.trim_start_matches('-').split(group).collect();
+        let is_grouped = groups.iter().skip(1).all(|group| group.len() == 3);
+        let begins_well = (1..=3).contains(&groups.first()?.len());
+        let missing = usize::from(decimals).checked_sub(fraction.len())?;
+        let digits = whole.replace(group, "") + fraction + &"0".repeat(missing);
+        (is_grouped && begins_well).then(|| digits.parse().ok())?
+    }
+
+    #[test]
+    fn people_read_it_in_their_way() {
+        for locale in [Locale::Es, Locale::En] {
+            assert_eq!(format_amount(1_234_500_000, 6, locale), "1,234.50");
+            assert_eq!(format_amount(-999_000_000, 6, locale), "-999.00");
+            assert_eq!(format_amount(5_000_000, 6, locale), "5.00");
+            assert_eq!(format_amount(1_000_000, 0, locale), "1,000,000");
+        }
+        assert_eq!(format_amount(1_234_500_000, 6, Locale::Pt), "1.234,50");
+        assert_eq!(
+            format_amount(-1_234_567_000_001, 6, Locale::Pt),
+            "-1.234.567,000001"
+        );
+        assert_eq!(
+            format_amount(i128::MIN, 0, Locale::En),
+            "-170,141,183,460,469,231,731,687,303,715,884,105,728"
+        );
+    }
+
+    #[test]
+    fn limits_come_back_in_every_language() {
+        let limits = [0, 1, 999, 1_000, u64::MAX.into(), i128::MAX, i128::MIN, -1];
+        for (locale, decimals) in LOCALES
+            .into_iter()
+            .flat_map(|l| (0..=DECIMALS_MAX).map(move |d| (l, d)))
+        {
+            for minor in limits {
+                let text = format_amount(minor, decimals, locale);
+                assert_eq!(
+                    parse(&text, decimals, locale),
+                    Some(minor),
+                    "{text} {decimals}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn shows_every_digit_that_counts() {
@@ -103,6 +190,14 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn comes_back_in_every_language(minor: i128, decimals in 0u8..=38) {
+            for locale in LOCALES {
+                let text = format_amount(minor, decimals, locale);
+                proptest::prop_assert_eq!(parse(&text, decimals, locale), Some(minor));
+            }
+        }
+
         #[test]
         fn loses_no_digit(minor: i128, decimals in 0u8..=38) {
             let text = format_minor_units(minor, decimals);

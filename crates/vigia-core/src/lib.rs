@@ -16,6 +16,7 @@ mod datatype;
 mod epoch;
 mod error;
 mod input;
+mod label;
 mod lease;
 mod notification;
 mod permission;
@@ -31,8 +32,10 @@ pub use account::{
     Account, AccountId, AccountKind, AddressBook, DISPLAY_NAME_BYTES_MAX, EXTERNAL_ID_BYTES_MAX,
     Holding, Locale, Principal, Scope, User, UserId, UserRole, check_names,
 };
-pub use activity::{Activity, Direction, Slot, Status};
-pub use amount::{CoinInfo, ICON_URL_BYTES_MAX, format_minor_units, icon_url};
+pub use activity::{Activity, Direction, Slot, Status, Suppressed};
+pub use amount::{
+    CoinInfo, DECIMALS_MAX, ICON_URL_BYTES_MAX, format_amount, format_minor_units, icon_url,
+};
 pub use balance::{derive_balance_changes, owning_address};
 pub use business::{BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome};
 pub use canonical::{address_text, struct_text, type_text};
@@ -50,6 +53,7 @@ pub use datatype::{
 pub use epoch::EpochInfo;
 pub use error::error_chain;
 pub use input::{InputError, parse_address, parse_coin_type, parse_digest, parse_watch_target};
+pub use label::{LABEL_NAME_BYTES_MAX, Label, LabelKind, Labels};
 pub use lease::{
     FENCE_MAX, Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_HEARTBEAT_MS, LEASE_RESCUE_MS_MAX,
     LEASE_TTL_MS, LeaseState,

@@ -224,6 +224,7 @@ fn activity(n: u64, place: Place, account: AccountId, direction: Direction) -> A
         business_id: None,
         details: serde_json::json!({}),
         notify: (direction == Direction::In).then(|| NotificationKind::new("SEND_RECEIVED")),
+        suppressed: None,
     }
 }
 

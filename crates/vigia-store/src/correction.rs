@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use vigia_core::{
     AccountId, Activity, BusinessEvent, BusinessFolder, Commit, Place, RawTransaction, Slot,
+    Suppressed,
 };
 
 use crate::Result;
@@ -107,5 +108,6 @@ pub fn activity_json(activity: &Activity) -> Value {
         "contract": activity.contract,
         "businessId": activity.business_id,
         "details": activity.details,
+        "suppressed": activity.suppressed.map(Suppressed::as_str),
     })
 }

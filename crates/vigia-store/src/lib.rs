@@ -15,6 +15,7 @@ mod epoch;
 mod error;
 mod failed;
 mod ingest;
+mod label;
 mod lease;
 mod message;
 mod provider;
@@ -52,6 +53,7 @@ pub use epoch::EpochStore;
 pub use error::StoreError;
 pub use failed::{FailedRetry, FailedRow, FailedStore, FailedTransaction};
 pub use ingest::{IngestStore, ProviderReport, Watermark};
+pub use label::{LABELS_MAX, LabelOrigin, LabelRow, LabelStore};
 pub use lease::{LeaseRow, LeaseStore};
 pub use message::MessageStore;
 pub use provider::{ProviderRow, ProviderStore, ProviderUsage};
@@ -79,11 +81,17 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything a whole process needs of its database.
 pub trait Store:
-    IngestStore + WatchStore + ReadStore + FailedStore + ProviderStore + BackfillStore
+    IngestStore + WatchStore + ReadStore + FailedStore + ProviderStore + BackfillStore + LabelStore
 {
 }
 
 impl<T> Store for T where
-    T: IngestStore + WatchStore + ReadStore + FailedStore + ProviderStore + BackfillStore
+    T: IngestStore
+        + WatchStore
+        + ReadStore
+        + FailedStore
+        + ProviderStore
+        + BackfillStore
+        + LabelStore
 {
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use vigia_core::{
-    Account, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, EpochInfo,
+    Account, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, EpochInfo, Label,
     NotificationId, NotificationKind, Place, RawTransaction, Scope, User,
 };
 
@@ -84,8 +84,10 @@ pub struct ActivityRow {
     pub account: Account,
     /// Its coin, where one moved and something is known about it.
     pub coin: Option<CoinInfo>,
-    /// Name of the account that holds the counterparty's address, where one does.
-    pub counterparty_name: Option<String>,
+    /// Name of the account that held the counterparty's address then, where one did.
+    pub counterparty_account: Option<String>,
+    /// The label of the counterparty's address, where it has one.
+    pub counterparty_label: Option<Label>,
 }
 
 impl ActivityRow {
@@ -95,6 +97,20 @@ impl ActivityRow {
             place: self.activity.place,
             id: self.id,
         }
+    }
+
+    /// What everybody may call the counterparty: the name of the account that held its address then, else
+    /// the label of the address.
+    pub fn counterparty_name(&self) -> Option<&str> {
+        let account = self.counterparty_account.as_deref();
+        let label = || Some(&*self.counterparty_label.as_ref()?.name);
+        account.filter(|name| !name.is_empty()).or_else(label)
+    }
+
+    /// Whether the counterparty, where there is one, was nobody's account here.
+    pub fn counterparty_is_external(&self) -> Option<bool> {
+        let is_external = self.counterparty_account.is_none();
+        self.activity.counterparty.map(|_| is_external)
     }
 }
 

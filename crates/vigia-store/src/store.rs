@@ -19,6 +19,7 @@ mod dump;
 mod epoch;
 mod failed;
 mod ingest;
+mod label;
 mod lease;
 mod message;
 mod partitions;
@@ -36,12 +37,12 @@ mod tables;
 mod watch;
 mod writable;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use vigia_core::Clock;
+use vigia_core::{Clock, Labels};
 
 use crate::Result;
 use crate::db::{Database, Listener, Query, StoreOptions, Tx, query};
@@ -71,6 +72,8 @@ pub struct SqlStore {
     wanted_types: contract::WantedTypes,
     /// Whether addresses that are added wait for their history.
     fetches_history: AtomicBool,
+    /// Labels that settings declare; they win over those of the table.
+    labels: RwLock<Arc<Labels>>,
 }
 
 /// Numbers that rise, for those who wait.
@@ -111,6 +114,7 @@ impl SqlStore {
             partitions: Partitions::default(),
             wanted_types: contract::WantedTypes::default(),
             fetches_history: AtomicBool::new(false),
+            labels: RwLock::default(),
         })
     }
 
@@ -122,6 +126,16 @@ impl SqlStore {
 
     fn fetches_history(&self) -> bool {
         self.fetches_history.load(Ordering::Relaxed)
+    }
+
+    /// Says which labels settings declare: wherever a label is read, they win over those of the table.
+    pub fn set_labels(&self, labels: Labels) {
+        *self.labels.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(labels);
+    }
+
+    fn labels(&self) -> Arc<Labels> {
+        let labels = self.labels.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&labels)
     }
 
     /// Closes all connections.

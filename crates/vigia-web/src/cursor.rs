@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use vigia_core::Place;
+use vigia_core::{Address, Place, parse_address};
 use vigia_store::ActivityCursor;
 
 /// Longest cursor that is looked at, in bytes.
@@ -65,6 +65,16 @@ pub(crate) fn of_watch(id: i64) -> String {
 /// The place in the list of addresses that a cursor means; none if it is not one of ours.
 pub(crate) fn to_watch(text: &str) -> Option<i64> {
     decode(text)?.strip_prefix("w:")?.parse().ok()
+}
+
+/// The cursor of a place in the list of labels.
+pub(crate) fn of_label(address: Address) -> String {
+    encode(&format!("l:{address}"))
+}
+
+/// The place in the list of labels that a cursor means; none if it is not one of ours.
+pub(crate) fn to_label(text: &str) -> Option<Address> {
+    parse_address(decode(text)?.strip_prefix("l:")?).ok()
 }
 
 fn encode(text: &str) -> String {

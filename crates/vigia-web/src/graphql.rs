@@ -10,6 +10,7 @@ mod balance;
 mod error;
 mod failed;
 mod kept;
+mod label;
 mod limits;
 mod notification;
 mod page;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::http::GraphiQLSource;
-use async_graphql::{Data, Pos, Request, Response as Reply, Schema, ServerError};
+use async_graphql::{Data, MergedObject, Pos, Request, Response as Reply, Schema, ServerError};
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
 use axum::Json;
 use axum::body::{Body, to_bytes};
@@ -42,8 +43,12 @@ use crate::reader::Reader;
 use crate::{WebContext, WebLimits};
 use subscription::Slots;
 
+/// The root of mutations: what can be changed. Each may be sent again: once done, it changes nothing more.
+#[derive(MergedObject, Default)]
+pub(crate) struct Mutation(failed::FailedMutation, label::LabelMutation);
+
 /// The schema of the web role.
-pub(crate) type VigiaSchema = Schema<query::Query, failed::Mutation, subscription::Subscription>;
+pub(crate) type VigiaSchema = Schema<query::Query, Mutation, subscription::Subscription>;
 
 /// Deepest nesting of a document's text, before it has any meaning.
 const RECURSION_MAX: usize = 32;
@@ -62,11 +67,14 @@ pub fn schema_sdl() -> String {
     builder().finish().sdl()
 }
 
-type Builder =
-    async_graphql::SchemaBuilder<query::Query, failed::Mutation, subscription::Subscription>;
+type Builder = async_graphql::SchemaBuilder<query::Query, Mutation, subscription::Subscription>;
 
 fn builder() -> Builder {
-    Schema::build(query::Query, failed::Mutation, subscription::Subscription)
+    Schema::build(
+        query::Query,
+        Mutation::default(),
+        subscription::Subscription,
+    )
 }
 
 /// The schema, bounded and with what its resolvers read from.

@@ -8,8 +8,8 @@ mod words;
 
 use jiff::Timestamp;
 use vigia_core::{
-    Address, CoinInfo, Event, Locale, NotificationText, RawTransaction, ReasonKind, RenderInput,
-    format_minor_units,
+    Address, CoinInfo, DECIMALS_MAX, Event, Locale, NotificationText, RawTransaction, ReasonKind,
+    RenderInput, format_amount,
 };
 use vigia_store::{ActivityRow, NotificationRow};
 
@@ -22,37 +22,33 @@ pub(crate) use words::{Words, words};
 /// Hexadecimal digits shown at either end of a shortened address or digest.
 const SHORT_DIGITS: usize = 6;
 
-/// An amount with its symbol: `5.00 cUSD`; none while the coin's decimals are unknown.
-pub(crate) fn money(minor: i128, coin: &CoinInfo) -> Option<String> {
-    let amount = format_minor_units(minor, coin.decimals?);
+/// An amount with its symbol as people of a language write it: `1,234.50 cUSD`; none while the coin's
+/// decimals are unknown, or are none that an amount can have.
+pub(crate) fn money(minor: i128, coin: &CoinInfo, locale: Locale) -> Option<String> {
+    let decimals = coin.decimals.filter(|decimals| *decimals <= DECIMALS_MAX)?;
+    let amount = format_amount(minor, decimals, locale);
     Some(format!("{amount} {}", coin.symbol))
 }
 
-/// An amount as exact as it can be shown: in minor units while the coin's decimals are unknown.
+/// An amount as exact as it can be shown: in minor units, in words that say so, where its decimals are not
+/// known.
 pub(crate) fn money_or_units(
     minor: i128,
     coin_type: &str,
     coin: Option<&CoinInfo>,
-    words: &Words,
+    locale: Locale,
 ) -> String {
-    coin.and_then(|coin| money(minor, coin)).unwrap_or_else(|| {
+    let known = coin.and_then(|coin| money(minor, coin, locale));
+    known.unwrap_or_else(|| {
         let name = coin_type.rsplit("::").next().unwrap_or(coin_type);
-        format!("{minor} {} {name}", words.minor_units_of)
+        let units = format_amount(minor, 0, locale);
+        format!("{units} {} {name}", words(locale).minor_units_of)
     })
 }
 
-/// `1 234 567.89 cUSD`: the leading digits in threes with narrow spaces that do not break, a way of
-/// grouping that all three languages read. For people to look at, not to copy.
-pub(crate) fn grouped(number: &str) -> String {
-    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
-    let mut text = String::with_capacity(number.len() + digits);
-    for (index, digit) in number[..digits].chars().enumerate() {
-        if index > 0 && (digits - index).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text + &number[digits..]
+/// A count as people of a language write it: `1,234`.
+pub(crate) fn count(number: u64, locale: Locale) -> String {
+    format_amount(number.into(), 0, locale)
 }
 
 /// The text of a notification.
@@ -68,26 +64,19 @@ pub(crate) fn notification(
         kind: &row.kind,
         direction: activity.direction,
         money: money.map(|(minor, coin_type)| {
-            money_or_units(minor, coin_type, about.coin.as_ref(), words(locale))
+            money_or_units(minor, coin_type, about.coin.as_ref(), locale)
         }),
-        counterparty_name: about.counterparty_name.as_deref(),
+        counterparty_name: about.counterparty_name(),
         counterparty: activity.counterparty,
         business_id: activity.business_id.as_deref(),
     };
     texts.render(&input, locale)
 }
 
-/// The other party's name, else its address in short.
+/// The other party's public name, else its address in short.
 pub(crate) fn counterparty(row: &ActivityRow) -> Option<String> {
-    let name = row
-        .counterparty_name
-        .clone()
-        .filter(|name| !name.is_empty());
-    name.or_else(|| {
-        row.activity
-            .counterparty
-            .map(|address| short_address(&address))
-    })
+    let name = row.counterparty_name().map(ToOwned::to_owned);
+    name.or_else(|| Some(short_address(row.activity.counterparty.as_ref()?)))
 }
 
 /// `0x1234ab…cd5678`.
@@ -189,20 +178,16 @@ mod tests {
             icon_url: None,
         };
         let shown =
-            |coin: &CoinInfo| money_or_units(5_000_000, "0x2::a::B", Some(coin), words(Locale::En));
-        assert_eq!(shown(&coin), "5000000 minor units of B");
+            |coin: &CoinInfo, locale| money_or_units(5_000_000, "0x2::a::B", Some(coin), locale);
+        assert_eq!(shown(&coin, Locale::En), "5,000,000 minor units of B");
+        assert_eq!(shown(&coin, Locale::Es), "5,000,000 unidades mínimas de B");
+        assert_eq!(shown(&coin, Locale::Pt), "5.000.000 unidades mínimas de B");
+        coin.decimals = Some(39);
+        assert_eq!(shown(&coin, Locale::En), "5,000,000 minor units of B");
         coin.decimals = Some(6);
-        assert_eq!(shown(&coin), "5.00 B");
-    }
-
-    #[test]
-    fn digits_come_in_threes() {
-        assert_eq!(grouped("7"), "7");
-        assert_eq!(grouped("123456"), "123\u{202f}456");
-        assert_eq!(
-            grouped("1234567.1234 X1000"),
-            "1\u{202f}234\u{202f}567.1234 X1000"
-        );
+        assert_eq!(shown(&coin, Locale::Es), "5.00 B");
+        assert_eq!(shown(&coin, Locale::Pt), "5,00 B");
+        assert_eq!(count(1_234, Locale::Pt), "1.234");
     }
 
     #[test]

@@ -85,6 +85,9 @@ enum Command {
     /// See balances, compare them with what nodes say, and adjust them
     #[command(subcommand)]
     Balances(commands::balances::BalancesCommand),
+    /// Say what to call addresses that are nobody's account: exchanges, fee collectors, escrows
+    #[command(subcommand)]
+    Labels(commands::labels::LabelsCommand),
     /// Show the providers: who is read from, how each is, and why one is not used
     Providers(commands::providers::ProvidersArgs),
     /// Show the whole system at a glance
@@ -170,6 +173,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Watch(command) => commands::watch::run(common, command).await,
         Command::Source(command) => commands::source::run(common, command).await,
         Command::Balances(command) => commands::balances::run(common, command).await,
+        Command::Labels(command) => commands::labels::run(common, command).await,
         Command::Providers(args) => commands::providers::run(common, args).await,
         Command::Status(args) => commands::status::run(common, args).await,
         Command::Failed(command) => commands::failed::run(common, command).await,

@@ -8,6 +8,7 @@ pub mod config;
 pub mod doctor;
 pub mod failed;
 pub mod ingest;
+pub mod labels;
 pub mod migrate;
 pub mod migrate_store;
 pub mod providers;
@@ -42,6 +43,7 @@ pub(crate) async fn open_store(settings: &Settings) -> anyhow::Result<Arc<SqlSto
     let place = || format!("cannot open the database {}", place_of(settings));
     let store = store.with_context(place)?;
     store.set_fetches_history(settings.history.on_registration);
+    store.set_labels(settings.declared_labels()?);
     Ok(Arc::new(store))
 }
 

@@ -4,8 +4,10 @@
 //! names the key, where it stands and the nearest key there is.
 
 mod balances;
+mod coins;
 mod contracts;
 mod history;
+mod labels;
 mod layers;
 mod proof;
 mod providers;
@@ -22,8 +24,10 @@ use vigia_store::{PostgresOptions, SourceReader, SqliteOptions, StoreOptions};
 use vigia_sui::{RosterPolicy, Secret, StreamLimits};
 
 pub use balances::BalanceSettings;
+pub use coins::{CoinSettings, Units};
 pub use contracts::{ContractSettings, PackageText};
 pub use history::HistorySettings;
+pub use labels::LabelSettings;
 pub use layers::{ConfigError, Overrides};
 pub use proof::{ProofSettings, RootSetting};
 pub use providers::{ProviderBudget, ProviderSettings};
@@ -44,6 +48,7 @@ const SOURCE_NAME_BYTES_MAX: usize = 60;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct Settings {
+    pub labels: Vec<LabelSettings>,
     pub data: DataSettings,
     pub store: StoreSettings,
     pub provider: ProviderSettings,
@@ -58,6 +63,7 @@ pub struct Settings {
     pub web: WebSettings,
     pub health: HealthSettings,
     pub contracts: ContractSettings,
+    pub coins: CoinSettings,
     pub log: LogSettings,
     pub devnet: DevnetSettings,
 }
@@ -130,6 +136,7 @@ pub struct WorkSettings {
     pub batch_transactions_max: usize,
     pub idle_commit_interval_ms: u64,
     pub coin_interval_ms: u64,
+    pub coin_again_after_ms: u64,
     pub retention_days: u64,
     pub cleanup_schedule: String,
     pub cleanup_time_zone: String,
@@ -360,6 +367,8 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
+        self.declared_labels()?;
+        self.coins.guard()?;
         self.live_start()?;
         self.health_listen()?;
         self.shard_plan()?;
@@ -403,6 +412,7 @@ impl Settings {
                 self.work.idle_commit_interval_ms,
             ),
             ("work.coin_interval_ms", self.work.coin_interval_ms),
+            ("work.coin_again_after_ms", self.work.coin_again_after_ms),
             (
                 "contracts.refresh_interval_ms",
                 self.contracts.refresh_interval_ms,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::{
-    ContractFile, CurrentRegistry, Handler, PackageIds, Registry, Told, is_built_in,
+    CoinGuard, ContractFile, CurrentRegistry, Handler, PackageIds, Registry, Told, is_built_in,
 };
 use vigia_core::{Clock, Datatype, DatatypeName};
 use vigia_store::{ContractKnowledge, ContractStore, DATATYPES_MAX, SqlStore};
@@ -36,6 +36,8 @@ fn handlers() -> Vec<Arc<dyn Handler>> {
 pub struct Declared {
     files: Vec<(String, ContractFile)>,
     packages: PackageIds,
+    /// Which receipts nobody is told of.
+    guard: Option<CoinGuard>,
     /// Whether what nodes say is used.
     believes: bool,
 }
@@ -47,6 +49,7 @@ impl Declared {
         let declared = Self {
             files,
             packages,
+            guard: settings.coins.guard()?,
             believes: settings.trust_root()?.is_none(),
         };
         declared.registry(&Told::default())?;
@@ -54,7 +57,9 @@ impl Declared {
     }
 
     fn registry(&self, told: &Told) -> Result<Registry, ConfigError> {
-        Ok(Registry::with_told(&self.files, &self.packages, told)?.with_handlers(handlers()))
+        let registry = Registry::with_told(&self.files, &self.packages, told)?;
+        let guard = self.guard.clone();
+        Ok(registry.with_handlers(handlers()).with_guard(guard))
     }
 
     /// Makes a registry of this and of what is kept. Layouts that declared events lack are asked for
@@ -275,6 +280,7 @@ mod tests {
         Declared {
             files: vec![("shop.toml".to_owned(), file)],
             packages: PackageIds::new(),
+            guard: None,
             believes,
         }
     }

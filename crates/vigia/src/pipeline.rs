@@ -21,7 +21,7 @@ mod worker;
 
 pub use assemble::assemble;
 use assemble::assemble_failed;
-pub use coins::CoinLookup;
+pub use coins::{CoinLookup, CoinSource};
 pub use correct::{Corrected, Corrector};
 pub use depot::StoreDepot;
 pub use outstanding::Outstanding;

@@ -89,7 +89,8 @@ impl Registry {
             symbol: coin.symbol.clone(),
             name: coin.name.clone(),
         };
-        self.coins.insert(coin_type, info);
+        let minimum = coin.minimum_units.map(i128::from);
+        self.coins.insert(coin_type, (info, minimum));
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 mod chain;
 mod coins;
+mod guard;
 mod handlers;
 mod hostile;
 mod layouts;

@@ -46,6 +46,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0015_revisions", compatible_from: 2),
     migration!("0016_folding", compatible_from: 16),
     migration!("0017_balance_agreed", compatible_from: 16),
+    migration!("0018_labels", compatible_from: 16),
 ];
 
 /// Writes which version the schema has, and since when binaries can use it.

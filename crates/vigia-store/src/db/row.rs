@@ -8,8 +8,8 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
 use vigia_core::{
-    AccountId, AccountKind, Address, BalanceChange, Digest, Direction, Locale, MatchReason, Proof,
-    Slot, Status,
+    AccountId, AccountKind, Address, BalanceChange, Digest, Direction, LabelKind, Locale,
+    MatchReason, Proof, Slot, Status, Suppressed,
 };
 
 use super::money::Money;
@@ -115,7 +115,17 @@ macro_rules! stored_as_text {
         }
     )*};
 }
-stored_as_text!(AccountKind, Direction, Locale, Slot, Status, Json, Proof);
+stored_as_text!(
+    AccountKind,
+    Direction,
+    LabelKind,
+    Locale,
+    Slot,
+    Status,
+    Suppressed,
+    Json,
+    Proof
+);
 
 /// Byte strings of a fixed length.
 macro_rules! stored_as_bytes {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use vigia_core::{AccountId, Activity, Address, AddressBook, Commit, NotificationId, Place, Slot};
+use vigia_core::{
+    AccountId, Activity, Address, AddressBook, Commit, NotificationId, Place, Slot, Suppressed,
+};
 
 use super::book;
 use super::codec::{self, address_opt, amount, int};
@@ -70,6 +72,7 @@ fn values(activity: &Activity, places: &Places) -> Result<Vec<Value>> {
         activity.contract.clone().into(),
         activity.business_id.clone().into(),
         activity.details.to_string().into(),
+        activity.suppressed.map(Suppressed::as_str).into(),
     ])
 }
 

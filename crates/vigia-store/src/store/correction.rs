@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use vigia_core::{
     AccountId, Activity, BusinessEvent, BusinessFolder, BusinessKey, Place, RawTransaction, Slot,
+    Suppressed,
 };
 
 use super::SqlStore;
@@ -324,6 +325,7 @@ async fn update(tx: &mut Tx, id: i64, activity: &Activity) -> Result<()> {
         .bind(activity.contract.clone())
         .bind(activity.business_id.clone())
         .bind(activity.details.to_string())
+        .bind(activity.suppressed.map(Suppressed::as_str))
         .execute(tx)
         .await?;
     Ok(())

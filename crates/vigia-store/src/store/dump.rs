@@ -134,6 +134,7 @@ const PARTS: &[Part] = &[
             ("contract", Text),
             ("business_id", Text),
             ("details", Text),
+            ("suppressed", Text),
         ],
     },
     Part {

@@ -119,7 +119,7 @@ impl ReadStore for SqlStore {
             (None, None, Some(_)) => below(activity_sql!("activity_page_member")),
             (None, None, None) => below(activity_sql!("activity_page")),
         };
-        row::activities(&query.fetch_all(&mut tx).await?)
+        row::activities(&query.fetch_all(&mut tx).await?, &self.labels())
     }
 
     async fn activity_since(
@@ -134,7 +134,8 @@ impl ReadStore for SqlStore {
             None => activity_sql!("activity_since"),
         };
         let query = query(sql).bind(user).bind(after_id).bind(limit);
-        row::activities(&query.fetch_all(&mut self.database.read().await?).await?)
+        let rows = query.fetch_all(&mut self.database.read().await?).await?;
+        row::activities(&rows, &self.labels())
     }
 
     async fn activity_last_id(&self) -> Result<i64> {
@@ -222,6 +223,7 @@ impl ReadStore for SqlStore {
             .bind(before.unwrap_or(i64::MAX))
             .bind(limit);
         let rows = query.fetch_all(&mut self.database.read().await?).await?;
+        let labels = self.labels();
         rows.iter()
             .map(|row| {
                 Ok(NotificationRow {
@@ -229,7 +231,7 @@ impl ReadStore for SqlStore {
                     id: vigia_core::NotificationId::from_bytes(get(row, "notification_id")?),
                     kind: NotificationKind::new(get::<String>(row, "notification_kind")?),
                     created_at_ms: get(row, "created_at_ms")?,
-                    about: row::activity(row)?,
+                    about: row::activity(row, &labels)?,
                 })
             })
             .collect()

@@ -217,6 +217,7 @@ pub(super) const TABLES: &[Table] = &[
             ("contract", Text),
             ("business_id", Text),
             ("details", Text),
+            ("suppressed", Text),
         ],
         key: &["id"],
         identity: Some("id"),
@@ -495,6 +496,18 @@ pub(super) const TABLES: &[Table] = &[
         ],
         key: &["id"],
         identity: Some("id"),
+        seeded: false,
+    },
+    Table {
+        name: "label",
+        columns: &[
+            ("address", Bytes),
+            ("name", Text),
+            ("kind", Text),
+            ("changed_at_ms", Int),
+        ],
+        key: &["address"],
+        identity: None,
         seeded: false,
     },
     Table {

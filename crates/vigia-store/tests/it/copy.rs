@@ -10,7 +10,7 @@ use std::sync::{Arc, mpsc};
 
 use serde_json::json;
 use vigia_core::{
-    Activity, Commit, Direction, ManualClock, MissedPolicy, RawTransaction, Scope,
+    Activity, Commit, Direction, ManualClock, MissedPolicy, RawTransaction, Scope, Suppressed,
     parse_watch_target,
 };
 use vigia_store::{
@@ -76,6 +76,7 @@ async fn filled<F: Fixture>() -> Db<F> {
     db.store.committee_add(&committees).await.unwrap();
     crate::suite::sign_in::fill(&*db.store).await;
     crate::suite::contract::fill(&db.store).await;
+    crate::suite::label::fill(&*db.store).await;
     for checkpoint in 0..6 {
         let commit = Commit {
             balance_effects: vec![balance(place(checkpoint, 0), 1, i128::MIN + 7)],
@@ -114,6 +115,7 @@ async fn odd_rows<F: Fixture>(db: &Db<F>) {
         amount: Some(i128::MAX),
         counterparty: Some(address(2)),
         details: json!({ "memo": "línea\n\"dos\"" }),
+        suppressed: Some(Suppressed::UnknownCoin),
         ..activity(at, ana)
     };
     let commit = Commit {

@@ -145,6 +145,7 @@ pub(crate) fn activity(place: Place, account: AccountId) -> Activity {
         business_id: None,
         details: json!({}),
         notify: Some(NotificationKind::new("SEND_RECEIVED")),
+        suppressed: None,
     }
 }
 

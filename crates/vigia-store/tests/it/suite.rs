@@ -11,6 +11,7 @@ pub(crate) mod contract;
 pub(crate) mod correction;
 pub(crate) mod epoch;
 pub(crate) mod failed;
+pub(crate) mod label;
 pub(crate) mod lease;
 pub(crate) mod limits;
 pub(crate) mod message;
@@ -231,6 +232,11 @@ macro_rules! store_conformance_suite {
                 listed_in_chain_order, a_retry_writes_what_was_missed, a_retry_may_fail_again,
                 a_retry_that_cannot_be_stored_changes_nothing, discarded_counts_no_longer,
                 many_retries_resolve_once,
+            ],
+            label: [
+                a_label_is_replaced_and_removed, labels_of_the_settings_win,
+                pages_of_labels_lose_and_repeat_nothing,
+                an_account_has_its_name_and_others_their_label,
             ],
             lease: [
                 random_steps_agree_with_the_model, one_of_many_claims, claims_go_on_after_the_end,

@@ -1,9 +1,12 @@
 //! Activities as GraphQL has them.
 
-use async_graphql::{Enum, ID, Json, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
 use vigia_core::CoinInfo;
 use vigia_store::ActivityRow;
 
+use super::label::LabelKind;
+use super::notification::Locale;
+use super::query::reader;
 use super::scalar::UInt53;
 use crate::text;
 
@@ -27,6 +30,16 @@ pub(super) enum ExecutionStatus {
     Completed,
     /// Executed and failed: only gas was charged.
     Failed,
+}
+
+/// Why nobody is told of what people would be told of otherwise.
+#[derive(Clone, Copy, Enum, Eq, PartialEq)]
+#[graphql(remote = "vigia_core::Suppressed")]
+enum Suppressed {
+    /// A coin that the deployment neither declares nor allows was received.
+    UnknownCoin,
+    /// Less of a coin was received than is worth telling.
+    Dust,
 }
 
 /// Something that holds addresses: a person's wallet or a business with members.
@@ -149,8 +162,15 @@ impl Activity {
     }
 
     /// The amount with its decimals and symbol, ready to show; null while the decimals are unknown.
-    async fn amount_text(&self) -> Option<String> {
-        text::money(self.0.activity.amount?, self.0.coin.as_ref()?)
+    async fn amount_text(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Language of the text; the request's unless given.")] locale: Option<
+            Locale,
+        >,
+    ) -> Option<String> {
+        let locale = locale.map_or(reader(ctx).locale, Into::into);
+        text::money(self.0.activity.amount?, self.0.coin.as_ref()?, locale)
     }
 
     /// Address of the other party, where there is exactly one.
@@ -161,9 +181,21 @@ impl Activity {
             .map(|address| address.to_string())
     }
 
-    /// Name of the account that held the other party's address, where one did.
-    async fn counterparty_name(&self) -> Option<&String> {
-        self.0.counterparty_name.as_ref()
+    /// What to call the other party: the name of the account that held its address then, else the label of
+    /// the address; null where it has neither.
+    async fn counterparty_name(&self) -> Option<&str> {
+        self.0.counterparty_name()
+    }
+
+    /// What the other party's address is, where it has a label.
+    async fn counterparty_label_kind(&self) -> Option<LabelKind> {
+        let label = self.0.counterparty_label.as_ref();
+        label.map(|label| label.kind.into())
+    }
+
+    /// Whether the other party was nobody's account here; null where there is not exactly one.
+    async fn counterparty_is_external(&self) -> Option<bool> {
+        self.0.counterparty_is_external()
     }
 
     /// Name of the declared contract that explains it.
@@ -174,6 +206,11 @@ impl Activity {
     /// Id of the payment, trade or invitation in that contract.
     async fn business_id(&self) -> Option<&String> {
         self.0.activity.business_id.as_ref()
+    }
+
+    /// Why nobody is told of it, where people are of others like it; null for all else.
+    async fn suppressed(&self) -> Option<Suppressed> {
+        self.0.activity.suppressed.map(Into::into)
     }
 
     /// Everything else worth showing, as a JSON object.

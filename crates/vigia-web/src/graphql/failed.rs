@@ -115,12 +115,13 @@ pub(super) struct DiscardFailedTransaction {
     failed_transaction: Option<FailedTransaction>,
 }
 
-/// The root of mutations.
-pub(crate) struct Mutation;
+/// Mutations of failed transactions.
+#[derive(Default)]
+pub(crate) struct FailedMutation;
 
-/// What can be changed. Each may be sent again: once done, it changes nothing more.
+/// What can be changed of failed transactions.
 #[Object]
-impl Mutation {
+impl FailedMutation {
     /// Interprets a failed transaction again, discarded or not, with the contracts as they are
     /// declared now. For operators.
     async fn retry_failed_transaction(

@@ -3,7 +3,7 @@
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Object, Result};
 use vigia_core::parse_address;
-use vigia_store::{ActivityFilter, ActivityRow, BalanceRow, FailedRow, WatchRow};
+use vigia_store::{ActivityFilter, ActivityRow, BalanceRow, FailedRow, LabelRow, WatchRow};
 
 use super::activity::Activity;
 use super::address::WatchedAddress;
@@ -11,6 +11,7 @@ use super::balance::Balance;
 use super::error::{bad_input, internal};
 use super::failed::{self, FailedTransaction, check_operator, digest_of};
 use super::kept::{self, Transaction};
+use super::label::AddressLabel;
 use super::notification::{Locale, Notification};
 use super::page;
 use super::status::{Extra, Status};
@@ -189,6 +190,26 @@ impl Query {
     ) -> Result<Option<FailedTransaction>> {
         check_operator(ctx)?;
         failed::find(ctx, &digest_of(&digest)?).await
+    }
+
+    /// Labels of addresses, those of the configuration too, in the order of the addresses. For operators.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn labels(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Page size, 1 to 100; 20 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last label of the page before.")] after: Option<String>,
+    ) -> Result<Connection<String, AddressLabel>> {
+        check_operator(ctx)?;
+        let size = page::size(first)?;
+        let after = page::after(after.as_deref(), cursor::to_label)?;
+        let rows = web(ctx)
+            .store
+            .label_list(after, size + 1)
+            .await
+            .map_err(internal)?;
+        let cursor = |row: &LabelRow| cursor::of_label(row.label.address);
+        Ok(page::connection(rows, size, cursor, AddressLabel::from))
     }
 
     /// The inbox, newest first.

@@ -10,7 +10,7 @@ use vigia_store::{ActivityRow, RawTransactionRow};
 
 use super::activity::{Activity, Coin, ExecutionStatus};
 use super::error::internal;
-use super::query::web;
+use super::query::{reader, web};
 use super::scalar::UInt53;
 use crate::text;
 
@@ -158,6 +158,7 @@ impl BalanceEffect {
         effects: &[vigia_core::BalanceEffect],
     ) -> Result<Vec<BalanceEffect>> {
         let coins = web(ctx).store.coin_list().await.map_err(internal)?;
+        let locale = reader(ctx).locale;
         let known = |coin_type: &str| coins.iter().find(|coin| coin.coin_type == coin_type);
         let effects = effects.iter().map(|effect| {
             let coin: Option<&CoinInfo> = known(&effect.coin_type);
@@ -166,7 +167,7 @@ impl BalanceEffect {
                 coin_type: effect.coin_type.clone(),
                 coin: coin.map(Coin::from),
                 amount: effect.amount.to_string(),
-                amount_text: coin.and_then(|coin| text::money(effect.amount, coin)),
+                amount_text: coin.and_then(|coin| text::money(effect.amount, coin, locale)),
             }
         });
         Ok(effects.collect())

@@ -14,7 +14,7 @@ use super::{ErrorPage, PAGE, internal_error};
 use crate::app::App;
 use crate::cursor;
 use crate::reader::{Reader, query_value};
-use crate::text::{balance_words, grouped, money_or_units, short_address, words};
+use crate::text::{balance_words, money_or_units, short_address};
 
 /// How to watch an address.
 const WATCH_COMMAND: &str = "vigia watch add 0x…";
@@ -105,8 +105,7 @@ fn address(row: &BalanceRow, coins: &[CoinInfo], reader: &Reader) -> Markup {
 
 fn coin(amount: &BalanceAmount, coins: &[CoinInfo], reader: &Reader) -> Markup {
     let coin = coins.iter().find(|coin| coin.coin_type == amount.coin_type);
-    let units = words(reader.locale);
-    let shown = |minor| grouped(&money_or_units(minor, &amount.coin_type, coin, units));
+    let shown = |minor| money_or_units(minor, &amount.coin_type, coin, reader.locale);
     let name = coin.map(|coin| &*coin.name).filter(|name| !name.is_empty());
     html! {
         li {

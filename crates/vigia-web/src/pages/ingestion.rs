@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use vigia_core::Locale;
 use vigia_store::{BackfillState, ProviderRow, ShardRow, StatusReport, StoreError};
 
 use super::internal_error;
@@ -12,7 +13,7 @@ use super::item::time;
 use super::layout::{Page, Section};
 use crate::app::App;
 use crate::reader::Reader;
-use crate::text::{grouped, words};
+use crate::text::{count, words};
 
 /// How often the page renews itself.
 const REFRESH_SECONDS: u32 = 5;
@@ -86,16 +87,16 @@ fn progress(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
         dl.tiles {
             div {
                 dt { (words.watermark) }
-                dd data-watermark { (number(mark.map(|mark| mark.checkpoint), words.not_yet)) }
+                dd data-watermark { (number(mark.map(|mark| mark.checkpoint), words.not_yet, reader.locale)) }
                 @if let Some(mark) = mark { p { (time(mark.timestamp_ms, now_ms, reader.locale)) } }
             }
             div {
                 dt { (words.tip) }
-                dd data-tip { (number(tip, words.not_yet)) }
+                dd data-tip { (number(tip, words.not_yet, reader.locale)) }
             }
             div {
                 dt { (words.lag) }
-                dd data-lag { (number(lag, words.not_yet)) }
+                dd data-lag { (number(lag, words.not_yet, reader.locale)) }
                 @if lag.is_some() { p { (words.checkpoints) } }
             }
         }
@@ -118,7 +119,7 @@ fn progress(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
                         " · " (time(start_ms, now_ms, reader.locale))
                     }
                     @if let Some(price) = epoch.reference_gas_price {
-                        " · " (words.gas_price) " " (grouped(&price.to_string())) " MIST"
+                        " · " (words.gas_price) " " (count(price, reader.locale)) " MIST"
                     }
                 }
             }
@@ -173,7 +174,7 @@ fn provider_list(providers: &[ProviderRow], reader: &Reader, now_ms: u64) -> Mar
                             }
                         }
                         span.amount {
-                            (number(row.tip, words.not_yet))
+                            (number(row.tip, words.not_yet, reader.locale))
                             @if let Some(ms) = row.latency_ms { span.meta { (ms) " ms" } }
                         }
                     }
@@ -207,9 +208,9 @@ fn shard_list(shards: &[ShardRow], report: &StatusReport, reader: &Reader) -> Ma
                             }
                         }
                         span.amount {
-                            (number(row.watermark, words.not_yet))
+                            (number(row.watermark, words.not_yet, reader.locale))
                             @if let Some(lag) = row.lag_checkpoints(tip) {
-                                span.meta { (words.lag) " " (grouped(&lag.to_string())) }
+                                span.meta { (words.lag) " " (count(lag, reader.locale)) }
                             }
                         }
                     }
@@ -240,7 +241,7 @@ fn history_counts(counts: &[(BackfillState, u64)], reader: &Reader) -> Markup {
                 @for (state, addresses) in counts {
                     div data-history=(state.as_str()) {
                         dt { (label(*state)) }
-                        dd { (grouped(&addresses.to_string())) }
+                        dd { (count(*addresses, reader.locale)) }
                     }
                 }
             }
@@ -268,13 +269,13 @@ fn counts(report: &StatusReport, reader: &Reader) -> Markup {
     ];
     html! {
         dl.tiles.small {
-            @for (name, label, count) in counts {
+            @for (name, label, number) in counts {
                 div data-count=(name) {
                     dt { (label) }
                     dd {
                         @if name == "failed" {
-                            a href="/failed" { (grouped(&count.to_string())) }
-                        } @else { (grouped(&count.to_string())) }
+                            a href="/failed" { (count(number, reader.locale)) }
+                        } @else { (count(number, reader.locale)) }
                     }
                 }
             }
@@ -282,6 +283,6 @@ fn counts(report: &StatusReport, reader: &Reader) -> Markup {
     }
 }
 
-fn number(value: Option<u64>, none: &str) -> String {
-    value.map_or_else(|| none.to_owned(), |value| grouped(&value.to_string()))
+fn number(value: Option<u64>, none: &str, locale: Locale) -> String {
+    value.map_or_else(|| none.to_owned(), |value| count(value, locale))
 }

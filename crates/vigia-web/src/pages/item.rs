@@ -1,7 +1,7 @@
 //! One activity as a row of a list; the feed, a transaction's page and the live stream share it.
 
 use maud::{Markup, html};
-use vigia_core::{Direction, Locale, Status};
+use vigia_core::{Direction, Locale, Status, Suppressed};
 use vigia_store::ActivityRow;
 
 use crate::text::{self, Words, kind_title, words};
@@ -34,11 +34,21 @@ pub(crate) fn activity_item(row: &ActivityRow, locale: Locale, now_ms: u64) -> M
                     span.meta {
                         span { (row.account.display_name) }
                         (time(row.timestamp_ms, now_ms, locale))
+                        @if let Some(why) = activity.suppressed {
+                            span.untold data-suppressed=(why.as_str()) { (untold(why, words)) }
+                        }
                     }
                 }
-                (amount(row, words))
+                (amount(row, locale))
             }
         }
+    }
+}
+
+fn untold(why: Suppressed, words: &Words) -> &'static str {
+    match why {
+        Suppressed::UnknownCoin => words.untold_unknown_coin,
+        Suppressed::Dust => words.untold_dust,
     }
 }
 
@@ -66,7 +76,7 @@ fn badge(direction: Direction, words: &Words) -> Markup {
     }
 }
 
-fn amount(row: &ActivityRow, words: &Words) -> Markup {
+fn amount(row: &ActivityRow, locale: Locale) -> Markup {
     let activity = &row.activity;
     let sign = match activity.direction {
         Direction::In => "+",
@@ -76,14 +86,9 @@ fn amount(row: &ActivityRow, words: &Words) -> Markup {
     let moved = activity.amount.zip(activity.coin_type.as_deref());
     html! {
         @if let Some((minor, coin_type)) = moved {
-            span.amount { (sign) (money(minor, coin_type, row, words)) }
+            span.amount { (sign) (text::money_or_units(minor, coin_type, row.coin.as_ref(), locale)) }
         }
     }
-}
-
-fn money(minor: i128, coin_type: &str, row: &ActivityRow, words: &Words) -> String {
-    let money = text::money_or_units(minor, coin_type, row.coin.as_ref(), words);
-    text::grouped(&money)
 }
 
 /// Money goes from and to somebody; everything else happens with them.

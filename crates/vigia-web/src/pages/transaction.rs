@@ -110,7 +110,7 @@ fn remains_page(
         p.digest { code { (digest) } }
         p.note data-evidence="expired" { (words.evidence_expired) }
         (meaning(found, reader, now_ms))
-        (balances(&remains.balance_effects, &found.coins, words))
+        (balances(&remains.balance_effects, &found.coins, reader.locale))
         section {
             h2 { (words.transaction) }
             dl.facts {
@@ -145,7 +145,7 @@ fn page(app: &App, reader: &Reader, found: &Found, row: &RawTransactionRow) -> R
             }
         }
         (meaning(found, reader, now_ms))
-        (balances(&row.balance_effects, &found.coins, words))
+        (balances(&row.balance_effects, &found.coins, reader.locale))
         (facts(raw, reader.locale, when(raw.timestamp_ms, reader, now_ms)))
         (events(raw, &app.context.registry.get(), words))
         (evidence(raw, words))
@@ -186,11 +186,11 @@ fn when(ms: u64, reader: &Reader, now_ms: u64) -> Markup {
     }
 }
 
-fn balances(effects: &[BalanceEffect], coins: &[CoinInfo], words: &Words) -> Markup {
+fn balances(effects: &[BalanceEffect], coins: &[CoinInfo], locale: Locale) -> Markup {
+    let words = words(locale);
     let shown = |coin_type: &str, amount: i128| {
         let coin = coins.iter().find(|coin| coin.coin_type == coin_type);
-        let money = text::money_or_units(amount.saturating_abs(), coin_type, coin, words);
-        let money = text::grouped(&money);
+        let money = text::money_or_units(amount.saturating_abs(), coin_type, coin, locale);
         format!("{}{money}", if amount < 0 { "\u{2212}" } else { "+" })
     };
     html! {
@@ -217,7 +217,7 @@ fn facts(raw: &RawTransaction, locale: Locale, when: Markup) -> Markup {
         raw.function.clone(),
     ];
     let call: Vec<String> = call.into_iter().flatten().collect();
-    let gas = vigia_core::format_minor_units(raw.gas_cost, SUI_DECIMALS);
+    let gas = vigia_core::format_amount(raw.gas_cost, SUI_DECIMALS, locale);
     html! {
         section {
             h2 { (words.transaction) }

@@ -56,6 +56,10 @@ pub(crate) struct Words {
     pub(crate) money_out: &'static str,
     /// A transaction that failed.
     pub(crate) failed: &'static str,
+    /// Nobody was told of a receipt, since its coin is unknown.
+    pub(crate) untold_unknown_coin: &'static str,
+    /// Nobody was told of a receipt, since it was so little.
+    pub(crate) untold_dust: &'static str,
     /// A transaction that succeeded.
     pub(crate) completed: &'static str,
     /// Label.
@@ -256,6 +260,8 @@ static ES: Words = Words {
     money_in: "Entrada",
     money_out: "Salida",
     failed: "Fallida",
+    untold_unknown_coin: "Sin aviso: moneda desconocida, puede ser una estafa",
+    untold_dust: "Sin aviso: monto ínfimo",
     completed: "Completada",
     time: "Hora",
     checkpoint: "Checkpoint",
@@ -366,6 +372,8 @@ static EN: Words = Words {
     money_in: "Money in",
     money_out: "Money out",
     failed: "Failed",
+    untold_unknown_coin: "Not announced: unknown coin, may be a scam",
+    untold_dust: "Not announced: tiny amount",
     completed: "Completed",
     time: "Time",
     checkpoint: "Checkpoint",
@@ -476,6 +484,8 @@ static PT: Words = Words {
     money_in: "Entrada",
     money_out: "Saída",
     failed: "Falhou",
+    untold_unknown_coin: "Sem aviso: moeda desconhecida, pode ser golpe",
+    untold_dust: "Sem aviso: valor ínfimo",
     completed: "Concluída",
     time: "Hora",
     checkpoint: "Checkpoint",

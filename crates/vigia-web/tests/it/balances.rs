@@ -30,7 +30,7 @@ impl TestApp {
 async fn what_there_is_is_shown_with_its_coin() {
     let app = app().await;
     let page = app.page("/balances?lang=en").await;
-    assert!(page.contains("1\u{202f}234.50 cUSD"), "{page}");
+    assert!(page.contains("1,234.50 cUSD"), "{page}");
     assert!(page.contains("data-state=\"known\""));
     assert!(page.contains("data-state=\"waiting\""));
     assert!(page.contains("Not known yet: a node is being asked."));

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use vigia_core::{
-    Address, AddressBook, BusinessFolder, ChainId, CoinInfo, Commit, CommitOutcome, Digest, Place,
-    Scope, User, WatchChange, WatchTarget,
+    Address, AddressBook, BusinessFolder, ChainId, CoinInfo, Commit, CommitOutcome, Digest, Label,
+    Place, Scope, User, WatchChange, WatchTarget,
 };
 use vigia_store::{
     ActivityCursor, ActivityFilter, ActivityRow, BackfillBatch, BackfillGuard, BackfillOutcome,
     BackfillState, BackfillStore, BalanceCounts, BalanceRow, FailedRetry, FailedRow, FailedStore,
-    FailedTransaction, IngestStore, NotificationRow, ProviderReport, ProviderRow, ProviderStore,
-    ProviderUsage, RangeProgress, RawTransactionRow, ReadStore, ShardRow, StatusReport, StoreError,
-    TransactionRemains, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore,
-    WatchTargets, Watermark,
+    FailedTransaction, IngestStore, LabelRow, LabelStore, NotificationRow, ProviderReport,
+    ProviderRow, ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow, ReadStore,
+    ShardRow, StatusReport, StoreError, TransactionRemains, WatchEntry, WatchReceipt,
+    WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
 };
 
 use crate::app::TestApp;
@@ -88,6 +88,9 @@ async fn queries_get_a_code_and_no_internals() {
             &transaction,
             &failed,
             &discard,
+            "{ labels { nodes { name } } }",
+            "mutation { setLabel(address: \"0x7\", name: \"A\") { name } }",
+            "mutation { removeLabel(address: \"0x7\") { removed } }",
         ] {
             let reply = app.graphql(query).await;
             assert_eq!(reply["errors"].as_array().unwrap().len(), 1, "{reply}");
@@ -239,6 +242,25 @@ impl ReadStore for FailingStore {
     }
 
     async fn coin_list(&self) -> Result<Vec<CoinInfo>> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl LabelStore for FailingStore {
+    async fn label_set(&self, _: &Label) -> Result<Option<Label>> {
+        self.fail()
+    }
+
+    async fn label_remove(&self, _: &Address) -> Result<bool> {
+        self.fail()
+    }
+
+    async fn label_find(&self, _: &Address) -> Result<Option<LabelRow>> {
+        self.fail()
+    }
+
+    async fn label_list(&self, _: Option<Address>, _: u32) -> Result<Vec<LabelRow>> {
         self.fail()
     }
 }

@@ -254,7 +254,7 @@ async fn notifications_speak_the_readers_language() {
             "{ notifications(first: 1, locale: PT) { nodes { text kind activity { kind } } } }",
         )
         .await;
-    assert_eq!(text(&reply), "[pt] SEND_RECEIVED 5.00 cUSD Ana");
+    assert_eq!(text(&reply), "[pt] SEND_RECEIVED 5,00 cUSD Ana");
     let request = app.post("/graphql").header("accept-language", "en-GB");
     let query = json!({ "query": "{ notifications(first: 1) { nodes { text } } }" });
     let reply: Value = request

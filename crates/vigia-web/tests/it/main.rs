@@ -9,6 +9,7 @@ mod failing;
 mod graphql;
 mod guard;
 mod history;
+mod labels;
 mod limits;
 mod live;
 mod metrics;

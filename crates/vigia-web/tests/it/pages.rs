@@ -1,6 +1,7 @@
 //! Pages: what they show, in which language, and that names cannot become markup.
 
-use vigia_core::{MatchReason, ReasonKind};
+use serde_json::json;
+use vigia_core::{MatchReason, ReasonKind, Suppressed};
 
 use crate::app::TestApp;
 use crate::sample;
@@ -219,7 +220,7 @@ async fn inbox_speaks_the_readers_language() {
     assert!(
         app.page("/inbox?lang=pt")
             .await
-            .contains("[pt] SEND_RECEIVED 5.00 cUSD Ana")
+            .contains("[pt] SEND_RECEIVED 5,00 cUSD Ana")
     );
     let request = app
         .get("/inbox")
@@ -264,7 +265,7 @@ async fn ingestion_tells_how_it_goes() {
     };
     app.store.provider_report(&report).await.unwrap();
     let page = app.page("/ingestion?lang=en").await;
-    assert!(page.contains("data-lag>1\u{202f}233"), "{page}");
+    assert!(page.contains("data-lag>1,233"), "{page}");
     assert!(page.contains("stream &lt;reset&gt;"));
     assert!(page.contains("data-refresh"));
 }
@@ -307,4 +308,85 @@ async fn dead_ends_are_pages() {
         404
     );
     assert!(app.page("/assets/vigia.svg").await.contains("<svg"));
+}
+
+#[tokio::test]
+async fn who_is_told_nothing_is_told_why() {
+    let app = TestApp::with_people("Ana").await;
+    for (checkpoint, why) in [(0, Suppressed::UnknownCoin), (1, Suppressed::Dust)] {
+        let mut commit = app.transfer_commit(checkpoint).await;
+        commit.activities[1].suppressed = Some(why);
+        commit.activities[1].notify = None;
+        app.apply(&commit).await;
+    }
+    for (language, unknown, dust) in [
+        (
+            "es",
+            "Sin aviso: moneda desconocida",
+            "Sin aviso: monto ínfimo",
+        ),
+        (
+            "en",
+            "Not announced: unknown coin",
+            "Not announced: tiny amount",
+        ),
+        (
+            "pt",
+            "Sem aviso: moeda desconhecida",
+            "Sem aviso: valor ínfimo",
+        ),
+    ] {
+        let page = app.page(&format!("/?lang={language}")).await;
+        assert!(page.contains(unknown) && page.contains(dust), "{page}");
+        assert_eq!(page.matches("data-suppressed=").count(), 2, "{page}");
+        let path = format!("/tx/{}?lang={language}", sample::digest(0));
+        let page = app.page(&path).await;
+        assert!(page.contains(unknown) && !page.contains(dust), "{page}");
+    }
+    let reply = app
+        .graphql("{ activities { nodes { suppressed direction } } }")
+        .await;
+    let nodes = &reply["data"]["activities"]["nodes"];
+    let expected = json!([
+        { "suppressed": "DUST", "direction": "IN" }, { "suppressed": null, "direction": "OUT" },
+        { "suppressed": "UNKNOWN_COIN", "direction": "IN" }, { "suppressed": null, "direction": "OUT" },
+    ]);
+    assert_eq!(*nodes, expected);
+    let told = app.graphql("{ notifications { nodes { kind } } }").await;
+    assert_eq!(
+        told["data"]["notifications"]["nodes"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[tokio::test]
+async fn amounts_are_written_as_the_language_does() {
+    let app = TestApp::with_people("Ana").await;
+    let mut commit = app.transfer_commit(0).await;
+    commit.activities[1].amount = Some(1_234_567_500_000);
+    app.apply(&commit).await;
+    for (language, amount, gas) in [
+        ("es", "+1,234,567.50 cUSD", "0.00196432 SUI"),
+        ("en", "+1,234,567.50 cUSD", "0.00196432 SUI"),
+        ("pt", "+1.234.567,50 cUSD", "0,00196432 SUI"),
+    ] {
+        let page = app.page(&format!("/?lang={language}")).await;
+        assert!(page.contains(amount), "{page}");
+        let page = app
+            .page(&format!("/tx/{}?lang={language}", sample::digest(0)))
+            .await;
+        assert!(page.contains(amount) && page.contains(gas), "{page}");
+        let inbox = app.page(&format!("/inbox?lang={language}")).await;
+        assert!(inbox.contains(&amount[1..]), "{inbox}");
+    }
+    let query =
+        "{ activities(first: 1) { nodes { amount es: amountText pt: amountText(locale: PT) } } }";
+    let reply = app.graphql(query).await;
+    let expected = json!([{
+        "amount": "1234567500000", "es": "1,234,567.50 cUSD", "pt": "1.234.567,50 cUSD",
+    }]);
+    assert_eq!(reply["data"]["activities"]["nodes"], expected);
 }

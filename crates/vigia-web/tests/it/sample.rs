@@ -74,6 +74,7 @@ pub(crate) fn transfer(checkpoint: u64, from: (u8, AccountId), to: (u8, AccountI
         business_id: None,
         details: json!({ "memo": "almuerzo" }),
         notify: Some(NotificationKind::new(notify)),
+        suppressed: None,
     };
     let effect = |n, amount| BalanceEffect {
         place,

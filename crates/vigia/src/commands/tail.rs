@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
-use vigia_core::{Direction, Scope, Status, format_minor_units};
+use vigia_core::{Direction, Scope, Status, Suppressed, format_minor_units};
 use vigia_store::{ActivityFilter, ActivityRow, ReadStore};
 
 use super::open_existing_store;
@@ -86,9 +86,11 @@ fn to_json(row: &ActivityRow) -> serde_json::Value {
         "amount": activity.amount.map(|amount| amount.to_string()),
         "decimals": row.coin.as_ref().and_then(|coin| coin.decimals),
         "counterparty": activity.counterparty.map(|address| address.to_string()),
+        "counterpartyName": row.counterparty_name(),
         "contract": activity.contract,
         "businessId": activity.business_id,
         "details": activity.details,
+        "suppressed": activity.suppressed.map(Suppressed::as_str),
     })
 }
 
@@ -117,7 +119,7 @@ fn to_text(row: &ActivityRow) -> String {
         }
         _ => String::new(),
     };
-    let other = match (&row.counterparty_name, activity.counterparty) {
+    let other = match (row.counterparty_name(), activity.counterparty) {
         (Some(name), _) => format!("  {name}"),
         (None, Some(address)) => format!("  {}…", &address.to_string()[..10]),
         _ => String::new(),

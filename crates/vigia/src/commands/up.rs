@@ -447,8 +447,10 @@ impl Roles {
     fn coins(&mut self, settings: &Settings, store: Arc<SqlStore>, provider: &Provider) {
         let lookup = CoinLookup {
             store,
-            source: provider.grpc.clone(),
+            source: Arc::new(provider.grpc.clone()),
             interval: Duration::from_millis(settings.work.coin_interval_ms),
+            again_after_ms: settings.work.coin_again_after_ms,
+            clock: Arc::new(SystemClock),
         };
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {

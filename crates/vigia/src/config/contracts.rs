@@ -33,7 +33,7 @@ impl Settings {
     /// The declared contracts, with package ids of `packages` added where the settings name none.
     pub fn registry(&self, packages: &PackageIds) -> Result<Registry, ConfigError> {
         let (files, ids) = self.contract_declarations(packages)?;
-        Ok(Registry::new(&files, &ids)?)
+        Ok(Registry::new(&files, &ids)?.with_guard(self.coins.guard()?))
     }
 
     /// The contract files, and package ids of this deployment, those of `packages` where the settings name

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use super::Settings;
+use super::{Settings, labels};
 
 /// Values set by flags: dotted keys and texts.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +58,16 @@ pub enum ConfigError {
         value: String,
         /// What it takes.
         expected: String,
+    },
+    /// An entry of a list that does not fit.
+    #[error("{origin}, {field}: {problem}")]
+    Entry {
+        /// File and line.
+        origin: String,
+        /// Which field of it.
+        field: String,
+        /// What is wrong and what would be right.
+        problem: String,
     },
     /// Values of the wrong type.
     #[error("the settings do not fit together: {problem}")]
@@ -192,7 +202,8 @@ fn check_keys(origin: &str, text: &str, known: &Table) -> Result<(), ConfigError
         origin: origin.to_owned(),
         problem: error.to_string(),
     })?;
-    check_table(origin, text, parsed.get_ref(), known, known, "")
+    check_table(origin, text, parsed.get_ref(), known, known, "")?;
+    labels::check(origin, text, parsed.get_ref())
 }
 
 fn check_table(

@@ -21,6 +21,7 @@ mod files;
 mod history;
 mod jobs;
 mod kills;
+mod labels;
 mod live;
 mod moving_up;
 mod node;

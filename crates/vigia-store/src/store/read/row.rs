@@ -1,16 +1,17 @@
 //! Rows read back as values.
 
-use vigia_core::{Account, Activity, CoinInfo, Proof, RawTransaction, User, UserId};
+use vigia_core::{Account, Activity, CoinInfo, Label, Labels, Proof, RawTransaction, User, UserId};
 
 use super::super::codec;
 use crate::db::{Row, get, get_opt};
 use crate::{ActivityRow, Result};
 
-pub(super) fn activities(rows: &[Row]) -> Result<Vec<ActivityRow>> {
-    rows.iter().map(activity).collect()
+pub(super) fn activities(rows: &[Row], labels: &Labels) -> Result<Vec<ActivityRow>> {
+    rows.iter().map(|row| activity(row, labels)).collect()
 }
 
-pub(super) fn activity(row: &Row) -> Result<ActivityRow> {
+/// Declared labels win over those of the row.
+pub(super) fn activity(row: &Row, labels: &Labels) -> Result<ActivityRow> {
     let account = Account {
         id: get(row, "account_id")?,
         external_id: get(row, "account_external_id")?,
@@ -21,12 +22,30 @@ pub(super) fn activity(row: &Row) -> Result<ActivityRow> {
     Ok(ActivityRow {
         id: get(row, "id")?,
         coin: activity_coin(row, activity.coin_type.as_deref())?,
+        counterparty_label: counterparty_label(row, &activity, labels)?,
         activity,
         digest: get(row, "digest")?,
         timestamp_ms: get(row, "timestamp_ms")?,
         account,
-        counterparty_name: get_opt(row, "counterparty_name")?,
+        counterparty_account: get_opt(row, "counterparty_name")?,
     })
+}
+
+fn counterparty_label(row: &Row, activity: &Activity, labels: &Labels) -> Result<Option<Label>> {
+    let Some(address) = activity.counterparty else {
+        return Ok(None);
+    };
+    if let Some(declared) = labels.get(&address) {
+        return Ok(Some(declared.clone()));
+    }
+    let Some(name) = get_opt(row, "label_name")? else {
+        return Ok(None);
+    };
+    Ok(Some(Label {
+        address,
+        name,
+        kind: get(row, "label_kind")?,
+    }))
 }
 
 /// The activity as it was interpreted.
@@ -46,6 +65,7 @@ pub(in crate::store) fn activity_alone(row: &Row) -> Result<Activity> {
         business_id: get_opt(row, "business_id")?,
         details: get(row, "details")?,
         notify: None,
+        suppressed: get_opt(row, "suppressed")?,
     })
 }
 

@@ -1,7 +1,9 @@
 //! Activities as they are read back, and the counts of `status`.
 
 use serde_json::json;
-use vigia_core::{Activity, Direction, Scope, Slot, Status, WatchTarget, parse_watch_target};
+use vigia_core::{
+    Activity, Direction, Scope, Slot, Status, Suppressed, WatchTarget, parse_watch_target,
+};
 use vigia_store::{ActivityFilter, IngestStore, ProviderReport, ReadStore, WatchEntry, WatchStore};
 
 use crate::sample::{
@@ -21,6 +23,7 @@ pub(crate) async fn rows_carry_what_is_shown<F: Fixture>() {
         contract: Some("payment".to_owned()),
         business_id: Some("pay-1".to_owned()),
         details: json!({ "memo": "café \"☕\"", "n": 1 }),
+        suppressed: Some(Suppressed::Dust),
         ..activity(place(4, 0), ana)
     };
     let mut commit = transfer(4, &[]);
@@ -40,7 +43,7 @@ pub(crate) async fn rows_carry_what_is_shown<F: Fixture>() {
     assert_eq!(row.account.id, ana);
     assert_eq!(row.account.external_id, "ana");
     assert_eq!(row.account.display_name, "Account ana");
-    assert_eq!(row.counterparty_name.as_deref(), Some("Account beto"));
+    assert_eq!(row.counterparty_name(), Some("Account beto"));
     assert_eq!(row.coin, None);
     assert_eq!(db.store.activity_last_id().await.unwrap(), row.id);
 }
@@ -61,10 +64,7 @@ pub(crate) async fn counterparty_is_named_by_who_held_it_then<F: Fixture>() {
         db.apply(&send(checkpoint)).await;
     }
     let rows = db.store.activity_since(&Scope::All, 0, 10).await.unwrap();
-    let names: Vec<_> = rows
-        .iter()
-        .map(|row| row.counterparty_name.as_deref())
-        .collect();
+    let names: Vec<_> = rows.iter().map(|row| row.counterparty_name()).collect();
     assert_eq!(names, [Some("Account beto"), None, Some("Account carla")]);
 }
 

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use vigia_contracts::PackageIds;
-use vigia_core::{AccountKind, Locale, WatchTarget};
-use vigia_devnet::{ChainConfig, Devnet, DevnetConfig, Packages};
+use vigia_core::{AccountKind, Locale, WatchTarget, type_text};
+use vigia_devnet::{ChainConfig, Coin, Devnet, DevnetConfig, Packages};
 use vigia_store::{AccountSpec, UserSpec, WatchEntry, WatchStore};
 use vigia_sui::{CommitteePin, committee_digest};
 
@@ -40,6 +40,8 @@ pub(super) async fn start(settings: &mut Settings) -> anyhow::Result<Simulated> 
     .context("cannot start the simulated node")?;
     settings.provider.url = node.url();
     settings.providers.clear();
+    // Its dollar from elsewhere is to it what USDC is to mainnet.
+    settings.coins.allow.push(type_text(&Coin::Usdc.type_tag()));
     if let Some(committee) = node.genesis_committee() {
         // Nobody else's root is this chain's.
         let (epoch, digest) = (committee.epoch, committee_digest(&committee));

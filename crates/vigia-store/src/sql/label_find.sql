@@ -1,0 +1,1 @@
+SELECT address, name, kind FROM label WHERE address = $1
