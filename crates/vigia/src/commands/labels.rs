@@ -40,8 +40,12 @@ pub struct SetArgs {
     address: String,
     /// What everybody sees it called
     name: String,
-    /// What it is: exchange, fee_collector, escrow or other
-    #[arg(long, default_value = "other")]
+    /// What it is
+    #[arg(
+        long,
+        default_value = "other",
+        help = "What it is: exchange, fee_collector, escrow or other"
+    )]
     kind: String,
     /// Print one JSON object
     #[arg(long)]
