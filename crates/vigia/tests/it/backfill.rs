@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::Value;
-use vigia_devnet::{Devnet, DevnetFace, Faults, FileFormat, Pace, write_checkpoint};
+use vigia_devnet::{Devnet, DevnetFace, FaultKind, Faults, FileFormat, Pace, write_checkpoint};
 
 use crate::app::{App, PATIENCE, text};
 use crate::kills::assert_same;
@@ -125,17 +125,21 @@ async fn faults_are_got_over() {
     let mut node = node(2_000).await;
     let tip = node.tip().unwrap().to_string();
     let expected = live_rows(&node).await;
-    for specs in [
-        "unavailable:500ms truncate,every=9",
-        "rate-limit:10/1s",
-        "gone:300ms",
-    ] {
+    for specs in ["unavailable:500ms truncate,every=9", "rate-limit:10/1s"] {
         let face = bucket(&mut node, specs).await;
         let app = app_with(&node, &format!("bucket_url = \"{}\"\n", face.url()));
         app.ok(&["backfill", "--from", "0", "--to", &tip]);
         assert_same(&expected, &imported_rows(&app).await);
         assert!(!face.struck().is_empty(), "{specs} never struck");
     }
+    // Away for as long as it takes to be missed.
+    let face = bucket(&mut node, "gone:60s").await;
+    let app = app_with(&node, &format!("bucket_url = \"{}\"\n", face.url()));
+    let mut running = app.start(&["backfill", "--from", "0", "--to", &tip]);
+    face.wait_until_struck(FaultKind::Gone, 1).await;
+    face.heal();
+    assert!(running.wait(PATIENCE).success());
+    assert_same(&expected, &imported_rows(&app).await);
     for specs in [
         "no-list",
         "cut:300ms truncate,every=9",
