@@ -28,7 +28,10 @@ fn sent(from: vigia_core::Address, coin: Coin, amount: i128) -> Made {
 }
 
 fn activities(interpreter: &Interpreter, made: &Made) -> Vec<Activity> {
-    interpreter.interpret(&made.0, &book()).unwrap().activities
+    interpreter
+        .interpret(&made.0, &book())
+        .expect("it is understood")
+        .activities
 }
 
 /// Whether Ana is told, and why not.

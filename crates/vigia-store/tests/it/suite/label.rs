@@ -53,7 +53,7 @@ pub(crate) async fn labels_of_the_settings_win<F: Fixture>() {
         label(7, "Set", LabelKind::Exchange),
     );
     store.label_set(&kept).await.unwrap();
-    store.set_labels(declared(&[set.clone()]));
+    store.set_labels(declared(std::slice::from_ref(&set)));
     let found = store.label_find(&address(7)).await.unwrap().unwrap();
     assert_eq!(
         (found.label, found.origin),
