@@ -86,13 +86,28 @@ fn run_full(mut command: Command, name: &str) -> anyhow::Result<()> {
             names.join(", ")
         );
     };
+    command.args(["--features", FEATURES]);
     if answers("cargo-nextest", "--version") {
-        command.args(["--profile", "full"]);
+        // The selection of all tests: one package alone would have its dependencies built again, with other features.
+        let tests: Vec<String> = filter
+            .split(' ')
+            .map(|part| format!("test({part})"))
+            .collect();
+        let filter = format!("package({package}) & ({})", tests.join(" | "));
+        command.args([
+            "--workspace",
+            "--profile",
+            "full",
+            "-E",
+            &filter,
+            "--no-capture",
+        ]);
+    } else {
+        command
+            .args(["-p", package, "--"])
+            .args(filter.split(' '))
+            .arg("--nocapture");
     }
-    command
-        .args(["-p", package, "--features", FEATURES, "--"])
-        .args(filter.split(' '))
-        .arg("--nocapture");
     say_and_run(command.env("VIGIA_FULL", name))
 }
 
