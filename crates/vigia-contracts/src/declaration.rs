@@ -113,6 +113,15 @@ pub struct EventDeclaration {
     pub movement: Option<String>,
     /// What of the amount somebody whom it does not name kept.
     pub fee: Option<FeeDeclaration>,
+    /// What it pays of an invoice with the object's id.
+    pub pays: Option<PaysDeclaration>,
+    /// Whose coins the contract holds from it on, until an event that is final.
+    pub holds: Option<HoldsDeclaration>,
+    /// Field with the time until when something has to happen, in milliseconds since 1970.
+    pub deadline: Option<Text>,
+    /// Whether nothing is waited for after it.
+    #[serde(default, rename = "final")]
+    pub is_final: bool,
     /// For whom it means what.
     #[serde(default)]
     pub activities: Vec<ActivityDeclaration>,
@@ -124,6 +133,32 @@ pub struct EventDeclaration {
 pub struct FeeDeclaration {
     /// What to call it for who receives it.
     pub kind: String,
+    /// Field with the amount.
+    pub amount: Text,
+    /// Field with the coin's code, or `=` and a coin type.
+    pub coin: Text,
+}
+
+/// A payment under the id of a business object; all fields are the event's own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaysDeclaration {
+    /// Field with the address that is paid.
+    pub to: Text,
+    /// Field with the amount, fees not taken off.
+    pub amount: Text,
+    /// Field with the coin's code, or `=` and a coin type.
+    pub coin: Text,
+}
+
+/// Coins that a contract holds for a business object.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldsDeclaration {
+    /// Field with the address whose they were.
+    pub from: Text,
+    /// Field with the address that is to get them; `@field` where another event of the object names it.
+    pub to: Option<Text>,
     /// Field with the amount.
     pub amount: Text,
     /// Field with the coin's code, or `=` and a coin type.

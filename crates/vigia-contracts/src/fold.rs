@@ -13,12 +13,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use vigia_core::{
-    Address, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome,
-    parse_address,
+    Address, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome, Escrow,
+    RECEIVED, Receipts, parse_address,
 };
 
 use crate::interpret::Interpreter;
-use crate::parties::{Fields, Occurrence, activities_of_event};
+use crate::parties::{Fields, Occurrence, activities_of_event, money};
+use crate::registry::{EventRule, Registry};
 
 impl BusinessFolder for Interpreter {
     fn parties(&self, _key: &BusinessKey, events: &[BusinessEvent]) -> Vec<Address> {
@@ -43,9 +44,10 @@ impl BusinessFolder for Interpreter {
         let merged = merge_fields(&events);
         let mut outcome = BusinessOutcome {
             state: "unknown".to_owned(),
-            data: Value::Object(merged.clone()),
-            activities: Vec::new(),
+            is_listed: self.registry().is_listed(&key.contract, &key.object),
+            ..BusinessOutcome::default()
         };
+        let mut receipts = Receipts::default();
         for event in events {
             // A declaration that has gone leaves its events stored and silent.
             let Some(rule) = self.registry().event_rule_named(&key.contract, &event.name) else {
@@ -53,6 +55,10 @@ impl BusinessFolder for Interpreter {
             };
             if let Some(state) = &rule.state {
                 outcome.state.clone_from(state);
+            }
+            // After an event that is final nothing is waited for, and nothing is held.
+            if rule.is_final {
+                (outcome.deadline_ms, outcome.escrow) = (None, None);
             }
             let Some(own) = event.fields.as_object() else {
                 continue;
@@ -73,9 +79,52 @@ impl BusinessFolder for Interpreter {
                 fields,
                 book,
             ));
+            if let Some((to, coin_type, amount)) = payment(self.registry(), rule, fields) {
+                receipts.add(to, &coin_type, amount);
+            }
+            if !rule.is_final {
+                outcome.deadline_ms = deadline(rule, fields).or(outcome.deadline_ms);
+                outcome.escrow = escrow(self.registry(), rule, fields).or(outcome.escrow);
+            }
         }
+        let mut data = merged;
+        let received = receipts.to_json();
+        if !received.is_null() {
+            data.insert(RECEIVED.to_owned(), received);
+        }
+        outcome.data = Value::Object(data);
         outcome
     }
+}
+
+/// Who is paid by an event, in which coin and how much.
+fn payment(
+    registry: &Registry,
+    rule: &EventRule,
+    fields: Fields<'_>,
+) -> Option<(Address, String, i128)> {
+    let pays = rule.pays.as_ref()?;
+    let to = fields.address(&pays.to)?;
+    let (coin_type, amount) = money(registry, (pays.coin.as_ref(), Some(&pays.amount)), fields)?;
+    Some((to, coin_type, amount))
+}
+
+fn deadline(rule: &EventRule, fields: Fields<'_>) -> Option<u64> {
+    let at_ms = fields.amount(rule.deadline.as_ref()?)?;
+    // The contract takes any number. One beyond what a database keeps is no time that comes.
+    let at_ms = u64::try_from(at_ms).ok()?;
+    (at_ms <= i64::MAX.unsigned_abs()).then_some(at_ms)
+}
+
+fn escrow(registry: &Registry, rule: &EventRule, fields: Fields<'_>) -> Option<Escrow> {
+    let holds = rule.holds.as_ref()?;
+    let (coin_type, amount) = money(registry, (holds.coin.as_ref(), Some(&holds.amount)), fields)?;
+    Some(Escrow {
+        from: fields.address(&holds.from)?,
+        to: holds.to.as_ref().and_then(|to| fields.address(to)),
+        coin_type,
+        amount,
+    })
 }
 
 /// The fields of all events, the earliest value of each; an empty option is none.

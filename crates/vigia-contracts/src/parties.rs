@@ -34,7 +34,7 @@ impl<'a> Fields<'a> {
         parse_address(self.text(field)?).ok()
     }
 
-    fn amount(&self, field: &FieldRef) -> Option<i128> {
+    pub(crate) fn amount(&self, field: &FieldRef) -> Option<i128> {
         let amount: i128 = scalar_text(self.value(field)?)?.parse().ok()?;
         // The direction says which way; only a text could hold a sign.
         (amount >= 0).then_some(amount)

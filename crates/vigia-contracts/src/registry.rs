@@ -67,6 +67,23 @@ pub(crate) struct FeeRule {
     pub(crate) coin: Option<CoinRef>,
 }
 
+/// A checked `PaysDeclaration`.
+#[derive(Clone, Debug)]
+pub(crate) struct PaysRule {
+    pub(crate) to: FieldRef,
+    pub(crate) amount: FieldRef,
+    pub(crate) coin: Option<CoinRef>,
+}
+
+/// A checked `HoldsDeclaration`.
+#[derive(Clone, Debug)]
+pub(crate) struct HoldsRule {
+    pub(crate) from: FieldRef,
+    pub(crate) to: Option<FieldRef>,
+    pub(crate) amount: FieldRef,
+    pub(crate) coin: Option<CoinRef>,
+}
+
 /// A checked `EventDeclaration`.
 #[derive(Clone, Debug)]
 pub(crate) struct EventRule {
@@ -80,6 +97,10 @@ pub(crate) struct EventRule {
     pub(crate) state: Option<String>,
     pub(crate) movement: Option<String>,
     pub(crate) fee: Option<FeeRule>,
+    pub(crate) pays: Option<PaysRule>,
+    pub(crate) holds: Option<HoldsRule>,
+    pub(crate) deadline: Option<FieldRef>,
+    pub(crate) is_final: bool,
     pub(crate) activities: Vec<ActivityRule>,
 }
 
@@ -97,6 +118,10 @@ pub struct Registry {
     missing: BTreeSet<DatatypeName>,
     handlers: HashMap<String, Arc<dyn Handler>>,
     guard: Option<CoinGuard>,
+    /// Kinds of business objects by contract, with whether they go through several states.
+    objects: BTreeMap<(String, String), bool>,
+    /// Those of them under whose id invoices are paid.
+    payable: BTreeSet<(String, String)>,
 }
 
 /// Why the fields of an event cannot be told.
@@ -217,6 +242,28 @@ impl Registry {
     pub(crate) fn event_rule_named(&self, contract: &str, name: &str) -> Option<&EventRule> {
         let key = self.names.get(&(contract.to_owned(), name.to_owned()))?;
         self.events.get(key)
+    }
+
+    /// Whether objects of this kind go through several states: some event of theirs leaves something to wait for.
+    pub(crate) fn is_listed(&self, contract: &str, object: &str) -> bool {
+        let key = (contract.to_owned(), object.to_owned());
+        self.objects.get(&key).copied().unwrap_or(false)
+    }
+
+    /// The contracts, each with a kind of business object, under whose ids invoices are paid.
+    pub fn payable(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.payable.iter();
+        all.map(|(contract, object)| (contract.as_str(), object.as_str()))
+    }
+
+    /// The coin type of a declared code, or of a coin type in any form.
+    pub fn coin_type(&self, text: &str) -> Option<String> {
+        let code = || self.codes.get(text).cloned();
+        code().or_else(|| {
+            Some(vigia_core::type_text(
+                &vigia_core::parse_coin_type(text).ok()?,
+            ))
+        })
     }
 
     /// The coin type that events call `code`.

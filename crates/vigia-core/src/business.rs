@@ -32,14 +32,33 @@ pub struct BusinessEvent {
 }
 
 /// What a business object is after all its stored events.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BusinessOutcome {
     /// The state it is in.
     pub state: String,
-    /// Its known fields, merged over the events.
+    /// Its known fields, merged over the events, and under [`crate::RECEIVED`] what was paid.
     pub data: Value,
     /// Every activity its events amount to; writing them is idempotent by (place, account, slot).
     pub activities: Vec<Activity>,
+    /// Whether objects of its kind go through several states, so that people look for those they take part in.
+    pub is_listed: bool,
+    /// When it runs out unless something happens, in milliseconds since 1970; none once nothing is waited for.
+    pub deadline_ms: Option<u64>,
+    /// What it holds of somebody's coins; none once nothing is waited for.
+    pub escrow: Option<Escrow>,
+}
+
+/// Coins that a contract holds until something is settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Escrow {
+    /// Whose they were, and whose they are again if nothing comes of it.
+    pub from: Address,
+    /// Who gets them, where somebody is to.
+    pub to: Option<Address>,
+    /// Of which coin, in canonical text.
+    pub coin_type: String,
+    /// How many, in minor units.
+    pub amount: i128,
 }
 
 /// Folds a business object's events; pure.

@@ -16,6 +16,7 @@ mod datatype;
 mod epoch;
 mod error;
 mod input;
+mod invoice;
 mod label;
 mod lease;
 mod notification;
@@ -37,7 +38,7 @@ pub use amount::{
     CoinInfo, DECIMALS_MAX, ICON_URL_BYTES_MAX, format_amount, format_minor_units, icon_url,
 };
 pub use balance::{derive_balance_changes, owning_address};
-pub use business::{BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome};
+pub use business::{BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome, Escrow};
 pub use canonical::{address_text, struct_text, type_text};
 pub use chain::{
     ChainId, Checkpoint, CheckpointHeader, Evidence, ExecutedTransaction, InvalidChainId, Place,
@@ -53,6 +54,10 @@ pub use datatype::{
 pub use epoch::EpochInfo;
 pub use error::error_chain;
 pub use input::{InputError, parse_address, parse_coin_type, parse_digest, parse_watch_target};
+pub use invoice::{
+    INVOICE_ID_BYTES_MAX, INVOICE_NOTE_BYTES_MAX, Invoice, InvoiceState, RECEIVED, Receipts,
+    Received, Settlement,
+};
 pub use label::{LABEL_NAME_BYTES_MAX, Label, LabelKind, Labels};
 pub use lease::{
     FENCE_MAX, Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_HEARTBEAT_MS, LEASE_RESCUE_MS_MAX,

@@ -13,7 +13,10 @@ const READ: &str = "read";
 /// Is told of what happens to the account.
 const NOTIFY: &str = "notify";
 
-/// The words of a membership: `read` and `notify` are vigia's, all others the application's own, kept
+/// Asks others to pay the account.
+const INVOICE: &str = "invoice";
+
+/// The words of a membership: `read`, `notify` and `invoice` are vigia's, all others the application's own, kept
 /// and handed out for it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Permissions(BTreeSet<String>);
@@ -21,7 +24,7 @@ pub struct Permissions(BTreeSet<String>);
 impl Permissions {
     /// What a membership allows that says nothing: everything that vigia knows.
     pub fn all() -> Self {
-        Self([READ, NOTIFY].map(str::to_owned).into())
+        Self([READ, NOTIFY, INVOICE].map(str::to_owned).into())
     }
 
     /// From words.
@@ -54,6 +57,11 @@ impl Permissions {
     /// Whether the member is told of it.
     pub fn may_be_notified(&self) -> bool {
         self.0.contains(NOTIFY)
+    }
+
+    /// Whether the member may ask others to pay the account.
+    pub fn may_invoice(&self) -> bool {
+        self.0.contains(INVOICE)
     }
 
     /// All words, in order.

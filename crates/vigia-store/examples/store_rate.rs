@@ -241,6 +241,7 @@ impl BusinessFolder for NoObjects {
             state: String::new(),
             data: serde_json::Value::Null,
             activities: Vec::new(),
+            ..BusinessOutcome::default()
         }
     }
 }

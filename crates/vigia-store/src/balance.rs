@@ -71,6 +71,10 @@ pub struct BalanceAmount {
     pub amount: i128,
     /// What a node had more when they were compared last, where it had.
     pub difference: Option<i128>,
+    /// What contracts hold of it until something is settled; not in `amount`.
+    pub pending: i128,
+    /// What contracts hold that is to come to it if something comes of it; not in `amount`.
+    pub incoming: i128,
 }
 
 /// The balances of a watched address.

@@ -6,6 +6,7 @@
 mod audit;
 mod backfill;
 mod balance;
+mod business;
 mod committee;
 mod contract;
 mod copy;
@@ -38,6 +39,9 @@ pub use backfill::{
 pub use balance::{
     Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
     BalanceState, BalanceStore, DIFFERS_AFTER, FOLD_EFFECTS_MAX, Observed,
+};
+pub use business::{
+    BusinessDetail, BusinessRow, BusinessStore, InvoiceOutcome, InvoiceRow, InvoiceSpec,
 };
 pub use committee::{COMMITTEES_MAX, CommitteeRow, CommitteeStore};
 pub use contract::{ContractKnowledge, ContractStore, DATATYPES_MAX};
@@ -81,7 +85,14 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything a whole process needs of its database.
 pub trait Store:
-    IngestStore + WatchStore + ReadStore + FailedStore + ProviderStore + BackfillStore + LabelStore
+    IngestStore
+    + WatchStore
+    + ReadStore
+    + FailedStore
+    + ProviderStore
+    + BackfillStore
+    + LabelStore
+    + BusinessStore
 {
 }
 
@@ -93,5 +104,6 @@ impl<T> Store for T where
         + ProviderStore
         + BackfillStore
         + LabelStore
+        + BusinessStore
 {
 }

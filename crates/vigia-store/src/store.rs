@@ -19,6 +19,7 @@ mod dump;
 mod epoch;
 mod failed;
 mod ingest;
+mod invoice;
 mod label;
 mod lease;
 mod message;

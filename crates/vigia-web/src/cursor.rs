@@ -67,6 +67,26 @@ pub(crate) fn to_watch(text: &str) -> Option<i64> {
     decode(text)?.strip_prefix("w:")?.parse().ok()
 }
 
+/// The cursor of a place in the list of business objects.
+pub(crate) fn of_business(id: i64) -> String {
+    encode(&format!("b:{id}"))
+}
+
+/// The place in the list of business objects that a cursor means; none if it is not one of ours.
+pub(crate) fn to_business(text: &str) -> Option<i64> {
+    decode(text)?.strip_prefix("b:")?.parse().ok()
+}
+
+/// The cursor of a place in the list of invoices.
+pub(crate) fn of_invoice(id: i64) -> String {
+    encode(&format!("i:{id}"))
+}
+
+/// The place in the list of invoices that a cursor means; none if it is not one of ours.
+pub(crate) fn to_invoice(text: &str) -> Option<i64> {
+    decode(text)?.strip_prefix("i:")?.parse().ok()
+}
+
 /// The cursor of a place in the list of labels.
 pub(crate) fn of_label(address: Address) -> String {
     encode(&format!("l:{address}"))

@@ -7,8 +7,10 @@
 mod activity;
 mod address;
 mod balance;
+mod business;
 mod error;
 mod failed;
+mod invoice;
 mod kept;
 mod label;
 mod limits;
@@ -45,7 +47,11 @@ use subscription::Slots;
 
 /// The root of mutations: what can be changed. Each may be sent again: once done, it changes nothing more.
 #[derive(MergedObject, Default)]
-pub(crate) struct Mutation(failed::FailedMutation, label::LabelMutation);
+pub(crate) struct Mutation(
+    failed::FailedMutation,
+    label::LabelMutation,
+    invoice::InvoiceMutation,
+);
 
 /// The schema of the web role.
 pub(crate) type VigiaSchema = Schema<query::Query, Mutation, subscription::Subscription>;

@@ -1,6 +1,7 @@
 //! Pages: rendered on the server, in the reader's language, usable without script.
 
 mod balances;
+mod deals;
 mod error;
 mod failed;
 mod feed;
@@ -13,6 +14,7 @@ mod sign_in;
 mod transaction;
 
 pub(crate) use balances::balances;
+pub(crate) use deals::{deals, invoices};
 pub(crate) use error::{ErrorPage, internal_error, not_found};
 pub(crate) use failed::{failed, failed_discard, failed_retry};
 pub(crate) use feed::feed;

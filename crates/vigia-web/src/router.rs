@@ -17,6 +17,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/", get(pages::feed))
         .route("/tx/{digest}", get(pages::transaction))
         .route("/balances", get(pages::balances))
+        .route("/trades", get(pages::deals))
+        .route("/invoices", get(pages::invoices))
         .route("/inbox", get(pages::inbox))
         .route("/ingestion", get(pages::ingestion))
         .route("/failed", get(pages::failed))

@@ -1,6 +1,7 @@
 //! Values as people read them.
 
 mod balance;
+mod deals;
 mod kinds;
 mod reasons;
 mod sign_in;
@@ -14,6 +15,7 @@ use vigia_core::{
 use vigia_store::{ActivityRow, NotificationRow};
 
 pub(crate) use balance::balance_words;
+pub(crate) use deals::{deal_words, object_title, state_title};
 pub(crate) use kinds::kind_title;
 pub(crate) use reasons::{reason_text, reasons_by_target};
 pub(crate) use sign_in::sign_in_words;

@@ -134,6 +134,8 @@ pub struct TransportSettings {
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct WorkSettings {
     pub batch_transactions_max: usize,
+    pub batch_frames_max: usize,
+    pub batch_mib_max: usize,
     pub idle_commit_interval_ms: u64,
     pub coin_interval_ms: u64,
     pub coin_again_after_ms: u64,
@@ -407,6 +409,8 @@ impl Settings {
                 "work.batch_transactions_max",
                 self.work.batch_transactions_max as u64,
             ),
+            ("work.batch_frames_max", self.work.batch_frames_max as u64),
+            ("work.batch_mib_max", self.work.batch_mib_max as u64),
             (
                 "work.idle_commit_interval_ms",
                 self.work.idle_commit_interval_ms,

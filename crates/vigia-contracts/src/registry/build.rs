@@ -8,10 +8,12 @@ use vigia_core::{
 };
 
 use super::layouts::{EventLayout, Layouts, add_type};
-use super::{ActivityRule, CoinRef, EventRule, FeeRule, FieldPath, FieldRef, Registry};
+use super::{
+    ActivityRule, CoinRef, EventRule, FeeRule, FieldPath, FieldRef, HoldsRule, PaysRule, Registry,
+};
 use crate::declaration::{
     ActivityDeclaration, CoinDeclaration, ContractDeclaration, ContractFile, DeclarationError,
-    EventDeclaration, FeeDeclaration, PackageIds, Problem, Text,
+    EventDeclaration, FeeDeclaration, HoldsDeclaration, PackageIds, PaysDeclaration, Problem, Text,
 };
 use crate::layout::{Datatypes, Layout};
 use crate::told::Told;
@@ -187,6 +189,15 @@ impl Registry {
                 ));
             }
         }
+        if let Some((object, _)) = &rule.object
+            && !packages.is_empty()
+        {
+            let key = (rule.contract.clone(), object.clone());
+            if rule.pays.is_some() {
+                self.payable.insert(key.clone());
+            }
+            *self.objects.entry(key).or_default() |= !rule.is_final;
+        }
         self.missing.extend(event.missing.iter().cloned());
         Ok(())
     }
@@ -245,6 +256,18 @@ impl Checker<'_> {
             state: declared.state.clone(),
             movement: declared.movement.clone(),
             fee: declared.fee.as_ref().map(|fee| self.fee(fee)).transpose()?,
+            pays: declared
+                .pays
+                .as_ref()
+                .map(|pays| self.pays(pays))
+                .transpose()?,
+            holds: declared
+                .holds
+                .as_ref()
+                .map(|holds| self.holds(holds))
+                .transpose()?,
+            deadline: self.deadline()?,
+            is_final: declared.is_final,
             activities: activities
                 .map(|activity| self.activity(activity))
                 .collect::<Result<_, _>>()?,
@@ -285,20 +308,53 @@ impl Checker<'_> {
     }
 
     fn fee(&self, declared: &FeeDeclaration) -> Result<FeeRule, Problem> {
-        for text in [&declared.amount, &declared.coin] {
-            if text.as_ref().starts_with('@') {
-                let what = format!(
-                    "{:?} in a fee: it names fields of its own event",
-                    text.as_ref()
-                );
-                return Err(Problem::with(text, what));
-            }
-        }
+        own_only("a fee", &[&declared.amount, &declared.coin])?;
         Ok(FeeRule {
             kind: declared.kind.clone(),
             amount: self.field(&declared.amount, Wanted::Amount)?,
             coin: self.coin(&declared.coin)?,
         })
+    }
+
+    fn pays(&self, declared: &PaysDeclaration) -> Result<PaysRule, Problem> {
+        self.needs_object("pays", &declared.to)?;
+        own_only("pays", &[&declared.to, &declared.amount, &declared.coin])?;
+        Ok(PaysRule {
+            to: self.field(&declared.to, Wanted::Address)?,
+            amount: self.field(&declared.amount, Wanted::Amount)?,
+            coin: self.coin(&declared.coin)?,
+        })
+    }
+
+    fn holds(&self, declared: &HoldsDeclaration) -> Result<HoldsRule, Problem> {
+        self.needs_object("holds", &declared.from)?;
+        own_only("holds", &[&declared.from, &declared.amount, &declared.coin])?;
+        let to = declared.to.as_ref();
+        Ok(HoldsRule {
+            from: self.field(&declared.from, Wanted::Address)?,
+            to: to.map(|to| self.field(to, Wanted::Address)).transpose()?,
+            amount: self.field(&declared.amount, Wanted::Amount)?,
+            coin: self.coin(&declared.coin)?,
+        })
+    }
+
+    fn deadline(&self) -> Result<Option<FieldRef>, Problem> {
+        let Some(text) = &self.event.declared.deadline else {
+            return Ok(None);
+        };
+        self.needs_object("deadline", text)?;
+        own_only("a deadline", &[text])?;
+        self.field(text, Wanted::Amount).map(Some)
+    }
+
+    fn needs_object(&self, key: &str, text: &Text) -> Result<(), Problem> {
+        match self.event.declared.object {
+            Some(_) => Ok(()),
+            None => Err(Problem::with(
+                text,
+                format!("{key} needs the event to have an object and a business_id"),
+            )),
+        }
     }
 
     /// None for a coin of a contract that has no package id.
@@ -368,6 +424,21 @@ impl Checker<'_> {
             "no event of the same object has a field {field:?}; they have {}",
             names.join(", ")
         )))
+    }
+}
+
+/// What has to be known as soon as the event is.
+fn own_only(of: &str, texts: &[&Text]) -> Result<(), Problem> {
+    let mut texts = texts.iter();
+    match texts.find(|text| text.as_ref().starts_with('@')) {
+        None => Ok(()),
+        Some(text) => {
+            let what = format!(
+                "{:?} in {of}: it names fields of its own event",
+                text.as_ref()
+            );
+            Err(Problem::with(text, what))
+        }
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0016_folding", compatible_from: 16),
     migration!("0017_balance_agreed", compatible_from: 16),
     migration!("0018_labels", compatible_from: 16),
+    migration!("0019_business", compatible_from: 16),
 ];
 
 /// Writes which version the schema has, and since when binaries can use it.

@@ -1,3 +1,4 @@
-INSERT INTO account_member (account_id, user_id)
-VALUES ($1, $2)
+-- With everything that vigia has a word for.
+INSERT INTO account_member (account_id, user_id, permissions)
+VALUES ($1, $2, 'invoice notify read')
 ON CONFLICT DO NOTHING

@@ -11,11 +11,12 @@ use async_trait::async_trait;
 use vigia_core::{Address, Scope, day_of};
 
 use super::codec::{amount, int};
-use super::{SqlStore, ranges};
+use super::{SqlStore, invoice, ranges};
 use crate::balance::{
     Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
     BalanceState, BalanceStore, DIFFERS_AFTER, Observed,
 };
+use crate::business::Held;
 use crate::db::{Lock, Row, Tx, byte_strings, get, get_opt, insert, parsed, query};
 use crate::sql::sql;
 use crate::{Result, StoreError};
@@ -432,6 +433,7 @@ async fn with_amounts(tx: &mut Tx, rows: &[Row]) -> Result<Vec<BalanceRow>> {
     let addresses = found?;
     let mut amounts = baselines(tx, &addresses).await?;
     fold::newer(tx, &addresses, &mut amounts).await?;
+    let mut held = invoice::held(tx, &addresses).await?;
     let with_amounts = rows.iter().zip(addresses).map(|(row, address)| {
         let baseline: Option<u64> = get_opt(row, "checkpoint")?;
         let of_address = baseline.and_then(|_| amounts.remove(&address));
@@ -444,21 +446,42 @@ async fn with_amounts(tx: &mut Tx, rows: &[Row]) -> Result<Vec<BalanceRow>> {
             agreed: get_opt(row, "agreed_checkpoint")?,
             unproven: get_opt::<i64>(row, "unproven")? == Some(1),
             compared_at_ms: get_opt(row, "compared_at_ms")?,
-            amounts: of_address.map(told).unwrap_or_default(),
+            amounts: told(
+                of_address.unwrap_or_default(),
+                held.remove(&address).unwrap_or_default(),
+            ),
         })
     });
     with_amounts.collect()
 }
 
-fn told(amounts: Amounts) -> Vec<BalanceAmount> {
-    let amounts = amounts.into_iter();
-    let told = amounts.map(|(coin_type, (amount, difference))| BalanceAmount {
+fn told(amounts: Amounts, mut held: HashMap<String, Held>) -> Vec<BalanceAmount> {
+    let told = amounts
+        .into_iter()
+        .map(|(coin_type, (amount, difference))| {
+            let held = held.remove(&coin_type).unwrap_or_default();
+            BalanceAmount {
+                coin_type,
+                amount,
+                difference,
+                pending: held.pending,
+                incoming: held.incoming,
+            }
+        });
+    let mut told: Vec<BalanceAmount> = told
+        .filter(|told| {
+            told.amount != 0 || told.difference.is_some() || told.pending != 0 || told.incoming != 0
+        })
+        .collect();
+    told.extend(held.into_iter().map(|(coin_type, held)| BalanceAmount {
         coin_type,
-        amount,
-        difference,
-    });
-    told.filter(|told| told.amount != 0 || told.difference.is_some())
-        .collect()
+        amount: 0,
+        difference: None,
+        pending: held.pending,
+        incoming: held.incoming,
+    }));
+    told.sort_unstable_by(|a, b| a.coin_type.cmp(&b.coin_type));
+    told
 }
 
 /// An address without a row waits to be enlisted.

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use vigia_core::{
-    Activity, Address, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome,
+    AccountId, Activity, Address, AddressBook, BusinessEvent, BusinessFolder, BusinessKey,
+    BusinessOutcome, Digest,
 };
 
 use super::book;
-use super::codec::{self, int};
+use super::codec::{self, address_opt, amount, int};
 use super::commit::Places;
 use crate::db::{Row, Trip, Tx, get, query};
 use crate::sql::sql;
@@ -124,16 +125,47 @@ pub(super) async fn store(
     outcomes: &[(&BusinessKey, BusinessOutcome)],
 ) -> Result<Trip> {
     let sql = sql!("business_object_upsert");
-    trip.rows(tx, sql, outcomes, |(key, outcome)| {
+    let trip = trip.rows(tx, sql, outcomes, |(key, outcome)| {
+        let escrow = outcome.escrow.as_ref();
+        let deadline = outcome
+            .deadline_ms
+            .map(|deadline| int("deadline", deadline));
         Ok(vec![
             key.contract.clone().into(),
             key.object.clone().into(),
             key.id.clone().into(),
             outcome.state.clone().into(),
             outcome.data.to_string().into(),
+            deadline.transpose()?.into(),
+            address_opt(escrow.map(|escrow| &escrow.from)).into(),
+            address_opt(escrow.and_then(|escrow| escrow.to.as_ref())).into(),
+            escrow.map(|escrow| escrow.coin_type.clone()).into(),
+            escrow.map(|escrow| amount(escrow.amount)).into(),
+        ])
+    });
+    let trip = trip.await?;
+    let parties = parties_of(outcomes);
+    let sql = sql!("business_party_insert");
+    trip.rows(tx, sql, &parties, |(key, account)| {
+        Ok(vec![
+            key.contract.clone().into(),
+            key.object.clone().into(),
+            key.id.clone().into(),
+            account.0.into(),
         ])
     })
     .await
+}
+
+/// Who takes part in objects that are listed.
+fn parties_of<'k>(
+    outcomes: &[(&'k BusinessKey, BusinessOutcome)],
+) -> Vec<(&'k BusinessKey, AccountId)> {
+    let listed = outcomes.iter().filter(|(_, outcome)| outcome.is_listed);
+    let parties: BTreeSet<(&BusinessKey, AccountId)> = listed
+        .flat_map(|(key, outcome)| outcome.activities.iter().map(|a| (*key, a.account)))
+        .collect();
+    parties.into_iter().collect()
 }
 
 /// Folds objects by their keys, stores their states, and returns the activities that their events amount to.
@@ -164,6 +196,22 @@ pub(super) fn activities(outcomes: Vec<(&BusinessKey, BusinessOutcome)>) -> Vec<
 
 /// An object with all its stored events in chain order.
 pub(super) type Object<'k> = (&'k BusinessKey, Vec<BusinessEvent>);
+
+/// All stored events of an object in chain order, each with digest and time of its transaction.
+pub(super) async fn events_of(
+    tx: &mut Tx,
+    key: &BusinessKey,
+) -> Result<Vec<(BusinessEvent, Digest, u64)>> {
+    let mut places = Places::new();
+    let keys = BTreeSet::from([key]);
+    let objects = events_load(tx, &keys, &mut places).await?;
+    let events = objects.into_iter().flat_map(|(_, events)| events);
+    let placed = events.filter_map(|event| {
+        let (digest, timestamp_ms) = *places.get(&event.place)?;
+        Some((event, digest, timestamp_ms))
+    });
+    Ok(placed.collect())
+}
 
 async fn events_load<'k>(
     tx: &mut Tx,

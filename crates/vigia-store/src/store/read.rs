@@ -267,7 +267,7 @@ impl ReadStore for SqlStore {
 }
 
 /// The user a scope is limited to; SQL takes null for everybody.
-fn user_of(scope: &Scope) -> Option<i64> {
+pub(super) fn user_of(scope: &Scope) -> Option<i64> {
     match scope {
         Scope::All => None,
         Scope::MemberOf(user) => Some(user.0),

@@ -233,6 +233,8 @@ impl BusinessFolder for Trades {
             state: names.join(">"),
             data: json!({ "events": events.len() }),
             activities,
+            is_listed: true,
+            ..BusinessOutcome::default()
         }
     }
 }

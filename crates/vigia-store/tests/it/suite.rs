@@ -11,6 +11,7 @@ pub(crate) mod contract;
 pub(crate) mod correction;
 pub(crate) mod epoch;
 pub(crate) mod failed;
+pub(crate) mod invoice;
 pub(crate) mod label;
 pub(crate) mod lease;
 pub(crate) mod limits;
@@ -232,6 +233,11 @@ macro_rules! store_conformance_suite {
                 listed_in_chain_order, a_retry_writes_what_was_missed, a_retry_may_fail_again,
                 a_retry_that_cannot_be_stored_changes_nothing, discarded_counts_no_longer,
                 many_retries_resolve_once,
+            ],
+            invoice: [
+                an_invoice_is_created_once, invoices_are_ones_own, payments_settle_whichever_comes_first,
+                pages_of_invoices_lose_and_repeat_nothing, objects_are_listed_for_those_who_take_part,
+                an_object_is_read_with_its_events, what_contracts_hold_is_pending_and_incoming,
             ],
             label: [
                 a_label_is_replaced_and_removed, labels_of_the_settings_win,

@@ -38,8 +38,12 @@ struct BalanceAmount {
     coin_type: String,
     /// What is known about it; null where nothing is.
     coin: Option<Coin>,
-    /// How much, in minor units, as a decimal text.
+    /// How much is available, in minor units, as a decimal text.
     amount: String,
+    /// What contracts hold of it until something is settled, in minor units; not in `amount`.
+    pending: String,
+    /// What contracts hold that is to come to it if something comes of it, in minor units; not in `amount`.
+    incoming: String,
     /// What a node had more when they were compared last, in minor units; null where it agreed.
     difference: Option<String>,
 }
@@ -66,6 +70,8 @@ impl Balance {
                 .map(Coin::from),
             coin_type: amount.coin_type,
             amount: amount.amount.to_string(),
+            pending: amount.pending.to_string(),
+            incoming: amount.incoming.to_string(),
             difference: amount.difference.map(|difference| difference.to_string()),
         });
         Self {

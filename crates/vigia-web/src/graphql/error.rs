@@ -29,9 +29,12 @@ pub(super) fn bad_input(argument: &str, problem: impl std::fmt::Display, expecte
 
 /// That only operators may do this.
 pub(super) fn operators_only() -> Error {
-    Error::new("this is for operators").extend_with(|_, extensions| {
-        extensions.set("code", FORBIDDEN);
-    })
+    forbidden("this is for operators")
+}
+
+/// That who asks may not do this, and what would be needed.
+pub(super) fn forbidden(why: &str) -> Error {
+    Error::new(why).extend_with(|_, extensions| extensions.set("code", FORBIDDEN))
 }
 
 /// What a client learns of a failure of the store; the log gets the rest.

@@ -1,15 +1,19 @@
 //! What can be asked.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Object, Result};
-use vigia_core::parse_address;
-use vigia_store::{ActivityFilter, ActivityRow, BalanceRow, FailedRow, LabelRow, WatchRow};
+use async_graphql::{Context, ID, Object, Result};
+use vigia_core::{BusinessKey, parse_address};
+use vigia_store::{
+    ActivityFilter, ActivityRow, BalanceRow, BusinessRow, FailedRow, InvoiceRow, LabelRow, WatchRow,
+};
 
 use super::activity::Activity;
 use super::address::WatchedAddress;
 use super::balance::Balance;
+use super::business::{self, BusinessObject};
 use super::error::{bad_input, internal};
 use super::failed::{self, FailedTransaction, check_operator, digest_of};
+use super::invoice::{self, Invoice};
 use super::kept::{self, Transaction};
 use super::label::AddressLabel;
 use super::notification::{Locale, Notification};
@@ -210,6 +214,72 @@ impl Query {
             .map_err(internal)?;
         let cursor = |row: &LabelRow| cursor::of_label(row.label.address);
         Ok(page::connection(rows, size, cursor, AddressLabel::from))
+    }
+
+    /// Trades, invitations and whatever else goes through several states, in which the reader's accounts take
+    /// part: the newest first, in the order in which they were learnt of.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn business_objects(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Page size, 1 to 100; 20 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last object of the page before.")] after: Option<String>,
+    ) -> Result<Connection<String, BusinessObject>> {
+        let size = page::size(first)?;
+        let before = page::after(after.as_deref(), cursor::to_business)?;
+        let rows = web(ctx)
+            .store
+            .business_page(&reader(ctx).scope(), before, size + 1)
+            .await
+            .map_err(internal)?;
+        let cursor = |row: &BusinessRow| cursor::of_business(row.id);
+        Ok(page::connection(rows, size, cursor, BusinessObject))
+    }
+
+    /// A business object of any kind; null where there is none, or none of its events concerns the reader's
+    /// accounts.
+    async fn business_object(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Name of the declared contract.")] contract: String,
+        #[graphql(desc = "What it is: `payment`, `trade`, `invitation`.")] object: String,
+        #[graphql(desc = "Its id in the contract.")] business_id: String,
+    ) -> Result<Option<BusinessObject>> {
+        let key = BusinessKey {
+            contract,
+            object,
+            id: business_id,
+        };
+        business::find(ctx, key).await
+    }
+
+    /// Invoices of the reader's accounts, newest first.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn invoices(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Page size, 1 to 100; 20 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last invoice of the page before.")] after: Option<String>,
+    ) -> Result<Connection<String, Invoice>> {
+        let size = page::size(first)?;
+        let before = page::after(after.as_deref(), cursor::to_invoice)?;
+        let web = web(ctx);
+        let rows = web
+            .store
+            .invoice_page(&reader(ctx).scope(), before, size + 1)
+            .await
+            .map_err(internal)?;
+        let cursor = |row: &InvoiceRow| cursor::of_invoice(row.id);
+        Ok(page::connection(rows, size, cursor, |row| {
+            Invoice::new(row, web)
+        }))
+    }
+
+    /// An invoice; null where the reader's accounts have none of this id.
+    async fn invoice(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Invoice>> {
+        let (id, web) = (invoice::id_of(&id)?, web(ctx));
+        let found = web.store.invoice_find(&reader(ctx).scope(), id).await;
+        Ok(found.map_err(internal)?.map(|row| Invoice::new(row, web)))
     }
 
     /// The inbox, newest first.

@@ -110,14 +110,31 @@ fn coin(amount: &BalanceAmount, coins: &[CoinInfo], reader: &Reader) -> Markup {
     html! {
         li {
             span.what title=(amount.coin_type) {
+                @if let Some(picture) = coin.and_then(picture) {
+                    img.coin src=(picture) alt="" width="20" height="20";
+                }
                 (name.unwrap_or_else(|| last_part(&amount.coin_type)))
                 @if let Some(difference) = amount.difference {
                     span.meta { (balance_words(reader.locale).difference) ": " (shown(difference)) }
                 }
             }
-            span.amount { (shown(amount.amount)) }
+            span.amount {
+                (shown(amount.amount))
+                @if amount.pending != 0 {
+                    span.meta { (shown(amount.pending)) " " (balance_words(reader.locale).pending) }
+                }
+                @if amount.incoming != 0 {
+                    span.meta { (shown(amount.incoming)) " " (balance_words(reader.locale).incoming) }
+                }
+            }
         }
     }
+}
+
+/// A coin's picture, where it is data. One elsewhere is not fetched: its maker would learn who looks at it.
+fn picture(coin: &CoinInfo) -> Option<&str> {
+    let url = coin.icon_url.as_deref()?;
+    url.starts_with("data:image/").then_some(url)
 }
 
 fn last_part(coin_type: &str) -> &str {

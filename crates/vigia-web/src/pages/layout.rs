@@ -4,7 +4,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 use vigia_core::Locale;
 
-use crate::text::{balance_words, sign_in_words, words};
+use crate::text::{balance_words, deal_words, sign_in_words, words};
 
 /// Files are named with the version, so that a new vigia brings new ones.
 const CSS: &str = concat!("/assets/vigia.css?v=", env!("CARGO_PKG_VERSION"));
@@ -16,6 +16,7 @@ const MARK: &str = concat!("/assets/vigia.svg?v=", env!("CARGO_PKG_VERSION"));
 pub(super) enum Section {
     Activity,
     Balances,
+    Deals,
     Inbox,
     Ingestion,
     /// None of them.
@@ -77,6 +78,7 @@ impl Page<'_> {
                 "/balances",
                 balance_words(self.locale).title,
             ),
+            (Section::Deals, "/trades", deal_words(self.locale).title),
             (Section::Inbox, "/inbox", words.inbox),
             (Section::Ingestion, "/ingestion", words.ingestion),
         ];

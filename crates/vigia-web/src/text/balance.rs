@@ -20,6 +20,10 @@ pub(crate) struct BalanceWords {
     pub(crate) unproven: &'static str,
     /// Before what the node has more.
     pub(crate) difference: &'static str,
+    /// What contracts hold.
+    pub(crate) pending: &'static str,
+    /// What contracts hold for it.
+    pub(crate) incoming: &'static str,
     /// There is nothing of any coin.
     pub(crate) nothing: &'static str,
     /// Link to further addresses.
@@ -46,6 +50,8 @@ static ES: BalanceWords = BalanceWords {
     differs: "No coincide con lo que dicen los nodos. No te fíes de estas cifras hasta que se aclare.",
     unproven: "Sin prueba: parte de lo que dijo un nodo, y ningún validador firma un saldo.",
     difference: "el nodo tiene de más",
+    pending: "en custodia",
+    incoming: "por recibir",
     nothing: "Sin monedas",
     next: "Siguientes",
     first: "Primeras",
@@ -60,6 +66,8 @@ static EN: BalanceWords = BalanceWords {
     differs: "This does not agree with what nodes say. Do not rely on these figures until it is cleared up.",
     unproven: "Unproven: it begins with a node's word, and no validator signs a balance.",
     difference: "the node has more",
+    pending: "held in escrow",
+    incoming: "on its way",
     nothing: "No coins",
     next: "Next",
     first: "First",
@@ -74,6 +82,8 @@ static PT: BalanceWords = BalanceWords {
     differs: "Não coincide com o que os nós dizem. Não confie nestes valores até que isso se esclareça.",
     unproven: "Sem prova: parte do que disse um nó, e nenhum validador assina um saldo.",
     difference: "o nó tem a mais",
+    pending: "em custódia",
+    incoming: "a receber",
     nothing: "Sem moedas",
     next: "Próximos",
     first: "Primeiros",

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use vigia_core::{
-    Address, AddressBook, BusinessFolder, ChainId, CoinInfo, Commit, CommitOutcome, Digest, Label,
-    Place, Scope, User, WatchChange, WatchTarget,
+    Address, AddressBook, BusinessFolder, BusinessKey, ChainId, CoinInfo, Commit, CommitOutcome,
+    Digest, Label, Place, Scope, User, WatchChange, WatchTarget,
 };
 use vigia_store::{
     ActivityCursor, ActivityFilter, ActivityRow, BackfillBatch, BackfillGuard, BackfillOutcome,
-    BackfillState, BackfillStore, BalanceCounts, BalanceRow, FailedRetry, FailedRow, FailedStore,
-    FailedTransaction, IngestStore, LabelRow, LabelStore, NotificationRow, ProviderReport,
+    BackfillState, BackfillStore, BalanceCounts, BalanceRow, BusinessDetail, BusinessRow,
+    BusinessStore, FailedRetry, FailedRow, FailedStore, FailedTransaction, IngestStore,
+    InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore, NotificationRow, ProviderReport,
     ProviderRow, ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow, ReadStore,
     ShardRow, StatusReport, StoreError, TransactionRemains, WatchEntry, WatchReceipt,
     WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
@@ -89,6 +90,11 @@ async fn queries_get_a_code_and_no_internals() {
             &failed,
             &discard,
             "{ labels { nodes { name } } }",
+            "{ businessObjects { nodes { state } } }",
+            "{ businessObject(contract: \"p\", object: \"t\", businessId: \"1\") { state } }",
+            "{ invoices { nodes { id } } }",
+            "{ invoice(id: 1) { id } }",
+            "mutation { cancelInvoice(id: 1) { id } }",
             "mutation { setLabel(address: \"0x7\", name: \"A\") { name } }",
             "mutation { removeLabel(address: \"0x7\") { removed } }",
         ] {
@@ -126,6 +132,8 @@ async fn readers_get_a_page_and_no_internals() {
         let app = failure.app().await;
         for path in [
             "/",
+            "/trades",
+            "/invoices",
             "/inbox",
             "/ingestion",
             "/failed",
@@ -261,6 +269,33 @@ impl LabelStore for FailingStore {
     }
 
     async fn label_list(&self, _: Option<Address>, _: u32) -> Result<Vec<LabelRow>> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl BusinessStore for FailingStore {
+    async fn business_page(&self, _: &Scope, _: Option<i64>, _: u32) -> Result<Vec<BusinessRow>> {
+        self.fail()
+    }
+
+    async fn business_find(&self, _: &Scope, _: &BusinessKey) -> Result<Option<BusinessDetail>> {
+        self.fail()
+    }
+
+    async fn invoice_create(&self, _: &Scope, _: &InvoiceSpec) -> Result<InvoiceOutcome> {
+        self.fail()
+    }
+
+    async fn invoice_cancel(&self, _: &Scope, _: i64) -> Result<Option<InvoiceRow>> {
+        self.fail()
+    }
+
+    async fn invoice_page(&self, _: &Scope, _: Option<i64>, _: u32) -> Result<Vec<InvoiceRow>> {
+        self.fail()
+    }
+
+    async fn invoice_find(&self, _: &Scope, _: i64) -> Result<Option<InvoiceRow>> {
         self.fail()
     }
 }

@@ -4,6 +4,7 @@
 
 mod app;
 mod balances;
+mod deals;
 mod expired;
 mod failing;
 mod graphql;

@@ -57,6 +57,8 @@ async fn no_page_has_inline_script_or_style() {
     for path in [
         "/",
         "/balances",
+        "/trades",
+        "/invoices",
         "/inbox",
         "/ingestion",
         &format!("/tx/{digest}"),

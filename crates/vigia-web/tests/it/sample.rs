@@ -1,7 +1,7 @@
 //! Chain data for tests, committed the way workers do it.
 
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 use vigia_contracts::{ContractFile, PackageIds, Registry};
 use vigia_core::{
     AccountId, AccountKind, Activity, Address, AddressBook, BalanceEffect, BusinessEvent,
@@ -165,9 +165,72 @@ pub(crate) fn registry() -> Registry {
         [[contract.event]]
         type = "pay::Noted"
         fields = ["text: string", "amount: u64", "tip: option<u8>"]
+
+        [[coin]]
+        type = "0xabc::cusd::CUSD"
+        code = "CUSD"
+        symbol = "cUSD"
+        name = "Confío Dollar"
+        decimals = 6
+
+        [[contract]]
+        name = "shop"
+        package = "0x3"
+        [[contract.event]]
+        type = "shop::Paid"
+        fields = ["order: string", "by: address", "to: address", "amount: u64"]
+        object = "payment"
+        business_id = "order"
+        state = "paid"
+        final = true
+        pays = { to = "to", amount = "amount", coin = "=0xabc::cusd::CUSD" }
+        activities = [{ account = "to", kind = "payment", direction = "in", amount = "amount", coin = "=0xabc::cusd::CUSD" }]
+        [[contract.event]]
+        type = "shop::Offered"
+        fields = ["offer: string", "by: address", "amount: u64", "until: u64"]
+        object = "trade"
+        business_id = "offer"
+        state = "created"
+        deadline = "until"
+        holds = { from = "by", amount = "amount", coin = "=0xabc::cusd::CUSD" }
+        activities = [{ account = "by", kind = "trade_created", direction = "out", amount = "amount", coin = "=0xabc::cusd::CUSD" }]
+        [[contract.event]]
+        type = "shop::Withdrawn"
+        fields = ["offer: string"]
+        object = "trade"
+        business_id = "offer"
+        state = "cancelled"
+        final = true
     "#;
     let file = ContractFile::parse("pay.toml", text).unwrap();
     Registry::new(&[("pay.toml".to_owned(), file)], &PackageIds::new()).unwrap()
+}
+
+/// A commit of a checkpoint with one event of the contract `shop`.
+#[cfg_attr(not(test), expect(dead_code, reason = "the sample page has no shop"))]
+pub(crate) fn shop(checkpoint: u64, object: &str, id: &str, name: &str, fields: Value) -> Commit {
+    let place = Place {
+        checkpoint,
+        index: 0,
+    };
+    Commit {
+        lane: Lane::Live,
+        ranges: vec![range(checkpoint)],
+        raw_transactions: vec![raw(place, 1, 2)],
+        activities: Vec::new(),
+        balance_effects: Vec::new(),
+        business_events: vec![BusinessEvent {
+            key: BusinessKey {
+                contract: "shop".to_owned(),
+                object: object.to_owned(),
+                id: id.to_owned(),
+            },
+            place,
+            event_index: 0,
+            name: format!("shop::{name}"),
+            fields,
+        }],
+    }
 }
 
 /// No business objects occur.

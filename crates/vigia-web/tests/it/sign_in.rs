@@ -276,6 +276,8 @@ async fn nothing_is_told_to_nobody() {
         "/",
         &tx,
         "/balances",
+        "/trades",
+        "/invoices",
         "/inbox",
         "/ingestion",
         "/failed",

@@ -99,6 +99,7 @@ impl Deployment {
         let limits = WorkerLimits {
             transactions_max: 1_000,
             frames_max: 1_000,
+            bytes_max: 16 << 20,
             idle_interval: Duration::from_secs(1),
         };
         let worker = Worker::new(

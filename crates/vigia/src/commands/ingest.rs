@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use futures::StreamExt;
@@ -121,11 +120,7 @@ impl Importer {
         store: Arc<dyn Store>,
         registry: Arc<vigia_contracts::Registry>,
     ) -> anyhow::Result<Self> {
-        let limits = WorkerLimits {
-            transactions_max: usize::MAX,
-            frames_max: 1,
-            idle_interval: Duration::ZERO,
-        };
+        let limits = WorkerLimits::ONE_BY_ONE;
         let interpreter = Arc::new(Interpreter::new(registry));
         Ok(Self {
             watch: WatchSync::load(Arc::clone(&store)).await?,

@@ -41,8 +41,6 @@ use readiness::ProcessReadiness;
 const STOP_WITHIN: Duration = Duration::from_secs(9);
 /// How often `poll --once` looks whether it is done.
 const ONCE_INTERVAL: Duration = Duration::from_millis(50);
-/// Checkpoints a commit may hold.
-const BATCH_FRAMES_MAX: usize = 1_000;
 
 /// Flags about the provider.
 #[derive(Debug, Args)]
@@ -408,7 +406,8 @@ impl Roles {
             Arc::new(Interpreter::following(Arc::clone(registry))),
             WorkerLimits {
                 transactions_max: settings.work.batch_transactions_max,
-                frames_max: BATCH_FRAMES_MAX,
+                frames_max: settings.work.batch_frames_max,
+                bytes_max: settings.work.batch_mib_max << 20,
                 idle_interval: Duration::from_millis(settings.work.idle_commit_interval_ms),
             },
             rewind,

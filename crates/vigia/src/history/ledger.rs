@@ -1,7 +1,6 @@
 //! Commits of history: matched with the whole watch list, in the import lane.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use vigia_contracts::Interpreter;
 use vigia_core::{CommitOutcome, ExecutedTransaction, Frame, Lane, Relevant};
@@ -22,11 +21,7 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Loads the watch list.
     pub(super) async fn load(store: Arc<dyn Store>, interpreter: Arc<Interpreter>) -> Result<Self> {
-        let limits = WorkerLimits {
-            transactions_max: usize::MAX,
-            frames_max: 1,
-            idle_interval: Duration::ZERO,
-        };
+        let limits = WorkerLimits::ONE_BY_ONE;
         Ok(Self {
             watch: WatchSync::load(Arc::clone(&store)).await?,
             worker: Worker::new(store, interpreter, limits, Arc::new(Rewind::default())),

@@ -16,10 +16,6 @@ use vigia_transport::{Delivery, FrameReceiver, Receipt};
 use super::assemble::{assemble_failed_history, assemble_history};
 use super::{Backoff, Rewind, Trouble, assemble, assemble_failed};
 
-/// Bytes of frames at which a batch is full, whatever its counts: a thousand common transactions are a third
-/// of it, and huge checkpoints are committed one by one.
-const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
-
 /// What one commit may hold (I-13).
 #[derive(Clone, Copy, Debug)]
 pub struct WorkerLimits {
@@ -27,8 +23,20 @@ pub struct WorkerLimits {
     pub transactions_max: usize,
     /// Checkpoints at which a batch is full.
     pub frames_max: usize,
+    /// Bytes of frames at which a batch is full, whatever its counts: huge checkpoints are committed one by one.
+    pub bytes_max: usize,
     /// How long checkpoints without a relevant transaction may wait for company.
     pub idle_interval: Duration,
+}
+
+impl WorkerLimits {
+    /// Each checkpoint in a commit of its own: what history is imported with.
+    pub const ONE_BY_ONE: Self = Self {
+        transactions_max: usize::MAX,
+        frames_max: 1,
+        bytes_max: usize::MAX,
+        idle_interval: Duration::ZERO,
+    };
 }
 
 /// What keeps a worker from committing, in words that anybody may read.
@@ -320,7 +328,7 @@ impl Batch {
     fn is_full(&self, limits: &WorkerLimits) -> bool {
         self.transactions >= limits.transactions_max
             || self.frames.len() >= limits.frames_max
-            || self.bytes >= BATCH_BYTES_MAX
+            || self.bytes >= limits.bytes_max
     }
 
     /// Nothing relevant, and not for long: one commit for many quiet checkpoints.
@@ -351,5 +359,45 @@ impl Batch {
     fn take(&mut self) -> (Vec<Arc<Frame>>, Vec<Receipt>) {
         let taken = std::mem::take(self);
         (taken.frames, taken.receipts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vigia_core::{CheckpointHeader, Digest};
+
+    use super::*;
+
+    #[test]
+    fn a_batch_is_full_at_each_of_its_limits() {
+        let limits = WorkerLimits {
+            transactions_max: 5,
+            frames_max: 3,
+            bytes_max: 1_000,
+            idle_interval: Duration::ZERO,
+        };
+        let is_full = |transactions, frames, bytes| {
+            let header = CheckpointHeader {
+                sequence: 7,
+                digest: Digest::ZERO,
+                previous_digest: None,
+                epoch: 0,
+                timestamp_ms: 0,
+            };
+            let frame = Arc::new(Frame {
+                header,
+                watch_version: 1,
+                relevant: Vec::new(),
+            });
+            let batch = Batch {
+                frames: vec![frame; frames],
+                transactions,
+                bytes,
+                ..Batch::default()
+            };
+            batch.is_full(&limits)
+        };
+        assert!(!is_full(4, 2, 999));
+        assert!(is_full(5, 1, 0) && is_full(0, 3, 0) && is_full(1, 1, 1_000));
     }
 }

@@ -11,7 +11,7 @@ use crate::sample::{self, Trades, activity, place, trade_event, transfer};
 use crate::suite::{Db, Fixture};
 
 /// Trades whose activities name their contract, as those of declared contracts do.
-struct Named;
+pub(crate) struct Named;
 
 impl BusinessFolder for Named {
     fn parties(&self, key: &BusinessKey, events: &[BusinessEvent]) -> Vec<Address> {

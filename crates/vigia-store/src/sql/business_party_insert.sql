@@ -1,0 +1,3 @@
+INSERT INTO business_party (contract, object, object_id, account_id)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING

@@ -1,0 +1,3 @@
+WHERE i.id < $1
+ORDER BY i.id DESC
+LIMIT $2
