@@ -250,10 +250,27 @@ impl Registry {
         self.objects.get(&key).copied().unwrap_or(false)
     }
 
-    /// The contracts, each with a kind of business object, under whose ids invoices are paid.
-    pub fn payable(&self) -> impl Iterator<Item = (&str, &str)> {
-        let all = self.payable.iter();
-        all.map(|(contract, object)| (contract.as_str(), object.as_str()))
+    /// The contract through which an invoice is to be paid, with the kind of its business objects: the one wanted,
+    /// else the first that takes payments. The error says which ones do.
+    pub fn payable(&self, wanted: Option<&str>) -> Result<(String, String), String> {
+        let mut all = self.payable.iter();
+        if let Some(found) = all.find(|(contract, _)| wanted.is_none_or(|name| name == contract)) {
+            return Ok(found.clone());
+        }
+        let names: Vec<&str> = self
+            .payable
+            .iter()
+            .map(|(contract, _)| &**contract)
+            .collect();
+        Err(match wanted {
+            _ if names.is_empty() => {
+                "no contract takes payments: none with a package id has an event that \
+                                      `pays`"
+                    .to_owned()
+            }
+            Some(wanted) => format!("{wanted:?} takes no payments; {} do", names.join(", ")),
+            None => format!("name the contract: {}", names.join(", ")),
+        })
     }
 
     /// The coin type of a declared code, or of a coin type in any form.

@@ -88,6 +88,9 @@ enum Command {
     /// Say what to call addresses that are nobody's account: exchanges, fee collectors, escrows
     #[command(subcommand)]
     Labels(commands::labels::LabelsCommand),
+    /// Ask for payments, and see how far they were made
+    #[command(subcommand)]
+    Invoices(commands::invoices::InvoicesCommand),
     /// Show the providers: who is read from, how each is, and why one is not used
     Providers(commands::providers::ProvidersArgs),
     /// Show the whole system at a glance
@@ -173,6 +176,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Watch(command) => commands::watch::run(common, command).await,
         Command::Source(command) => commands::source::run(common, command).await,
         Command::Balances(command) => commands::balances::run(common, command).await,
+        Command::Invoices(command) => commands::invoices::run(common, command).await,
         Command::Labels(command) => commands::labels::run(common, command).await,
         Command::Providers(args) => commands::providers::run(common, args).await,
         Command::Status(args) => commands::status::run(common, args).await,

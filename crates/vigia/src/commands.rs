@@ -8,6 +8,7 @@ pub mod config;
 pub mod doctor;
 pub mod failed;
 pub mod ingest;
+pub mod invoices;
 pub mod labels;
 pub mod migrate;
 pub mod migrate_store;

@@ -168,21 +168,22 @@ impl InvoiceMutation {
         contract: Option<String>,
     ) -> Result<Invoice> {
         let web = web(ctx);
-        let (contract, object) = payable(web, contract.as_deref())?;
+        let registry = web.registry.get();
+        let (contract, object) = registry
+            .payable(contract.as_deref())
+            .map_err(|problem| bad_input("contract", problem, "a contract that takes payments"))?;
         let expected = "0x and 1 to 64 hexadecimal digits";
         let invoice = Asked {
             contract,
             object,
             business_id: match business_id {
                 Some(id) => id,
-                None => made_up_id().map_err(|problem| {
-                    bad_input("businessId", problem, "an id of your own, for the moment")
-                })?,
+                None => made_up_id()?,
             },
             account: AccountId(0),
             address: parse_address(&address)
                 .map_err(|error| bad_input("address", error, expected))?,
-            coin_type: web.registry.get().coin_type(&coin).ok_or_else(|| {
+            coin_type: registry.coin_type(&coin).ok_or_else(|| {
                 let problem = format!("{coin:?} is no code of a declared coin and no coin type");
                 bad_input("coin", problem, "a code, or 0xPACKAGE::module::NAME")
             })?,
@@ -234,33 +235,11 @@ impl InvoiceMutation {
     }
 }
 
-/// The contract that takes payments, with the kind of its business objects.
-fn payable(web: &WebContext, wanted: Option<&str>) -> Result<(String, String)> {
-    let registry = web.registry.get();
-    let all: Vec<(&str, &str)> = registry.payable().collect();
-    let mut matching = all
-        .iter()
-        .filter(|(contract, _)| wanted.is_none_or(|wanted| wanted == *contract));
-    match matching.next() {
-        Some((contract, object)) => Ok(((*contract).to_owned(), (*object).to_owned())),
-        None => {
-            let names: Vec<&str> = all.iter().map(|(contract, _)| *contract).collect();
-            let problem = match wanted {
-                Some(wanted) => format!("{wanted:?} takes no payments"),
-                None => "no contract of this deployment takes payments".to_owned(),
-            };
-            let expected = format!(
-                "a contract with an event that `pays` and a package id; there are {}",
-                names.join(", ")
-            );
-            Err(bad_input("contract", problem, &expected))
-        }
-    }
-}
-
 /// An id that nobody else has.
-fn made_up_id() -> std::result::Result<String, &'static str> {
+fn made_up_id() -> Result<String> {
     let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| "no id can be made up at the moment")?;
+    let filled = getrandom::fill(&mut random);
+    let problem = "none can be made up at the moment";
+    filled.map_err(|_| bad_input("businessId", problem, "an id of your own"))?;
     Ok(hex::encode(random))
 }

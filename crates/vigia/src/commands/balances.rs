@@ -169,6 +169,8 @@ fn to_json(row: &BalanceRow) -> Value {
         json!({
             "coinType": amount.coin_type,
             "amount": amount.amount.to_string(),
+            "pending": amount.pending.to_string(),
+            "incoming": amount.incoming.to_string(),
             "difference": amount.difference.map(|difference| difference.to_string()),
         })
     };
@@ -194,15 +196,26 @@ fn to_text(row: &BalanceRow, coins: &[CoinInfo]) -> String {
     );
     for amount in &row.amounts {
         let coin = coins.iter().find(|coin| coin.coin_type == amount.coin_type);
-        let shown = coin.and_then(|coin| {
-            let shown = format_minor_units(amount.amount, coin.decimals?);
-            Some(format!("{shown} {}", coin.symbol))
-        });
-        let shown = shown.unwrap_or_else(|| format!("{} of {}", amount.amount, amount.coin_type));
+        let shown = |minor| {
+            let known = coin.and_then(|coin| {
+                let shown = format_minor_units(minor, coin.decimals?);
+                Some(format!("{shown} {}", coin.symbol))
+            });
+            known.unwrap_or_else(|| format!("{minor} of {}", amount.coin_type))
+        };
         let difference = amount.difference.map_or_else(String::new, |difference| {
             format!("  (the node has {difference} minor units more)")
         });
-        text += &format!("    {shown}{difference}\n");
+        text += &format!("    {}", shown(amount.amount));
+        for (held, what) in [
+            (amount.pending, "held in escrow"),
+            (amount.incoming, "on its way"),
+        ] {
+            if held != 0 {
+                text += &format!("  + {} {what}", shown(held));
+            }
+        }
+        text += &format!("{difference}\n");
     }
     text
 }

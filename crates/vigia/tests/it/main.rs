@@ -19,6 +19,7 @@ mod failed;
 mod faults;
 mod files;
 mod history;
+mod invoices;
 mod jobs;
 mod kills;
 mod labels;
