@@ -6,6 +6,7 @@
 mod account;
 mod activity;
 mod amount;
+mod announcement;
 mod balance;
 mod business;
 mod canonical;
@@ -36,6 +37,10 @@ pub use account::{
 pub use activity::{Activity, Direction, Slot, Status, Suppressed};
 pub use amount::{
     CoinInfo, DECIMALS_MAX, ICON_URL_BYTES_MAX, format_amount, format_minor_units, icon_url,
+};
+pub use announcement::{
+    ANNOUNCEMENT_KIND_BYTES_MAX, ANNOUNCEMENT_NOTE_BYTES_MAX, ANNOUNCEMENT_WAIT_MS,
+    ANNOUNCEMENT_WAIT_MS_MAX, Announcement, AnnouncementState, submitted,
 };
 pub use balance::{derive_balance_changes, owning_address};
 pub use business::{BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome, Escrow};

@@ -3,6 +3,7 @@
 //! One method is one database transaction, and each has its SQL in a file of the same name. The
 //! traits say what every backend promises; `tests/conformance` is the suite that holds them to it.
 
+mod announcement;
 mod audit;
 mod backfill;
 mod balance;
@@ -31,6 +32,7 @@ mod sql;
 mod store;
 mod watch;
 
+pub use announcement::{ANNOUNCEMENTS_MAX, AnnounceOutcome, AnnouncementRow, AnnouncementStore};
 pub use audit::{AuditStore, CompletedRange, WatchSpan};
 pub use backfill::{
     AddressHistory, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillSpan, BackfillState,
@@ -93,6 +95,7 @@ pub trait Store:
     + BackfillStore
     + LabelStore
     + BusinessStore
+    + AnnouncementStore
 {
 }
 
@@ -105,5 +108,6 @@ impl<T> Store for T where
         + BackfillStore
         + LabelStore
         + BusinessStore
+        + AnnouncementStore
 {
 }

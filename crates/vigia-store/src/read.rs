@@ -88,6 +88,8 @@ pub struct ActivityRow {
     pub counterparty_account: Option<String>,
     /// The label of the counterparty's address, where it has one.
     pub counterparty_label: Option<Label>,
+    /// What the application noted when it announced the transaction.
+    pub note: Option<String>,
 }
 
 impl ActivityRow {

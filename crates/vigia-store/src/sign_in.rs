@@ -44,6 +44,8 @@ pub struct SignedIn {
     pub user: User,
     /// What may be done with it: a token's scope is counted in.
     pub role: UserRole,
+    /// Whether anything may be changed with it.
+    pub may_write: bool,
 }
 
 /// A session to begin.

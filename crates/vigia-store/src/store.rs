@@ -4,6 +4,7 @@
 //! after the method; `db` knows how a database is reached.
 
 mod activities;
+mod announcement;
 mod audit;
 mod backfill;
 mod balance;

@@ -21,6 +21,10 @@
   const place = (item) => {
     if (feed.querySelector(`[data-activity="${CSS.escape(item.dataset.activity)}"]`)) return;
     document.querySelector("[data-empty]")?.remove();
+    // What was announced is that activity now.
+    for (const row of document.querySelectorAll("[data-pending]")) {
+      if (item.querySelector(`a[href="/tx/${CSS.escape(row.dataset.pending)}"]`)) row.remove();
+    }
     const older = [...feed.children].find((row) => row.dataset.order < item.dataset.order);
     feed.insertBefore(item, older ?? null);
     while (feed.children.length > ROWS_MAX) feed.lastElementChild.remove();

@@ -25,6 +25,8 @@ pub struct Identity {
     pub principal: Principal,
     /// The user, where it is one.
     pub user: Option<User>,
+    /// Whether anything may be changed: not with a token that may only read.
+    pub may_write: bool,
 }
 
 /// Makes a principal from a request.
@@ -47,6 +49,7 @@ impl Authenticator for LocalOperatorAuthenticator {
         Ok(Identity {
             principal: Principal::LocalOperator,
             user: None,
+            may_write: true,
         })
     }
 

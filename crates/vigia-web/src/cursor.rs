@@ -77,6 +77,16 @@ pub(crate) fn to_business(text: &str) -> Option<i64> {
     decode(text)?.strip_prefix("b:")?.parse().ok()
 }
 
+/// The cursor of a place in the list of announcements.
+pub(crate) fn of_announcement(id: i64) -> String {
+    encode(&format!("p:{id}"))
+}
+
+/// The place in the list of announcements that a cursor means; none if it is not one of ours.
+pub(crate) fn to_announcement(text: &str) -> Option<i64> {
+    decode(text)?.strip_prefix("p:")?.parse().ok()
+}
+
 /// The cursor of a place in the list of invoices.
 pub(crate) fn of_invoice(id: i64) -> String {
     encode(&format!("i:{id}"))

@@ -6,6 +6,7 @@
 
 mod activity;
 mod address;
+mod announcement;
 mod balance;
 mod business;
 mod error;
@@ -51,6 +52,7 @@ pub(crate) struct Mutation(
     failed::FailedMutation,
     label::LabelMutation,
     invoice::InvoiceMutation,
+    announcement::AnnouncementMutation,
 );
 
 /// The schema of the web role.

@@ -27,6 +27,8 @@ pub(crate) struct Reader {
     pub(crate) locale: Locale,
     /// Name of the user who is signed in.
     pub(crate) name: Option<String>,
+    /// Whether they may change anything this way.
+    pub(crate) may_write: bool,
 }
 
 impl Reader {
@@ -42,13 +44,18 @@ impl FromRequestParts<Arc<App>> for Reader {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
         let chosen = chosen_locale(&parts.uri, &parts.headers);
         match app.context.authenticator.authenticate(&parts.headers).await {
-            Ok(Identity { principal, user }) => Ok(Self {
+            Ok(Identity {
+                principal,
+                user,
+                may_write,
+            }) => Ok(Self {
                 principal,
                 locale: chosen
                     .or(user.as_ref().map(|user| user.locale))
                     .or_else(|| accepted_locale(&parts.headers))
                     .unwrap_or_default(),
                 name: user.map(name),
+                may_write,
             }),
             Err(error) => Err(nobody(parts, app, error)),
         }

@@ -220,6 +220,7 @@ impl From<SignedIn> for Identity {
                 false => Principal::User(id),
             },
             user: Some(signed_in.user),
+            may_write: signed_in.may_write,
         }
     }
 }

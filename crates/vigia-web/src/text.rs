@@ -15,7 +15,7 @@ use vigia_core::{
 use vigia_store::{ActivityRow, NotificationRow};
 
 pub(crate) use balance::balance_words;
-pub(crate) use deals::{deal_words, object_title, state_title};
+pub(crate) use deals::{announcement_state, deal_words, object_title, state_title};
 pub(crate) use kinds::kind_title;
 pub(crate) use reasons::{reason_text, reasons_by_target};
 pub(crate) use sign_in::sign_in_words;

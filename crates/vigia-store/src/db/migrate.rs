@@ -48,6 +48,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0017_balance_agreed", compatible_from: 16),
     migration!("0018_labels", compatible_from: 16),
     migration!("0019_business", compatible_from: 16),
+    migration!("0020_announcements", compatible_from: 16),
 ];
 
 /// Writes which version the schema has, and since when binaries can use it.

@@ -20,4 +20,7 @@ SELECT
         WHERE h.address = a.counterparty
             AND h.from_inclusive <= a.checkpoint
             AND (h.to_exclusive IS NULL OR a.checkpoint < h.to_exclusive)
-    ) AS counterparty_name
+    ) AS counterparty_name,
+    (
+        SELECT n.note FROM announcement n WHERE n.digest = a.digest AND n.account_id = a.account_id
+    ) AS note

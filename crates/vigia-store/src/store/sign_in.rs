@@ -104,6 +104,7 @@ impl SignInStore for SqlStore {
         Ok(Some(SignedIn {
             user: row::user(&found)?,
             role: role(&found)?,
+            may_write: true,
         }))
     }
 
@@ -182,6 +183,7 @@ impl SignInStore for SqlStore {
         Ok(Some(SignedIn {
             user: row::user(&found)?,
             role: scope(&found)?.limit(role(&found)?),
+            may_write: scope(&found)? == TokenScope::Full,
         }))
     }
 

@@ -294,6 +294,26 @@ pub(super) const TABLES: &[Table] = &[
         seeded: false,
     },
     Table {
+        name: "announcement",
+        columns: &[
+            ("id", Int),
+            ("account_id", Int),
+            ("digest", Bytes),
+            ("kind", Text),
+            ("direction", Text),
+            ("coin_type", Text),
+            ("amount", Money),
+            ("counterparty", Bytes),
+            ("note", Text),
+            ("last_epoch", Int),
+            ("wait_ms", Int),
+            ("announced_at_ms", Int),
+        ],
+        key: &["id"],
+        identity: Some("id"),
+        seeded: false,
+    },
+    Table {
         name: "invoice",
         columns: &[
             ("id", Int),

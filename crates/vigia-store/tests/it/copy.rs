@@ -91,6 +91,7 @@ async fn filled<F: Fixture>() -> Db<F> {
         db.apply_folding(&commit, &Trades).await;
     }
     crate::suite::invoice::fill(&db).await;
+    crate::suite::announcement::fill(&db).await;
     crate::suite::balance::fill(&*db.store, 5).await;
     crate::suite::backfill::fill(&db.store).await;
     crate::suite::correction::fill(&db.store, ana).await;

@@ -1,6 +1,7 @@
 //! What every backend promises, by subject.
 
 pub(crate) mod activity;
+pub(crate) mod announcement;
 pub(crate) mod backfill;
 pub(crate) mod balance;
 pub(crate) mod business;
@@ -188,6 +189,11 @@ macro_rules! store_conformance_suite {
                 rows_carry_what_is_shown, counterparty_is_named_by_who_held_it_then,
                 coins_are_unknown_until_told, status_counts, provider_report_is_replaced,
                 first_of_two_with_one_key_stays, wait_returns_for_a_new_activity,
+            ],
+            announcement: [
+                it_is_there_until_it_lands, only_the_end_of_its_epoch_is_evidence,
+                announcements_are_ones_own, an_account_waits_for_so_many, what_was_never_seen_is_pruned,
+                its_note_stays_with_the_activity,
             ],
             balance: [
                 new_addresses_are_enlisted_once, what_came_after_the_baseline_counts,

@@ -13,7 +13,7 @@ use crate::text;
 /// Which way money went, seen from the account.
 #[derive(Clone, Copy, Enum, Eq, PartialEq)]
 #[graphql(remote = "vigia_core::Direction")]
-enum Direction {
+pub(super) enum Direction {
     /// To the account.
     In,
     /// From the account.
@@ -211,6 +211,11 @@ impl Activity {
     /// Why nobody is told of it, where people are of others like it; null for all else.
     async fn suppressed(&self) -> Option<Suppressed> {
         self.0.activity.suppressed.map(Into::into)
+    }
+
+    /// What the application noted when it announced the transaction; for this account alone.
+    async fn note(&self) -> Option<&String> {
+        self.0.note.as_ref()
     }
 
     /// Everything else worth showing, as a JSON object.

@@ -6,7 +6,7 @@ use vigia_store::{InvoiceOutcome, InvoiceRow, InvoiceSpec};
 
 use super::activity::Coin;
 use super::error::{bad_input, forbidden, internal};
-use super::query::{reader, web};
+use super::query::{check_writer, reader, web};
 use super::scalar::UInt53;
 use crate::WebContext;
 
@@ -167,6 +167,7 @@ impl InvoiceMutation {
         )]
         contract: Option<String>,
     ) -> Result<Invoice> {
+        check_writer(ctx)?;
         let web = web(ctx);
         let registry = web.registry.get();
         let (contract, object) = registry
@@ -228,6 +229,7 @@ impl InvoiceMutation {
 
     /// Says that an invoice is not to be paid any more; null where the reader has none of this id, or may not.
     async fn cancel_invoice(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Invoice>> {
+        check_writer(ctx)?;
         let (id, web) = (id_of(&id)?, web(ctx));
         let scope = reader(ctx).scope();
         let row = web.store.invoice_cancel(&scope, id).await;

@@ -4,14 +4,16 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result};
 use vigia_core::{BusinessKey, parse_address};
 use vigia_store::{
-    ActivityFilter, ActivityRow, BalanceRow, BusinessRow, FailedRow, InvoiceRow, LabelRow, WatchRow,
+    ActivityFilter, ActivityRow, AnnouncementRow, BalanceRow, BusinessRow, FailedRow, InvoiceRow,
+    LabelRow, WatchRow,
 };
 
 use super::activity::Activity;
 use super::address::WatchedAddress;
+use super::announcement::Announcement;
 use super::balance::Balance;
 use super::business::{self, BusinessObject};
-use super::error::{bad_input, internal};
+use super::error::{bad_input, forbidden, internal};
 use super::failed::{self, FailedTransaction, check_operator, digest_of};
 use super::invoice::{self, Invoice};
 use super::kept::{self, Transaction};
@@ -34,6 +36,16 @@ pub(super) fn web<'c>(ctx: &Context<'c>) -> &'c WebContext {
 /// Who asks.
 pub(super) fn reader<'c>(ctx: &Context<'c>) -> &'c Reader {
     ctx.data_unchecked()
+}
+
+/// Refuses those who may only read.
+pub(super) fn check_writer(ctx: &Context<'_>) -> Result<()> {
+    match reader(ctx).may_write {
+        true => Ok(()),
+        false => Err(forbidden(
+            "this token may only read: it takes one of scope full",
+        )),
+    }
 }
 
 /// What can be asked. Everybody sees their own accounts, the operator sees all.
@@ -251,6 +263,48 @@ impl Query {
             id: business_id,
         };
         business::find(ctx, key).await
+    }
+
+    /// Transactions that the application announced for the reader's accounts and that have not landed, newest first.
+    /// Once one has, it is an activity, and no longer here.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn announcements(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Page size, 1 to 100; 20 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last announcement of the page before.")] after: Option<
+            String,
+        >,
+    ) -> Result<Connection<String, Announcement>> {
+        let size = page::size(first)?;
+        let before = page::after(after.as_deref(), cursor::to_announcement)?;
+        let web = web(ctx);
+        let rows = web
+            .store
+            .announcement_page(&reader(ctx).scope(), before, size + 1)
+            .await
+            .map_err(internal)?;
+        let now_ms = web.clock.now_ms();
+        let cursor = |row: &AnnouncementRow| cursor::of_announcement(row.id);
+        let node = |row| Announcement { row, now_ms };
+        Ok(page::connection(rows, size, cursor, node))
+    }
+
+    /// What the application announced of a transaction for the reader's accounts, landed or not.
+    async fn announced(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Digest in base58.")] digest: String,
+    ) -> Result<Vec<Announcement>> {
+        let web = web(ctx);
+        let scope = reader(ctx).scope();
+        let rows = web
+            .store
+            .announcement_find(&scope, &digest_of(&digest)?)
+            .await;
+        let rows = rows.map_err(internal)?.into_iter();
+        let now_ms = web.clock.now_ms();
+        Ok(rows.map(|row| Announcement { row, now_ms }).collect())
     }
 
     /// Invoices of the reader's accounts, newest first.

@@ -6,9 +6,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use vigia_core::parse_address;
-use vigia_store::{ActivityFilter, ActivityRow, StoreError};
+use vigia_core::{CoinInfo, parse_address};
+use vigia_store::{ActivityFilter, ActivityRow, AnnouncementRow, StoreError};
 
+use super::item::announced_item;
 use super::layout::{Page, Section, empty};
 use super::{ErrorPage, PAGE, activity_item, internal_error};
 use crate::app::App;
@@ -57,6 +58,9 @@ struct Wanted {
 struct Found {
     rows: Vec<ActivityRow>,
     has_more: bool,
+    /// What was announced and has not landed; on the first page alone.
+    announced: Vec<AnnouncementRow>,
+    coins: Vec<CoinInfo>,
     /// Where the live stream goes on. Read before the rows: what comes between is in both, and the
     /// script shows a row once.
     last_id: i64,
@@ -71,9 +75,21 @@ async fn load(app: &App, reader: &Reader, wanted: &Wanted) -> Result<Found, Stor
     let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let has_more = rows.len() > page;
     rows.truncate(page);
+    let is_first = wanted.before.is_none() && wanted.filter.address.is_none();
+    // After the activities: what lands in between is among neither, and comes with the live stream.
+    let announced = match is_first {
+        true => store.announcement_page(&reader.scope(), None, PAGE).await?,
+        false => Vec::new(),
+    };
+    let coins = match announced.is_empty() {
+        true => Vec::new(),
+        false => store.coin_list().await?,
+    };
     Ok(Found {
         rows,
         has_more,
+        announced,
+        coins,
         last_id,
     })
 }
@@ -92,10 +108,17 @@ fn page(app: &App, reader: &Reader, wanted: &Wanted, found: &Found) -> Response 
             }
         }
         (filter_note(wanted, reader))
+        @if !found.announced.is_empty() {
+            ol.feed.pending {
+                @for row in &found.announced {
+                    (announced_item(row, &found.coins, reader.locale, now_ms))
+                }
+            }
+        }
         ol.feed data-live-feed=[stream] {
             @for row in &found.rows { (activity_item(row, reader.locale, now_ms)) }
         }
-        @if found.rows.is_empty() {
+        @if found.rows.is_empty() && found.announced.is_empty() {
             div data-empty {
                 (empty(words.empty_feed, words.empty_feed_hint, Some(WATCH_COMMAND)))
             }

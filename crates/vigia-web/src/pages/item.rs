@@ -1,10 +1,10 @@
 //! One activity as a row of a list; the feed, a transaction's page and the live stream share it.
 
 use maud::{Markup, html};
-use vigia_core::{Direction, Locale, Status, Suppressed};
-use vigia_store::ActivityRow;
+use vigia_core::{CoinInfo, Direction, Locale, Status, Suppressed};
+use vigia_store::{ActivityRow, AnnouncementRow};
 
-use crate::text::{self, Words, kind_title, words};
+use crate::text::{self, Words, announcement_state, kind_title, short_address, words};
 
 /// A row. Its `data-order` sorts as the chain does, so that late arrivals find their place.
 pub(crate) fn activity_item(row: &ActivityRow, locale: Locale, now_ms: u64) -> Markup {
@@ -34,12 +34,53 @@ pub(crate) fn activity_item(row: &ActivityRow, locale: Locale, now_ms: u64) -> M
                     span.meta {
                         span { (row.account.display_name) }
                         (time(row.timestamp_ms, now_ms, locale))
+                        @if let Some(note) = &row.note { span.told { (note) } }
                         @if let Some(why) = activity.suppressed {
                             span.untold data-suppressed=(why.as_str()) { (untold(why, words)) }
                         }
                     }
                 }
                 (amount(row, locale))
+            }
+        }
+    }
+}
+
+/// A transaction that was announced and has not landed.
+pub(super) fn announced_item(
+    row: &AnnouncementRow,
+    coins: &[CoinInfo],
+    locale: Locale,
+    now_ms: u64,
+) -> Markup {
+    let announced = &row.announcement;
+    let state = row.state(now_ms);
+    let (external_id, name) = &row.account;
+    let amount = announced.amount.zip(announced.coin_type.as_deref());
+    html! {
+        li.activity data-pending=(announced.digest) data-state=(state.as_str()) {
+            div.row {
+                (badge(announced.direction, words(locale)))
+                span.what {
+                    span.title {
+                        (kind_title(&announced.kind, announced.direction, locale))
+                        @if let Some(counterparty) = &announced.counterparty {
+                            " " span.party { (preposition(&announced.kind, announced.direction, words(locale))) " " b { (short_address(counterparty)) } }
+                        }
+                        " " span.state { (announcement_state(state, locale)) }
+                    }
+                    span.meta {
+                        span { (if name.is_empty() { external_id } else { name }) }
+                        (time(row.announced_at_ms, now_ms, locale))
+                        @if !announced.note.is_empty() { span.told { (announced.note) } }
+                    }
+                }
+                @if let Some((minor, coin_type)) = amount {
+                    @let coin = coins.iter().find(|coin| coin.coin_type == coin_type);
+                    span.amount {
+                        (sign(announced.direction)) (text::money_or_units(minor, coin_type, coin, locale))
+                    }
+                }
             }
         }
     }
@@ -76,17 +117,23 @@ fn badge(direction: Direction, words: &Words) -> Markup {
     }
 }
 
-fn amount(row: &ActivityRow, locale: Locale) -> Markup {
-    let activity = &row.activity;
-    let sign = match activity.direction {
+fn sign(direction: Direction) -> &'static str {
+    match direction {
         Direction::In => "+",
         Direction::Out => "\u{2212}",
         Direction::Neutral => "",
-    };
+    }
+}
+
+fn amount(row: &ActivityRow, locale: Locale) -> Markup {
+    let activity = &row.activity;
     let moved = activity.amount.zip(activity.coin_type.as_deref());
     html! {
         @if let Some((minor, coin_type)) = moved {
-            span.amount { (sign) (text::money_or_units(minor, coin_type, row.coin.as_ref(), locale)) }
+            span.amount {
+                (sign(activity.direction))
+                (text::money_or_units(minor, coin_type, row.coin.as_ref(), locale))
+            }
         }
     }
 }

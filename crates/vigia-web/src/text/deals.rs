@@ -1,6 +1,6 @@
 //! The words of trades, invitations and invoices.
 
-use vigia_core::{InvoiceState, Locale};
+use vigia_core::{AnnouncementState, InvoiceState, Locale};
 
 /// The words of one language.
 pub(crate) struct DealWords {
@@ -90,6 +90,26 @@ pub(crate) fn state_title(state: &str, locale: Locale) -> &str {
         "reclaimed" => ["recuperado", "reclaimed", "recuperado"],
         "paid" => ["pagado", "paid", "pago"],
         _ => return state,
+    };
+    match locale {
+        Locale::Es => es,
+        Locale::En => en,
+        Locale::Pt => pt,
+    }
+}
+
+/// What became of a transaction that was announced.
+pub(crate) fn announcement_state(state: AnnouncementState, locale: Locale) -> &'static str {
+    let [es, en, pt] = match state {
+        AnnouncementState::Pending => ["pendiente", "pending", "pendente"],
+        AnnouncementState::Late => [
+            "aún sin confirmar",
+            "not confirmed yet",
+            "ainda sem confirmação",
+        ],
+        AnnouncementState::Expired => ["vencido", "expired", "expirado"],
+        AnnouncementState::Completed => ["completado", "completed", "concluído"],
+        AnnouncementState::Failed => ["fallido", "failed", "falhou"],
     };
     match locale {
         Locale::Es => es,

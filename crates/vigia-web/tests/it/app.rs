@@ -248,6 +248,7 @@ impl Authenticator for HeaderAuthenticator {
             return Ok(Identity {
                 principal: Principal::LocalOperator,
                 user: None,
+                may_write: true,
             });
         };
         let found = self
@@ -259,6 +260,7 @@ impl Authenticator for HeaderAuthenticator {
         Ok(Identity {
             principal: Principal::User(user.id),
             user: None,
+            may_write: true,
         })
     }
 

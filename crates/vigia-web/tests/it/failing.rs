@@ -5,17 +5,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use vigia_core::{
-    Address, AddressBook, BusinessFolder, BusinessKey, ChainId, CoinInfo, Commit, CommitOutcome,
-    Digest, Label, Place, Scope, User, WatchChange, WatchTarget,
+    Address, AddressBook, Announcement, BusinessFolder, BusinessKey, ChainId, CoinInfo, Commit,
+    CommitOutcome, Digest, Label, Place, Scope, User, WatchChange, WatchTarget,
 };
 use vigia_store::{
-    ActivityCursor, ActivityFilter, ActivityRow, BackfillBatch, BackfillGuard, BackfillOutcome,
-    BackfillState, BackfillStore, BalanceCounts, BalanceRow, BusinessDetail, BusinessRow,
-    BusinessStore, FailedRetry, FailedRow, FailedStore, FailedTransaction, IngestStore,
-    InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore, NotificationRow, ProviderReport,
-    ProviderRow, ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow, ReadStore,
-    ShardRow, StatusReport, StoreError, TransactionRemains, WatchEntry, WatchReceipt,
-    WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
+    ActivityCursor, ActivityFilter, ActivityRow, AnnounceOutcome, AnnouncementRow,
+    AnnouncementStore, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillState, BackfillStore,
+    BalanceCounts, BalanceRow, BusinessDetail, BusinessRow, BusinessStore, FailedRetry, FailedRow,
+    FailedStore, FailedTransaction, IngestStore, InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow,
+    LabelStore, NotificationRow, ProviderReport, ProviderRow, ProviderStore, ProviderUsage,
+    RangeProgress, RawTransactionRow, ReadStore, ShardRow, StatusReport, StoreError,
+    TransactionRemains, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore,
+    WatchTargets, Watermark,
 };
 
 use crate::app::TestApp;
@@ -78,6 +79,10 @@ async fn queries_get_a_code_and_no_internals() {
     let failed = format!("{{ failedTransaction(digest: \"{digest}\") {{ error }} }}");
     let discard =
         format!("mutation {{ discardFailedTransaction(digest: \"{digest}\") {{ outcome }} }}");
+    let announced = format!("{{ announced(digest: \"{digest}\") {{ id }} }}");
+    let announce = format!(
+        "mutation {{ announce(input: {{ account: \"ana\", digest: \"{digest}\", direction: OUT }}) {{ id }} }}"
+    );
     for failure in Failure::ALL {
         let app = failure.app().await;
         for query in [
@@ -93,6 +98,9 @@ async fn queries_get_a_code_and_no_internals() {
             "{ businessObjects { nodes { state } } }",
             "{ businessObject(contract: \"p\", object: \"t\", businessId: \"1\") { state } }",
             "{ invoices { nodes { id } } }",
+            "{ announcements { nodes { id } } }",
+            &announced,
+            &announce,
             "{ invoice(id: 1) { id } }",
             "mutation { cancelInvoice(id: 1) { id } }",
             "mutation { setLabel(address: \"0x7\", name: \"A\") { name } }",
@@ -296,6 +304,30 @@ impl BusinessStore for FailingStore {
     }
 
     async fn invoice_find(&self, _: &Scope, _: i64) -> Result<Option<InvoiceRow>> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl AnnouncementStore for FailingStore {
+    async fn announce(&self, _: &Scope, _: &str, _: &Announcement) -> Result<AnnounceOutcome> {
+        self.fail()
+    }
+
+    async fn announcement_page(
+        &self,
+        _: &Scope,
+        _: Option<i64>,
+        _: u32,
+    ) -> Result<Vec<AnnouncementRow>> {
+        self.fail()
+    }
+
+    async fn announcement_find(&self, _: &Scope, _: &Digest) -> Result<Vec<AnnouncementRow>> {
+        self.fail()
+    }
+
+    async fn announcement_prune(&self, _: u64) -> Result<u64> {
         self.fail()
     }
 }

@@ -247,6 +247,29 @@ async fn programs_sign_in_by_tokens() {
             "{user} {scope:?} {reply}"
         );
     }
+    // What may only read changes nothing, not even of its user's own.
+    let digest = crate::sample::digest(9);
+    let announce = format!(
+        "mutation {{ announce(input: {{ account: \"ana\", direction: OUT, digest: \"{digest}\" }}) {{ id }} }}"
+    );
+    let invoice = "mutation { createInvoice(account: \"ana\", address: \"0x1\", coin: \"CUSD\", amount: \"1\") { id } }";
+    for query in [
+        &*announce,
+        invoice,
+        "mutation { cancelInvoice(id: 1) { id } }",
+    ] {
+        for (scope, code) in [(TokenScope::Read, "FORBIDDEN"), (TokenScope::Full, "")] {
+            let secret = token(&app, "ana", scope).await;
+            let bearer = format!("Bearer {}", secret.expose());
+            let (_, reply) = ask(&app, Some(&bearer), query).await;
+            let said = &reply["errors"][0]["extensions"]["code"];
+            assert_eq!(
+                said == "FORBIDDEN",
+                code == "FORBIDDEN",
+                "{scope:?} {query}: {reply}"
+            );
+        }
+    }
     let token_id = app.store.token_list(None).await.unwrap()[0].id;
     let secret = token(&app, "ana", TokenScope::Read).await;
     assert!(app.store.token_revoke(token_id).await.unwrap());

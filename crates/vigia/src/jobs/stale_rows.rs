@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use vigia_core::{Clock, day_of};
-use vigia_store::{LeaseStore, POLLER_LEASES, ProviderStore, WatchStore};
+use vigia_store::{AnnouncementStore, LeaseStore, POLLER_LEASES, ProviderStore, WatchStore};
 
 use super::{Job, JobDone};
 
 /// How long they are kept: a day, for a person to see what was there.
 const KEPT_MS: u64 = 86_400_000;
+/// For how long a transaction that was announced and never seen is shown: a month.
+const UNSEEN_MS: u64 = 30 * KEPT_MS;
 /// For how many days it is known what was asked of providers.
 const USAGE_DAYS: u64 = 100;
 
@@ -21,6 +23,7 @@ pub struct StaleRows {
     watch: Arc<dyn WatchStore>,
     leases: Arc<dyn LeaseStore>,
     providers: Arc<dyn ProviderStore>,
+    announcements: Arc<dyn AnnouncementStore>,
     clock: Arc<dyn Clock>,
 }
 
@@ -28,11 +31,12 @@ impl StaleRows {
     /// Cleans up `store`.
     pub fn new<S>(store: Arc<S>, clock: Arc<dyn Clock>) -> Self
     where
-        S: WatchStore + LeaseStore + ProviderStore + 'static,
+        S: WatchStore + LeaseStore + ProviderStore + AnnouncementStore + 'static,
     {
         Self {
             watch: store.clone(),
             leases: store.clone(),
+            announcements: store.clone(),
             providers: store,
             clock,
         }
@@ -50,16 +54,20 @@ impl Job for StaleRows {
     }
 
     async fn run(&self) -> anyhow::Result<JobDone> {
-        let announcements = self.leases.lease_prune(POLLER_LEASES, KEPT_MS).await?;
-        let before_ms = self.clock.now_ms().saturating_sub(KEPT_MS);
+        let gone = self.leases.lease_prune(POLLER_LEASES, KEPT_MS).await?;
+        let now_ms = self.clock.now_ms();
+        let unseen_ms = now_ms.saturating_sub(UNSEEN_MS);
+        let unseen = self.announcements.announcement_prune(unseen_ms).await?;
+        let before_ms = now_ms.saturating_sub(KEPT_MS);
         let before_day = day_of(before_ms).saturating_sub(USAGE_DAYS);
         let reports = self.watch.watch_reconciliation_prune(before_ms).await?
             + self.providers.provider_prune(before_ms, before_day).await?;
         Ok(JobDone {
             words: format!(
-                "removed {announcements} announcements and {reports} reports of pollers that are gone"
+                "removed {gone} leases and {reports} reports of pollers that are gone, and {unseen} \
+                 announced transactions that were never seen"
             ),
-            changed: announcements + reports > 0,
+            changed: gone + reports + unseen > 0,
         })
     }
 }

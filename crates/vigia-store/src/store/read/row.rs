@@ -28,6 +28,7 @@ pub(super) fn activity(row: &Row, labels: &Labels) -> Result<ActivityRow> {
         timestamp_ms: get(row, "timestamp_ms")?,
         account,
         counterparty_account: get_opt(row, "counterparty_name")?,
+        note: get_opt::<String>(row, "note")?.filter(|note| !note.is_empty()),
     })
 }
 

@@ -1,0 +1,1 @@
+WHERE n.account_id = $2 AND n.digest = $3
