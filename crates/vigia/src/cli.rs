@@ -126,6 +126,16 @@ enum Command {
     GraphqlSchema,
 }
 
+impl Command {
+    /// Whether it runs until it is stopped, and goes on when nobody reads what it says.
+    fn serves(&self) -> bool {
+        matches!(
+            self,
+            Self::Up(_) | Self::Poll(_) | Self::Work(_) | Self::Web(_)
+        )
+    }
+}
+
 impl Common {
     /// The settings with these flags and a command's own ones on top.
     pub fn settings(&self, mut overrides: Overrides) -> anyhow::Result<Settings> {
@@ -150,6 +160,9 @@ pub fn run() -> ExitCode {
             return ExitCode::from(exit::FAILED);
         }
     };
+    if !cli.command.serves() {
+        crate::memory::end_on_closed_pipe();
+    }
     let result = runtime.block_on(dispatch(cli));
     // A blocking read that never returns must not keep the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));

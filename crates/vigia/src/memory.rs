@@ -1,4 +1,4 @@
-//! How memory is asked of the C library.
+//! What is asked of the C library: how memory is shared out, and what a closed pipe means.
 //!
 //! No other allocator: the library's own is the smallest and, with one arena, the cheapest that was
 //! measured (docs/performance.md).
@@ -12,5 +12,16 @@ pub fn share_one_arena() {
         #[expect(unsafe_code, reason = "the C library has no safe interface for it")]
         // SAFETY: it takes two numbers and reads no memory of ours. Where it is refused, nothing changes.
         let _is_set = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+    }
+}
+
+/// Makes whoever writes into a pipe that nobody reads any more end quietly, as other commands do: `vigia ... | head`.
+/// Not for roles that serve: they outlive whoever read their log.
+pub fn end_on_closed_pipe() {
+    #[cfg(unix)]
+    {
+        #[expect(unsafe_code, reason = "the C library has no safe interface for it")]
+        // SAFETY: the default action of a signal is set, and no handler of ours.
+        let _was = unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     }
 }

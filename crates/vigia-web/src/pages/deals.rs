@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use vigia_core::{CoinInfo, Locale};
 use vigia_store::{BusinessRow, InvoiceRow};
 
-use super::item::time;
+use super::item::{deadline, time};
 use super::layout::{Page, Section, empty};
 use super::{ErrorPage, PAGE, internal_error};
 use crate::app::App;
@@ -90,9 +90,9 @@ fn deal(row: &BusinessRow, coins: &[CoinInfo], now_ms: u64, locale: Locale) -> M
                 }
                 span.meta {
                     span { (state_title(&row.state, locale)) }
-                    @if let Some(deadline) = row.deadline_ms {
+                    @if let Some(at_ms) = row.deadline_ms {
                         @if is_overdue { span.failed { (words.overdue) } }
-                        span { (words.until) " " (time(deadline, now_ms, locale)) }
+                        span { (words.until) " " (deadline(at_ms)) }
                     }
                 }
             }
@@ -157,7 +157,7 @@ fn invoice(row: &InvoiceRow, coins: &[CoinInfo], now_ms: u64, locale: Locale) ->
                     (time(row.created_at_ms, now_ms, locale))
                     @if let Some(due) = asked.due_at_ms {
                         @if settlement.is_overdue { span.failed { (words.overdue) } }
-                        span { (words.until) " " (time(due, now_ms, locale)) }
+                        span { (words.until) " " (deadline(due)) }
                     }
                 }
             }

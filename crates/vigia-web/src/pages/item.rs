@@ -103,6 +103,11 @@ pub(super) fn time(ms: u64, now_ms: u64, locale: Locale) -> Markup {
     }
 }
 
+/// A point in time that may be ahead.
+pub(super) fn deadline(ms: u64) -> Markup {
+    html! { time datetime=(text::time_machine(ms)) title=(text::time(ms)) { (text::time_short(ms)) } }
+}
+
 fn badge(direction: Direction, words: &Words) -> Markup {
     let (sign, label) = match direction {
         Direction::In => ("↓", Some(words.money_in)),

@@ -173,3 +173,13 @@ fn a_missing_database_is_said() {
     assert_eq!(output.status.code(), Some(4));
     assert_says(&text(&output.stderr), &["no database", "--data-dir"]);
 }
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let app = App::new();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = app.command(&["graphql-schema"]);
+    let output = command.stdout(writer).output().expect("the binary runs");
+    assert_eq!(text(&output.stderr), "", "{:?}", output.status);
+}
