@@ -29,6 +29,8 @@ pub struct StatusReport {
     pub notifications: u64,
     /// Raw transactions that could not be interpreted.
     pub failed: u64,
+    /// Activities with an amount that could not be told.
+    pub unread: u64,
     /// Addresses watched.
     pub watched_addresses: u64,
     /// Contracts and coins watched.

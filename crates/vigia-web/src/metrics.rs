@@ -7,7 +7,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use vigia_store::{BalanceCounts, BalanceState, RECONCILED_WITHIN_MS, WatchReconciliation};
+use vigia_store::{
+    BalanceCounts, BalanceState, RECONCILED_WITHIN_MS, StatusReport, WatchReconciliation,
+};
 
 use crate::app::App;
 use crate::pages::{ErrorPage, internal_error};
@@ -59,11 +61,11 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, reader: Reader) -> Resp
     let store = &app.context.store;
     let found = async {
         let watch = store.watch_reconciliations(RECONCILED_WITHIN_MS).await?;
-        Ok((watch, store.balance_counts().await?))
+        Ok((watch, store.balance_counts().await?, store.status().await?))
     };
     match found.await {
-        Ok((watch, balances)) => {
-            let text = watch_text(&watch) + &balance_text(balances);
+        Ok((watch, balances, status)) => {
+            let text = watch_text(&watch) + &balance_text(balances) + &unread_text(&status);
             ([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response()
         }
         Err(error) => internal_error(reader.locale, &error),
@@ -84,6 +86,16 @@ fn balance_text(counts: BalanceCounts) -> String {
         let _ = writeln!(text, "vigia_balances{{state=\"{state}\"}} {addresses}");
     }
     text
+}
+
+fn unread_text(status: &StatusReport) -> String {
+    let (failed, unread) = (status.failed, status.unread);
+    format!(
+        "# HELP vigia_failed_transactions Transactions that could not be interpreted.\n\
+         # TYPE vigia_failed_transactions gauge\nvigia_failed_transactions {failed}\n\
+         # HELP vigia_unread_amounts Activities with an amount that could not be told.\n\
+         # TYPE vigia_unread_amounts gauge\nvigia_unread_amounts {unread}\n"
+    )
 }
 
 fn watch_text(found: &[(WatchReconciliation, u64)]) -> String {

@@ -6,6 +6,7 @@ SELECT
     (SELECT value FROM counter WHERE name = 'activities') AS activities,
     (SELECT value FROM counter WHERE name = 'notifications') AS notifications,
     (SELECT value FROM counter WHERE name = 'failed') AS failed,
+    (SELECT value FROM counter WHERE name = 'unread') AS unread,
     (SELECT value FROM counter WHERE name = 'watched_addresses') AS watched_addresses,
     (
         SELECT count(DISTINCT kind || ' ' || CAST(target AS TEXT))

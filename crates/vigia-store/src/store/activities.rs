@@ -89,6 +89,14 @@ pub(super) async fn coins_seen(trip: Trip, tx: &mut Tx, new: &[New<'_>]) -> Resu
     .await
 }
 
+/// How many of them have an amount that could not be told.
+pub(super) fn unread(new: &[New<'_>]) -> u64 {
+    let unread = new
+        .iter()
+        .filter(|new| new.activity.details.get("unread").is_some());
+    unread.count() as u64
+}
+
 /// Whether what a transaction meant is new to an account, rather than history of an address that it
 /// added since: of the addresses that the transaction touched, one at least was live by then.
 #[derive(Default)]

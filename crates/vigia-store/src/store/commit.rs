@@ -110,6 +110,7 @@ pub(super) async fn write(
 
     let all: Vec<&Activity> = commit.activities.iter().chain(&folded).collect();
     let new = activities::insert(tx, &all, &places).await?;
+    counter_add(tx, "unread", activities::unread(&new)).await?;
     let telling = match commit.lane {
         // What lies below the live lane was imported, even if only a live event says whose it
         // is (I-16).

@@ -74,6 +74,7 @@ impl ReadStore for SqlStore {
             activities: get(&row, "activities")?,
             notifications: get(&row, "notifications")?,
             failed: get(&row, "failed")?,
+            unread: get(&row, "unread")?,
             watched_addresses: get(&row, "watched_addresses")?,
             watched_contracts: get(&row, "watched_contracts")?,
             watch_version: get(&row, "watch_version")?,

@@ -110,6 +110,7 @@ fn to_json(status: &StatusReport, pollers: &Pollers) -> serde_json::Value {
         "activities": status.activities,
         "notifications": status.notifications,
         "failed": status.failed,
+        "unread": status.unread,
         "watchedAddresses": status.watched_addresses,
         "watchedContracts": status.watched_contracts,
         "watchVersion": status.watch_version,

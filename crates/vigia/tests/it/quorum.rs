@@ -50,6 +50,7 @@ async fn quorum_writes_the_same_rows_and_says_that_they_are_proven() {
     watch_users(&proving, &node, |index| index < 12);
     let (rows, claimed) = proofs(rows_of(&believing, &node).await);
     let (proven_rows, proven) = proofs(rows_of(&proving, &node).await);
+    balances_begin_unproven(&believing, &proving, &node);
     assert!(
         claimed.iter().all(|proof| proof == "-"),
         "{:?}",
@@ -108,6 +109,29 @@ async fn quorum_writes_the_same_rows_and_says_that_they_are_proven() {
 }
 
 /// What an audit says, and whether it is content.
+/// A balance begins with a node's word, which no validator signs: where all is to be proven it says so.
+fn balances_begin_unproven(believing: &App, proving: &App, node: &Devnet) {
+    for (app, config, unproven) in [
+        (believing, contracts(), false),
+        (proving, contracts() + &quorum(node), true),
+    ] {
+        app.configure(&format!("[provider]\nurl = \"{}\"\n{config}", node.url()));
+        app.ok(&["schedules", "run", "balance_baseline"]);
+        let rows = app.ok(&["balances", "list", "--json"]);
+        let rows: Vec<serde_json::Value> = rows
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        assert_eq!(rows.len(), 12);
+        for row in &rows {
+            assert_eq!(row["state"], "known", "{row}");
+            assert_eq!(row["unproven"], unproven, "{row}");
+        }
+    }
+    let said = proving.ok(&["balances", "list"]);
+    assert_eq!(said.matches("known, unproven").count(), 12, "{said}");
+}
+
 fn audit(app: &App, node: &Devnet, to: u64) -> (serde_json::Value, bool) {
     let (url, to) = (node.url(), to.to_string());
     let arguments = [

@@ -16,3 +16,6 @@ CREATE TABLE announcement (
     UNIQUE (digest, account_id)
 );
 CREATE INDEX announcement_account ON announcement (account_id, id);
+
+-- Activities with an amount that could not be told: beyond what is counted in, or of a coin code that nobody declared.
+INSERT INTO counter (name, value) VALUES ('unread', 0);

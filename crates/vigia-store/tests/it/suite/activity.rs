@@ -96,8 +96,13 @@ pub(crate) async fn status_counts<F: Fixture>() {
     };
     db.store.watch_add(&[contract]).await.unwrap();
     db.apply(&transfer(0, &[ana, beto])).await;
-    db.apply(&transfer(1, &[ana])).await;
+    let mut untold = transfer(1, &[ana]);
+    untold.activities[0].details = serde_json::json!({ "unread": "amount" });
+    db.apply(&untold).await;
+    // Once, however often it is seen.
+    db.apply(&untold).await;
     let status = db.store.status().await.unwrap();
+    assert_eq!(status.unread, 1);
     assert_eq!((status.raw_transactions, status.activities), (2, 3));
     assert_eq!((status.notifications, status.failed), (3, 0));
     assert_eq!((status.watched_addresses, status.watched_contracts), (2, 1));
