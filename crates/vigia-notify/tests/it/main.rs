@@ -1,0 +1,6 @@
+//! The senders through their public face, against real servers on loopback and libraries that nobody here wrote.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod oracle;
+mod signatures;
