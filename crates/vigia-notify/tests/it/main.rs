@@ -2,5 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod forgery;
 mod oracle;
+mod receiver;
+mod sending;
 mod signatures;
+mod tls;
+mod webhooks;
