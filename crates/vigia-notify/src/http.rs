@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use vigia_core::error_chain;
 
 use crate::ErrorClass;
+use crate::push::CredentialsError;
 use crate::target::{ForbiddenAddresses, NoAddress};
 
 /// Bounds of one attempt.
@@ -53,6 +54,9 @@ pub enum SenderError {
         "no HTTPS client can be made: check that the system's certificate authorities are installed"
     )]
     Client(#[source] reqwest::Error),
+    /// The credentials cannot be read.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
     /// A setting that no sender can work with.
     #[error("{setting} {problem}")]
     Setting {

@@ -3,6 +3,7 @@
 //!
 //! - [`Outcome`], [`Attempt`]: what an attempt says; [`RetrySchedule`]: when the next one is due.
 //! - [`WebhookSender`], [`SigningKeys`]: webhooks by Standard Webhooks 1.0.
+//! - [`FcmSender`], [`ApnsSender`], [`WebPushSender`]: push to phones and browsers.
 //! - [`TargetRules`]: what a webhook may call, so that nobody reaches the inside through it.
 //!
 //! Who is told what, when and how often is not decided here, and nothing is stored: the outbox calls, and keeps what
@@ -11,6 +12,7 @@
 mod http;
 mod message;
 mod outcome;
+mod push;
 mod retry;
 mod stopwatch;
 mod target;
@@ -19,7 +21,16 @@ mod webhook;
 
 pub use http::{SendLimits, SenderError};
 pub use message::{InvalidMessageId, MESSAGE_ID_LETTERS_MAX, MessageId};
-pub use outcome::{Attempt, ErrorClass, Outcome, RESPONSE_HEAD_BYTES_MAX, Refusal, response_head};
+pub use outcome::{
+    Attempt, ErrorClass, Outcome, RESPONSE_HEAD_BYTES_MAX, Refusal, Verdict, response_head,
+};
+pub use push::apns::{APNS_PAYLOAD_BYTES_MAX, APNS_TOKEN_AGE_MS, ApnsSender, ApnsSettings};
+pub use push::fcm::{FCM_PAYLOAD_BYTES_MAX, FcmSender, FcmSettings};
+pub use push::web::{
+    SubscriptionError, VapidKey, WEB_PUSH_PAYLOAD_BYTES_MAX, WebPushSender, WebPushSettings,
+    WebPushSubscription,
+};
+pub use push::{CredentialsError, DELIVERY_ID_KEY, PushMessage, TOKEN_BYTES_MAX};
 pub use retry::{JITTER_PERCENT_MAX, RetrySchedule, retry_after_ms};
 pub use target::{
     ENDPOINT_URL_BYTES_MAX, Endpoint, EndpointClass, EndpointError, IpNet, Lookup, PORTS_ALLOWED,

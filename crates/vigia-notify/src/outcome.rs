@@ -152,6 +152,36 @@ impl fmt::Display for ErrorClass {
     }
 }
 
+/// What an answer means, or what stood in the way of asking: an attempt without its times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What it means.
+    pub outcome: Outcome,
+    /// What went wrong.
+    pub error: Option<ErrorClass>,
+    /// What was said about it, for the operator's log.
+    pub detail: String,
+    /// Since when the target is gone, where the provider says so: milliseconds since 1970.
+    pub gone_since_ms: Option<u64>,
+}
+
+impl Verdict {
+    /// Without further words.
+    pub(crate) fn new(outcome: Outcome, error: Option<ErrorClass>) -> Self {
+        Self {
+            outcome,
+            error,
+            detail: String::new(),
+            gone_since_ms: None,
+        }
+    }
+
+    /// With what was said about it.
+    pub(crate) fn detail(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+}
+
 /// The record of one try of one delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -168,6 +198,9 @@ pub struct Attempt {
     pub response_head: String,
     /// What went wrong; its text is for tenants.
     pub error: Option<ErrorClass>,
+    /// Since when the target is gone, where the provider says so: milliseconds since 1970. A token that was registered
+    /// again later is not the dead one.
+    pub gone_since_ms: Option<u64>,
     /// What a library or the provider said about it, for the operator's log. Never show it to tenants: it may name
     /// inner addresses. It holds no secret.
     pub operator_detail: String,

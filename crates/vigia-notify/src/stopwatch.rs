@@ -4,7 +4,7 @@ use tokio::time::Instant;
 use vigia_core::Clock;
 
 use crate::http::{Answer, Failure};
-use crate::{Attempt, ErrorClass, Outcome, RESPONSE_HEAD_BYTES_MAX, response_head};
+use crate::{Attempt, Outcome, RESPONSE_HEAD_BYTES_MAX, Verdict, response_head};
 
 pub(crate) struct Stopwatch {
     started_at_ms: u64,
@@ -24,53 +24,32 @@ impl Stopwatch {
     }
 
     /// An attempt that an answer came to.
-    pub(crate) fn answered(
-        &self,
-        answer: &Answer,
-        outcome: Outcome,
-        error: Option<ErrorClass>,
-        operator_detail: String,
-    ) -> Attempt {
+    pub(crate) fn answered(&self, answer: &Answer, verdict: Verdict) -> Attempt {
         Attempt {
             status: Some(answer.status),
             response_head: response_head(&answer.body, RESPONSE_HEAD_BYTES_MAX),
-            error,
-            ..self.attempt(outcome, operator_detail)
+            ..self.not_sent(verdict)
         }
     }
 
     /// An attempt that no answer came to. It may go through later.
     pub(crate) fn failed(&self, failure: Failure) -> Attempt {
         let outcome = Outcome::Retry { after_ms: None };
-        Attempt {
-            error: Some(failure.class),
-            ..self.attempt(outcome, failure.detail)
-        }
+        self.not_sent(Verdict::new(outcome, Some(failure.class)).detail(failure.detail))
     }
 
     /// An attempt that was not made, since nothing would come of it.
-    pub(crate) fn not_sent(
-        &self,
-        outcome: Outcome,
-        error: ErrorClass,
-        operator_detail: String,
-    ) -> Attempt {
-        Attempt {
-            error: Some(error),
-            ..self.attempt(outcome, operator_detail)
-        }
-    }
-
-    fn attempt(&self, outcome: Outcome, operator_detail: String) -> Attempt {
+    pub(crate) fn not_sent(&self, verdict: Verdict) -> Attempt {
         let took_ms = self.started.elapsed().as_millis();
         Attempt {
-            outcome,
+            outcome: verdict.outcome,
             started_at_ms: self.started_at_ms,
             duration_ms: u64::try_from(took_ms).unwrap_or(u64::MAX),
             status: None,
             response_head: String::new(),
-            error: None,
-            operator_detail,
+            error: verdict.error,
+            gone_since_ms: verdict.gone_since_ms,
+            operator_detail: verdict.detail,
         }
     }
 }

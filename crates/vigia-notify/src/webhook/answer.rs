@@ -1,6 +1,6 @@
 //! What a receiver's answer means, from its status and headers alone. Pure.
 
-use crate::{ErrorClass, Outcome, retry_after_ms};
+use crate::{ErrorClass, Outcome, Verdict, retry_after_ms};
 
 /// What status `status` with this `Retry-After` means at `now_ms`; at most `retry_after_ms_max` is waited.
 ///
@@ -12,15 +12,16 @@ pub fn webhook_outcome(
     retry_after: Option<&str>,
     now_ms: u64,
     retry_after_ms_max: u64,
-) -> (Outcome, Option<ErrorClass>) {
+) -> Verdict {
     let after_ms = retry_after.and_then(|text| retry_after_ms(text, now_ms, retry_after_ms_max));
-    match status {
+    let (outcome, error) = match status {
         200..=299 => (Outcome::Delivered, None),
         410 => (Outcome::Gone, Some(ErrorClass::Status)),
         429 | 502..=504 => (Outcome::SlowDown { after_ms }, Some(ErrorClass::Status)),
         300..=399 => (Outcome::Retry { after_ms }, Some(ErrorClass::Redirect)),
         _ => (Outcome::Retry { after_ms }, Some(ErrorClass::Status)),
-    }
+    };
+    Verdict::new(outcome, error)
 }
 
 #[cfg(test)]
@@ -64,7 +65,11 @@ mod tests {
         ];
         for (status, header, outcome, class) in table {
             let read = webhook_outcome(*status, *header, 0, 60_000);
-            assert_eq!(read, (*outcome, *class), "{status} {header:?}");
+            assert_eq!(
+                (read.outcome, read.error),
+                (*outcome, *class),
+                "{status} {header:?}"
+            );
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::stopwatch::Stopwatch;
 use crate::target::{
     Endpoint, EndpointClass, EndpointError, GuardedResolver, Lookup, SystemLookup, TargetRules,
 };
-use crate::{Attempt, ErrorClass, MessageId, Outcome, RESPONSE_HEAD_BYTES_MAX, Refusal};
+use crate::{Attempt, ErrorClass, MessageId, Outcome, RESPONSE_HEAD_BYTES_MAX, Refusal, Verdict};
 
 /// How webhooks are sent.
 #[derive(Clone, Debug)]
@@ -98,13 +98,15 @@ impl WebhookSender {
         let stopwatch = Stopwatch::start(&*self.clock);
         if let Err(error) = self.rules.check(endpoint) {
             let outcome = Outcome::Refused(Refusal::Target);
-            return stopwatch.not_sent(outcome, ErrorClass::ForbiddenTarget, error.to_string());
+            let verdict = Verdict::new(outcome, Some(ErrorClass::ForbiddenTarget));
+            return stopwatch.not_sent(verdict.detail(error.to_string()));
         }
         let (bytes, bytes_max) = (body.len(), self.limits.request_bytes_max);
         if bytes > bytes_max {
             let outcome = Outcome::Refused(Refusal::Message);
             let detail = format!("the body has {bytes} bytes, more than {bytes_max}");
-            return stopwatch.not_sent(outcome, ErrorClass::Message, detail);
+            let verdict = Verdict::new(outcome, Some(ErrorClass::Message));
+            return stopwatch.not_sent(verdict.detail(detail));
         }
         let headers = webhook_headers(id, stopwatch.started_at_ms(), &body, keys);
         let client = match endpoint.class() {
@@ -122,13 +124,13 @@ impl WebhookSender {
             Ok(answer) => answer,
             Err(failure) => return stopwatch.failed(failure),
         };
-        let (outcome, error) = webhook_outcome(
+        let verdict = webhook_outcome(
             answer.status,
             answer.retry_after.as_deref(),
             self.clock.now_ms(),
             self.limits.retry_after_ms_max,
         );
-        stopwatch.answered(&answer, outcome, error, String::new())
+        stopwatch.answered(&answer, verdict)
     }
 }
 

@@ -2,10 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod apns;
+mod fcm;
 mod forgery;
 mod oracle;
+mod provider;
+mod pushing;
 mod receiver;
 mod sending;
 mod signatures;
 mod tls;
+mod web_push;
 mod webhooks;

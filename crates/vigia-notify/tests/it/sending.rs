@@ -51,6 +51,14 @@ impl Lookup for Names {
     }
 }
 
+impl Names {
+    pub(crate) fn add(&self, name: &str, addresses: &[&str]) {
+        let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
+        let mut known = self.known.lock().unwrap();
+        known.entry(name.to_owned()).or_default().push(addresses);
+    }
+}
+
 impl Sending {
     pub(crate) fn new() -> Self {
         let sending = Self {
@@ -80,10 +88,7 @@ impl Sending {
 
     /// `name` leads to these addresses.
     pub(crate) fn name(self, name: &str, addresses: &[&str]) -> Self {
-        let addresses = addresses.iter().map(|text| text.parse().unwrap()).collect();
-        let mut known = self.names.known.lock().unwrap();
-        known.entry(name.to_owned()).or_default().push(addresses);
-        drop(known);
+        self.names.add(name, addresses);
         self
     }
 
