@@ -5,10 +5,12 @@
 //! - [`WebhookSender`], [`SigningKeys`]: webhooks by Standard Webhooks 1.0.
 //! - [`FcmSender`], [`ApnsSender`], [`WebPushSender`]: push to phones and browsers.
 //! - [`TargetRules`]: what a webhook may call, so that nobody reaches the inside through it.
+//! - [`Breaker`], [`Throttle`], [`Concurrency`]: how much is sent to one target at once; pure.
 //!
 //! Who is told what, when and how often is not decided here, and nothing is stored: the outbox calls, and keeps what
 //! it is told. Texts are rendered on reading, in the reader's language (`vigia_core::NotificationText`).
 
+mod flow;
 mod http;
 mod message;
 mod outcome;
@@ -19,6 +21,10 @@ mod target;
 mod texts;
 mod webhook;
 
+pub use flow::{
+    Admission, BREAKER_WINDOW_MAX, Breaker, BreakerSettings, Concurrency, ConcurrencySettings,
+    PACE_FULL_PERMILLE, Signal, Throttle, ThrottleSettings,
+};
 pub use http::{SendLimits, SenderError};
 pub use message::{InvalidMessageId, MESSAGE_ID_LETTERS_MAX, MessageId};
 pub use outcome::{
