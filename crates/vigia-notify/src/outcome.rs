@@ -193,8 +193,8 @@ pub struct Attempt {
     pub duration_ms: u64,
     /// The HTTP status, if an answer came.
     pub status: Option<u16>,
-    /// How the answer's body begins: at most [`RESPONSE_HEAD_BYTES_MAX`], no control characters. The target wrote
-    /// it, so its owner may read it.
+    /// How the answer's body begins: at most [`RESPONSE_HEAD_BYTES_MAX`], no control characters. A webhook's
+    /// receiver wrote it, so the endpoint's owner may read it; what a push provider wrote is for the operator.
     pub response_head: String,
     /// What went wrong; its text is for tenants.
     pub error: Option<ErrorClass>,

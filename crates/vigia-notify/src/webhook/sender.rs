@@ -30,7 +30,8 @@ pub struct WebhookSettings {
     pub lookups_max: usize,
     /// Connections to one host that are kept while nothing is sent.
     pub idle_per_host_max: usize,
-    /// Milliseconds that they are kept.
+    /// Milliseconds that they are kept: fewer than the five seconds after which many servers close theirs, since what is
+    /// sent at that moment is lost.
     pub idle_ms_max: u64,
 }
 
@@ -42,7 +43,7 @@ impl Default for WebhookSettings {
             ca_pem: None,
             lookups_max: 64,
             idle_per_host_max: 8,
-            idle_ms_max: 30_000,
+            idle_ms_max: 4_000,
         }
     }
 }

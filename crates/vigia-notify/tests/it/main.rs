@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod apns;
+mod documented;
 mod fcm;
 mod forgery;
 mod oracle;
