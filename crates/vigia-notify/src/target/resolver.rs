@@ -124,6 +124,8 @@ fn permitted(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn ask(found: &[&str], rules: Option<&TargetRules>) -> Result<Vec<String>, String> {
@@ -144,6 +146,28 @@ mod tests {
         let refused = ask(&["10.0.0.1", "::1"], Some(&rules)).unwrap_err();
         assert!(refused.contains("no public address"), "{refused}");
         assert!(ask(&[], None).unwrap_err().contains("has no address"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_handed_on_is_public(found in prop::collection::vec(any::<IpAddr>(), 0..20)) {
+            let rules = TargetRules::default();
+            if let Ok(addresses) = permitted("a".to_owned(), Ok(found.clone()), Some(&rules)) {
+                prop_assert!(!addresses.is_empty());
+                for address in addresses {
+                    prop_assert!(found.contains(&address.ip()) && super::super::is_public(address.ip()));
+                }
+            } else {
+                prop_assert!(!found.into_iter().any(super::super::is_public));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_system_knows_this_machine() {
+        let found = SystemLookup.lookup("localhost").await.unwrap();
+        assert!(found.iter().all(IpAddr::is_loopback), "{found:?}");
+        assert!(SystemLookup.lookup("no such name").await.is_err());
     }
 
     #[test]

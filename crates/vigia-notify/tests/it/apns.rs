@@ -13,7 +13,7 @@ use vigia_notify::{
 
 use crate::oracle;
 use crate::provider::{Provider, Said};
-use crate::pushing::{CredentialsFile, ID, NOW_MS, clock, message, parts_of, short};
+use crate::pushing::{CredentialsFile, ID, NOW_MS, clock, message, parts_of};
 
 const DEVICE: &str = "00fc13adff785122b4ad28809a3420982341241421348097878e577c991de8f0";
 const MINUTE_MS: u64 = 60_000;
@@ -40,7 +40,6 @@ impl Bench {
         let file = CredentialsFile::new(&credentials("KEY4567890"));
         let settings = ApnsSettings {
             url: provider.url(),
-            limits: short(),
             ..ApnsSettings::new(file.path(), "app.confio")
         };
         let clock = clock();

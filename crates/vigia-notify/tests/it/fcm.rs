@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use vigia_core::ManualClock;
 use vigia_notify::{
-    Attempt, ErrorClass, FcmSender, FcmSettings, MessageId, Outcome, TOKEN_BYTES_MAX,
+    Attempt, ErrorClass, FcmSender, FcmSettings, MessageId, Outcome, SendLimits, TOKEN_BYTES_MAX,
 };
 
 use crate::provider::{Provider, Said};
@@ -34,14 +34,14 @@ fn account(provider_url: &str, project: &str) -> String {
 
 impl Bench {
     async fn new() -> Self {
-        Self::with(Provider::start().await)
+        Self::with(Provider::start().await, SendLimits::default())
     }
 
-    fn with(provider: Provider) -> Self {
+    fn with(provider: Provider, limits: SendLimits) -> Self {
         let file = CredentialsFile::new(&account(&provider.url(), "confio"));
         let settings = FcmSettings {
             url: provider.url(),
-            limits: short(),
+            limits,
             android_channel: Some("money".to_owned()),
             ..FcmSettings::new(file.path())
         };
@@ -313,11 +313,12 @@ async fn without_an_access_token_nothing_is_sent_and_nobody_insists() {
 
 #[tokio::test]
 async fn a_provider_that_hangs_costs_the_deadline() {
-    let bench = Bench::with(Provider::hanging().await);
+    let bench = Bench::with(Provider::hanging().await, short());
     let attempts = join_all((0..20).map(|_| bench.send())).await;
     for attempt in attempts {
         assert_eq!(attempt.error, Some(ErrorClass::Timeout), "{attempt:?}");
-        assert!((300..2_000).contains(&attempt.duration_ms), "{attempt:?}");
+        // Who came later shares the failure of the first, and may so know it sooner.
+        assert!(attempt.duration_ms < 2_000, "{attempt:?}");
     }
 }
 
