@@ -323,6 +323,49 @@ async fn a_provider_that_hangs_costs_the_deadline() {
 }
 
 #[tokio::test]
+async fn a_provider_that_comes_back_is_reached_again() {
+    let Bench {
+        provider, sender, ..
+    } = Bench::new().await;
+    let sent = sender.send("t", &message()).await;
+    assert_eq!(sent.outcome, Outcome::Delivered);
+    let address = provider.end().await;
+    let attempt = sender.send("t", &message()).await;
+    assert_eq!(
+        attempt.outcome,
+        Outcome::Retry { after_ms: None },
+        "{attempt:?}"
+    );
+    let mut provider = Provider::start_at(address).await;
+    let attempt = sender.send("t", &message()).await;
+    assert_eq!(attempt.outcome, Outcome::Delivered, "{attempt:?}");
+    assert_eq!(provider.messages_left(), 1);
+}
+
+#[tokio::test]
+async fn a_thousand_at_once_share_a_connection() {
+    let Bench {
+        mut provider,
+        sender,
+        ..
+    } = Bench::new().await;
+    let all_message = message();
+    let sending = join_all((0..1_000).map(|_| sender.send("t", &all_message)));
+    let receiving = async {
+        for _ in 0..1_000 {
+            provider.message().await;
+        }
+    };
+    let (attempts, ()) = tokio::join!(sending, receiving);
+    assert!(
+        attempts
+            .iter()
+            .all(|attempt| attempt.outcome == Outcome::Delivered)
+    );
+    assert_eq!(provider.tokens_asked().len(), 1);
+}
+
+#[tokio::test]
 async fn over_tls_too() {
     let authority = tls::Authority::new();
     let mut provider = Provider::over_tls(authority.acceptor("localhost", &["h2"])).await;

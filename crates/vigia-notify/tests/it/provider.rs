@@ -1,7 +1,7 @@
 //! A push provider on loopback that speaks HTTP/2, with or without TLS, and says what it is told to say.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -17,6 +17,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
+
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What a provider says to one request.
 pub(crate) struct Said {
@@ -81,19 +83,24 @@ struct Shared {
 
 impl Provider {
     pub(crate) async fn start() -> Self {
-        Self::start_with(None, false).await
+        Self::start_with(ANY_PORT, None, false).await
+    }
+
+    /// Where another was that has ended.
+    pub(crate) async fn start_at(address: SocketAddr) -> Self {
+        Self::start_with(address, None, false).await
     }
 
     pub(crate) async fn hanging() -> Self {
-        Self::start_with(None, true).await
+        Self::start_with(ANY_PORT, None, true).await
     }
 
     pub(crate) async fn over_tls(tls: TlsAcceptor) -> Self {
-        Self::start_with(Some(tls), false).await
+        Self::start_with(ANY_PORT, Some(tls), false).await
     }
 
-    async fn start_with(tls: Option<TlsAcceptor>, hangs: bool) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    async fn start_with(at: SocketAddr, tls: Option<TlsAcceptor>, hangs: bool) -> Self {
+        let listener = TcpListener::bind(at).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (messages_sender, messages) = mpsc::channel(256);
         let (tokens_sender, tokens) = mpsc::channel(256);
@@ -140,6 +147,15 @@ impl Provider {
     /// Requests for access tokens that came and nobody took.
     pub(crate) fn tokens_asked(&mut self) -> Vec<Got> {
         std::iter::from_fn(|| self.tokens.try_recv().ok()).collect()
+    }
+}
+
+impl Provider {
+    /// Ends, with all its connections, and says where it was.
+    pub(crate) async fn end(mut self) -> SocketAddr {
+        self.serving.abort();
+        let _aborted = (&mut self.serving).await;
+        self.address
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use http::HeaderMap;
 use vigia_notify::{Attempt, EndpointClass, ErrorClass, Outcome, SendLimits, SigningKey};
 
@@ -146,6 +147,42 @@ async fn who_never_answers_is_left_at_the_deadline() {
         assert_eq!(attempt.status, None);
         assert!((400..2_000).contains(&attempt.duration_ms), "{attempt:?}");
         assert!(started.elapsed() < Duration::from_secs(2));
+    }
+}
+
+#[tokio::test]
+async fn who_accepts_and_says_nothing_is_left_at_the_bound_for_connecting() {
+    // TLS begins, and nothing comes back.
+    let receiver = Receiver::start(Answer::Nothing).await;
+    let url = receiver.url().replace("http://", "https://");
+    let sending = Sending::new().limits(SendLimits {
+        connect_ms_max: 200,
+        ..SendLimits::default()
+    });
+    let attempt = sending.send(&url, EndpointClass::Operator).await;
+    assert_eq!(error_of(&attempt), ErrorClass::Timeout, "{attempt:?}");
+    assert!((200..8_000).contains(&attempt.duration_ms), "{attempt:?}");
+}
+
+#[tokio::test]
+async fn who_hangs_delays_nobody_else() {
+    let (hanging, healthy) = (
+        Receiver::start(Answer::Nothing).await,
+        Receiver::start(Answer::status(200, "")).await,
+    );
+    let sending = Sending::new();
+    let (to_hanging, to_healthy) = (hanging.url(), healthy.url());
+    let held_up = join_all((0..200).map(|_| sending.send(&to_hanging, EndpointClass::Operator)));
+    let served = async {
+        for _ in 0..20 {
+            let attempt = sending.send(&to_healthy, EndpointClass::Operator).await;
+            assert_eq!(attempt.outcome, Outcome::Delivered, "{attempt:?}");
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = held_up => panic!("they hang for as long as the deadline"),
+        () = served => {}
     }
 }
 
