@@ -19,6 +19,7 @@ pub(crate) fn prepare() -> anyhow::Result<Environment> {
     pysui(&mut environment)?;
     mysten(&mut environment)?;
     brokers(&mut environment)?;
+    receivers(&mut environment)?;
     pooler(&mut environment)?;
     Ok(environment)
 }
@@ -56,6 +57,14 @@ fn brokers(environment: &mut Environment) -> anyhow::Result<()> {
     let requirements = root().join("crates/vigia-transport/tests/requirements.txt");
     let python = python_tool("moto", &requirements)?;
     environment.push(("VIGIA_MOTO_PYTHON", python));
+    Ok(())
+}
+
+/// What verifies and decrypts notifications as those who receive them do.
+fn receivers(environment: &mut Environment) -> anyhow::Result<()> {
+    let requirements = root().join("crates/vigia-notify/tests/requirements.txt");
+    let python = python_tool("receivers", &requirements)?;
+    environment.push(("VIGIA_NOTIFY_PYTHON", python));
     Ok(())
 }
 
