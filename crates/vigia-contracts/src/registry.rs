@@ -107,9 +107,11 @@ pub(crate) struct EventRule {
 /// All declared contracts and coins of a deployment, and the datatypes that are known of packages.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
-    events: HashMap<(Address, Identifier, Identifier), EventRule>,
-    /// The same rules by contract and `module::Name`, for folding stored events.
-    names: HashMap<(String, String), (Address, Identifier, Identifier)>,
+    /// Few a package, with module and name of their type: looking through them takes no copies, and most events are of
+    /// no package that is here.
+    events: HashMap<Address, Vec<(Identifier, Identifier, EventRule)>>,
+    /// The package and position of the rule for `module::Name` of a contract, for folding stored events.
+    names: BTreeMap<String, BTreeMap<String, (Address, usize)>>,
     codes: HashMap<String, String>,
     /// By type, with the minimum that they state.
     coins: BTreeMap<String, (CoinInfo, Option<i128>)>,
@@ -119,7 +121,7 @@ pub struct Registry {
     handlers: HashMap<String, Arc<dyn Handler>>,
     guard: Option<CoinGuard>,
     /// Kinds of business objects by contract, with whether they go through several states.
-    objects: BTreeMap<(String, String), bool>,
+    objects: BTreeMap<String, BTreeMap<String, bool>>,
     /// Those of them under whose id invoices are paid.
     payable: BTreeSet<(String, String)>,
 }
@@ -234,20 +236,24 @@ impl Registry {
 
     /// The rule for events of this type.
     pub(crate) fn event_rule(&self, tag: &StructTag) -> Option<&EventRule> {
-        let key = (*tag.address(), tag.module().clone(), tag.name().clone());
-        self.events.get(&key)
+        let rules = self.events.get(tag.address())?.iter();
+        let mut rules =
+            rules.filter(|(module, name, _)| module == tag.module() && name == tag.name());
+        rules.next().map(|(_, _, rule)| rule)
     }
 
     /// The rule for a stored event of a contract.
     pub(crate) fn event_rule_named(&self, contract: &str, name: &str) -> Option<&EventRule> {
-        let key = self.names.get(&(contract.to_owned(), name.to_owned()))?;
-        self.events.get(key)
+        let (package, position) = self.names.get(contract)?.get(name)?;
+        let (_, _, rule) = self.events.get(package)?.get(*position)?;
+        Some(rule)
     }
 
     /// Whether objects of this kind go through several states: some event of theirs leaves something to wait for.
     pub(crate) fn is_listed(&self, contract: &str, object: &str) -> bool {
-        let key = (contract.to_owned(), object.to_owned());
-        self.objects.get(&key).copied().unwrap_or(false)
+        let of_contract = self.objects.get(contract);
+        let goes_on = of_contract.and_then(|of_contract| of_contract.get(object));
+        goes_on.copied().unwrap_or(false)
     }
 
     /// The contract through which an invoice is to be paid, with the kind of its business objects: the one wanted,
@@ -314,7 +320,7 @@ mod tests {
     #[test]
     fn the_shipped_contracts_hold_together() {
         let registry = build(crate::CONFIO).unwrap();
-        assert_eq!(registry.events.len(), 23);
+        assert_eq!(registry.events.values().map(Vec::len).sum::<usize>(), 23);
         assert_eq!(
             registry
                 .coins()

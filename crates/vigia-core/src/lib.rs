@@ -68,7 +68,9 @@ pub use lease::{
     FENCE_MAX, Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_HEARTBEAT_MS, LEASE_RESCUE_MS_MAX,
     LEASE_TTL_MS, LeaseState,
 };
-pub use notification::{NotificationId, NotificationKind, NotificationText, RenderInput};
+pub use notification::{
+    DeliveryId, NotificationId, NotificationKind, NotificationText, RenderInput,
+};
 pub use permission::Permissions;
 pub use proof::{InvalidProof, PROOF_WHY_BYTES_MAX, Proof, ProofPart, Unproven, Why};
 pub use rebalance::{Rebalance, fair_share, rebalance};

@@ -48,6 +48,54 @@ impl fmt::Display for NotificationId {
     }
 }
 
+/// Identifies a delivery for ever: what it is about and where it goes (I-10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeliveryId([u8; 16]);
+
+impl DeliveryId {
+    /// The id of telling endpoint `endpoint` of what a notification would be about: its first 8 bytes, the place on the
+    /// chain, and 8 of a hash.
+    pub fn to_endpoint(about: NotificationId, endpoint: i64) -> Self {
+        let mut hasher = Hasher::new();
+        hasher.update(b"vigia.delivery.endpoint.v1\0");
+        hasher.update(about.as_bytes());
+        hasher.update(endpoint.to_be_bytes());
+        let hash = hasher.finalize().into_inner();
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&about.as_bytes()[..8]);
+        id[8..].copy_from_slice(&hash[..8]);
+        Self(id)
+    }
+
+    /// From the bytes stored.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes stored.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl std::str::FromStr for DeliveryId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut bytes = [0; 16];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| {
+            format!("{text:?} is not the id of a delivery: expected 32 hexadecimal digits")
+        })?;
+        Ok(Self(bytes))
+    }
+}
+
 /// Which message it is, as applications know it: `SEND_RECEIVED`, `PAYMENT_SENT`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

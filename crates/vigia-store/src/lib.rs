@@ -13,6 +13,7 @@ mod contract;
 mod copy;
 mod correction;
 mod db;
+mod delivery;
 mod epoch;
 mod error;
 mod failed;
@@ -55,6 +56,10 @@ pub use correction::{
     ActivityChange, ActivityRevision, Correction, CorrectionStore, activity_json,
 };
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
+pub use delivery::{
+    ATTEMPTS_MAX, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryRow, DeliveryState,
+    DeliveryStore, EndpointFilter, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX,
+};
 pub use epoch::EpochStore;
 pub use error::StoreError;
 pub use failed::{FailedRetry, FailedRow, FailedStore, FailedTransaction};

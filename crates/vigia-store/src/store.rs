@@ -16,6 +16,7 @@ mod committee;
 mod contract;
 mod copy;
 mod correction;
+mod delivery;
 mod dump;
 mod epoch;
 mod failed;

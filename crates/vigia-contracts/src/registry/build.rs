@@ -178,25 +178,27 @@ impl Registry {
         rule: &EventRule,
     ) -> Result<(), Problem> {
         for package in packages {
-            let key = (*package, event.module.clone(), event.name.clone());
-            self.names
-                .entry((rule.contract.clone(), rule.name.clone()))
-                .or_insert(key.clone());
-            if self.events.insert(key, rule.clone()).is_some() {
+            let rules = self.events.entry(*package).or_default();
+            let (module, name) = (&event.module, &event.name);
+            if rules.iter().any(|(m, n, _)| m == module && n == name) {
                 return Err(Problem::with(
                     &event.declared.event_type,
                     "it is declared twice",
                 ));
             }
+            let names = self.names.entry(rule.contract.clone()).or_default();
+            let place = (*package, rules.len());
+            names.entry(rule.name.clone()).or_insert(place);
+            rules.push((module.clone(), name.clone(), rule.clone()));
         }
         if let Some((object, _)) = &rule.object
             && !packages.is_empty()
         {
-            let key = (rule.contract.clone(), object.clone());
             if rule.pays.is_some() {
-                self.payable.insert(key.clone());
+                self.payable.insert((rule.contract.clone(), object.clone()));
             }
-            *self.objects.entry(key).or_default() |= !rule.is_final;
+            let of_contract = self.objects.entry(rule.contract.clone()).or_default();
+            *of_contract.entry(object.clone()).or_default() |= !rule.is_final;
         }
         self.missing.extend(event.missing.iter().cloned());
         Ok(())

@@ -28,6 +28,39 @@ pub(super) mod row;
 /// twice that, which keeps the promised half second.
 const ACTIVITY_POLL: Duration = Duration::from_millis(200);
 
+/// The same as a query, for other modules.
+macro_rules! activities_sql {
+    (dialects $name:literal) => {
+        $crate::db::query($crate::sql::Sql {
+            sqlite: concat!(
+                $crate::sql::sql_text!("activity_columns"),
+                "FROM activity a\n",
+                $crate::sql::sql_text!("activity_joins"),
+                $crate::sql::sql_text!("sqlite/", $name)
+            ),
+            postgres: concat!(
+                $crate::sql::sql_text!("activity_columns"),
+                "FROM activity a\n",
+                $crate::sql::sql_text!("activity_joins"),
+                $crate::sql::sql_text!("postgres/", $name)
+            ),
+        })
+    };
+    ($name:literal) => {{
+        const TEXT: &str = concat!(
+            $crate::sql::sql_text!("activity_columns"),
+            "FROM activity a\n",
+            $crate::sql::sql_text!("activity_joins"),
+            $crate::sql::sql_text!($name)
+        );
+        $crate::db::query($crate::sql::Sql {
+            sqlite: TEXT,
+            postgres: TEXT,
+        })
+    }};
+}
+pub(super) use activities_sql;
+
 /// A query for activities that goes on with the WHERE of the named file.
 macro_rules! activity_sql {
     ($name:literal) => {

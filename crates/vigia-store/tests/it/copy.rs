@@ -92,6 +92,7 @@ async fn filled<F: Fixture>() -> Db<F> {
     }
     crate::suite::invoice::fill(&db).await;
     crate::suite::announcement::fill(&db).await;
+    crate::suite::delivery::fill(&db).await;
     crate::suite::balance::fill(&*db.store, 5).await;
     crate::suite::backfill::fill(&db.store).await;
     crate::suite::correction::fill(&db.store, ana).await;

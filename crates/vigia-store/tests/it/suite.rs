@@ -10,6 +10,7 @@ pub(crate) mod commit;
 pub(crate) mod committee;
 pub(crate) mod contract;
 pub(crate) mod correction;
+pub(crate) mod delivery;
 pub(crate) mod epoch;
 pub(crate) mod failed;
 pub(crate) mod invoice;
@@ -233,6 +234,13 @@ macro_rules! store_conformance_suite {
                 a_trial_writes_nothing, corrections_have_revisions_and_tell_nobody,
                 objects_are_folded_again, evidence_comes_in_pages,
                 redecoded_fields_move_the_state_alone,
+            ],
+            delivery: [
+                each_endpoint_is_told_once_in_order, many_that_sequence_make_each_once,
+                a_delivery_is_one_workers_at_a_time, what_came_of_it_is_kept,
+                operators_send_again_and_cancel, an_endpoint_that_fails_for_long_is_disabled,
+                each_endpoint_has_its_share, history_says_so, what_is_withdrawn_is_told_to_nobody,
+                counts_and_pages_lose_nothing,
             ],
             epoch: [the_newest_comes_first, what_is_known_stays_known, numbers_have_63_bits],
             failed: [

@@ -6,7 +6,7 @@ use super::super::codec;
 use crate::db::{Row, get, get_opt};
 use crate::{ActivityRow, Result};
 
-pub(super) fn activities(rows: &[Row], labels: &Labels) -> Result<Vec<ActivityRow>> {
+pub(in crate::store) fn activities(rows: &[Row], labels: &Labels) -> Result<Vec<ActivityRow>> {
     rows.iter().map(|row| activity(row, labels)).collect()
 }
 

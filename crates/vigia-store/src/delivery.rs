@@ -1,0 +1,302 @@
+//! Deliveries to endpoints: who is to be told of an activity, how often that was tried, and how it ended.
+//!
+//! The log of activities is the outbox: a commit writes nothing more. One transaction at a time turns activities, in
+//! the order of their ids, into rows for each endpoint that wants them, numbers those without a gap, and remembers how far it is.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use vigia_core::DeliveryId;
+
+use crate::{ActivityRow, Result};
+
+/// Activities that are turned into deliveries at once (I-13).
+pub const SEQUENCED_MAX: u32 = 500;
+/// Attempts of a delivery that are shown.
+pub const ATTEMPTS_MAX: u32 = 100;
+
+/// Which activities an endpoint is told of; what is empty asks for nothing in particular.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EndpointFilter {
+    /// Kinds of activities.
+    pub kinds: Vec<String>,
+    /// External ids of accounts.
+    pub accounts: Vec<String>,
+    /// Coin types in canonical form.
+    pub coins: Vec<String>,
+    /// The least amount in minor units; activities without an amount pass.
+    pub minimum_units: Option<u64>,
+}
+
+impl EndpointFilter {
+    /// Whether it lets an activity pass.
+    pub fn passes(&self, row: &ActivityRow) -> bool {
+        let wants = |wanted: &[String], has: Option<&str>| {
+            wanted.is_empty() || has.is_some_and(|has| wanted.iter().any(|want| want == has))
+        };
+        let activity = &row.activity;
+        let is_enough = |amount: i128| {
+            let minimum = self.minimum_units.map_or(0, i128::from);
+            amount >= minimum
+        };
+        wants(&self.kinds, Some(&activity.kind))
+            && wants(&self.accounts, Some(&row.account.external_id))
+            && wants(&self.coins, activity.coin_type.as_deref())
+            && activity.amount.is_none_or(is_enough)
+    }
+}
+
+/// An endpoint as settings declare it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointSpec {
+    /// Its name, by which it stays itself when its address changes.
+    pub name: String,
+    /// Where it is.
+    pub url: String,
+    /// What it is told of.
+    pub filter: EndpointFilter,
+}
+
+/// Whether an endpoint is told anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointState {
+    /// It is.
+    Enabled,
+    /// It said that it is gone, or failed for too long. What happens meanwhile is kept for it.
+    Disabled,
+    /// No setting names it any more.
+    Removed,
+}
+
+impl EndpointState {
+    /// The word stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+impl std::str::FromStr for EndpointState {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "enabled" => Ok(Self::Enabled),
+            "disabled" => Ok(Self::Disabled),
+            "removed" => Ok(Self::Removed),
+            _ => Err(format!(
+                "{text:?} is not a state of endpoints (enabled, disabled, removed)"
+            )),
+        }
+    }
+}
+
+/// An endpoint as kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointRow {
+    /// Its key in this database.
+    pub id: i64,
+    /// What it is.
+    pub spec: EndpointSpec,
+    /// Whether it is told anything.
+    pub state: EndpointState,
+    /// Why it is not, where it is not.
+    pub reason: Option<String>,
+    /// The number of its last delivery; they begin at 1 and have no gap.
+    pub sequence: u64,
+    /// Since when every attempt has failed, where the last one did.
+    pub failing_since_ms: Option<u64>,
+}
+
+/// How far a delivery is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// It is to be tried, now or later.
+    Pending,
+    /// It arrived.
+    Delivered,
+    /// It was given up.
+    Dead,
+    /// Somebody said that it is not to be sent.
+    Cancelled,
+}
+
+impl DeliveryState {
+    /// The word stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl std::str::FromStr for DeliveryState {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "pending" => Ok(Self::Pending),
+            "delivered" => Ok(Self::Delivered),
+            "dead" => Ok(Self::Dead),
+            "cancelled" => Ok(Self::Cancelled),
+            _ => Err(format!(
+                "{text:?} is not a state of deliveries (pending, delivered, dead, cancelled)"
+            )),
+        }
+    }
+}
+
+/// A delivery as kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryRow {
+    /// Its id for ever.
+    pub id: DeliveryId,
+    /// The endpoint's key.
+    pub endpoint: i64,
+    /// Its number at the endpoint.
+    pub sequence: u64,
+    /// The activity it is about.
+    pub activity: i64,
+    /// How far it is.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it is to be tried next, where it is pending.
+    pub due_at_ms: u64,
+    /// When it was made.
+    pub created_at_ms: u64,
+    /// When it ended, where it did.
+    pub finished_at_ms: Option<u64>,
+}
+
+/// A delivery that a worker has taken to try.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimedDelivery {
+    /// The delivery, with the attempts before this one.
+    pub row: DeliveryRow,
+    /// Counts who has taken it: completing needs the last one (I-9).
+    pub fence: i64,
+    /// What it is about; none where a correction has withdrawn that.
+    pub about: Option<ActivityRow>,
+    /// Whether that was before its address was live: history, that nobody was notified of.
+    pub is_historical: bool,
+}
+
+/// One attempt, as kept and shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// When it began, in milliseconds since 1970.
+    pub started_at_ms: u64,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// The HTTP status, where an answer came.
+    pub status: Option<u16>,
+    /// What went wrong, in a word.
+    pub error: Option<String>,
+    /// How the answer began.
+    pub response_head: String,
+}
+
+/// What an attempt means for its delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryEnd {
+    /// It arrived.
+    Delivered,
+    /// It is to be tried again at this time.
+    Retry {
+        /// Milliseconds since 1970.
+        at_ms: u64,
+    },
+    /// It is given up.
+    Dead,
+    /// It is given up, and its endpoint told nothing more: it says that it is gone.
+    Gone,
+    /// There is nothing to be sent any more.
+    Cancelled,
+}
+
+/// That a worker has tried a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// Which.
+    pub id: DeliveryId,
+    /// The fence under which it was taken.
+    pub fence: i64,
+    /// What came of it.
+    pub end: DeliveryEnd,
+    /// The attempt; none where nothing was sent.
+    pub attempt: Option<AttemptRow>,
+}
+
+/// Deliveries to endpoints.
+#[async_trait]
+pub trait DeliveryStore: Send + Sync {
+    /// Makes the endpoints those that settings declare: new ones are told of what happens from now on, changed ones
+    /// stay themselves, those named no longer are removed. One that was disabled is enabled where its address has changed.
+    async fn endpoint_declare(&self, endpoints: &[EndpointSpec]) -> Result<()>;
+
+    /// All endpoints, in order of key.
+    async fn endpoint_list(&self) -> Result<Vec<EndpointRow>>;
+
+    /// Enables or disables an endpoint by its name; false where there is none.
+    async fn endpoint_enable(&self, name: &str, enabled: bool) -> Result<bool>;
+
+    /// Turns up to [`SEQUENCED_MAX`] activities into deliveries; returns how many activities. Nothing while another
+    /// process does.
+    async fn delivery_sequence(&self) -> Result<u64>;
+
+    /// Takes deliveries whose time has come for `holder`, until `lease_ms` from now: at most `each_max` of each of these
+    /// endpoints. Those of a worker that has not renewed in time are taken over.
+    async fn delivery_claim(
+        &self,
+        holder: &str,
+        endpoints: &[i64],
+        each_max: u32,
+        lease_ms: u64,
+    ) -> Result<Vec<ClaimedDelivery>>;
+
+    /// Holds on to all that `holder` has taken, for `lease_ms` from now.
+    async fn delivery_renew(&self, holder: &str, lease_ms: u64) -> Result<u64>;
+
+    /// Writes what came of attempts. One under an old fence changes nothing but is kept among the attempts, since it was made.
+    /// An endpoint whose every attempt has failed for `disable_after_ms` is disabled. Returns how many counted.
+    async fn delivery_complete(
+        &self,
+        completions: &[Completion],
+        disable_after_ms: u64,
+    ) -> Result<u64>;
+
+    /// When the next pending delivery is due, claimed or not; none where there is none.
+    async fn delivery_next_due(&self) -> Result<Option<u64>>;
+
+    /// Deliveries of an endpoint, or of all, in a state, or in any: the newest first, `sequence` of one endpoint or
+    /// time of making below `before`; at most `limit`.
+    async fn delivery_page(
+        &self,
+        endpoint: Option<i64>,
+        state: Option<DeliveryState>,
+        before: Option<(u64, DeliveryId)>,
+        limit: u32,
+    ) -> Result<Vec<DeliveryRow>>;
+
+    /// A delivery with its attempts, the last [`ATTEMPTS_MAX`].
+    async fn delivery_find(
+        &self,
+        id: &DeliveryId,
+    ) -> Result<Option<(DeliveryRow, Vec<AttemptRow>)>>;
+
+    /// Has a delivery sent again at once, whatever became of it; false where there is none.
+    async fn delivery_retry(&self, id: &DeliveryId) -> Result<bool>;
+
+    /// Says that a pending delivery is not to be sent; false where it is not pending.
+    async fn delivery_cancel(&self, id: &DeliveryId) -> Result<bool>;
+
+    /// How many deliveries of each endpoint are in each state.
+    async fn delivery_counts(&self) -> Result<Vec<(i64, DeliveryState, u64)>>;
+}

@@ -1,0 +1,1 @@
+UPDATE delivery_progress SET position = $1 WHERE name = 'activity'

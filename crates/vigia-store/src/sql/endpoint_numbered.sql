@@ -1,0 +1,1 @@
+UPDATE endpoint SET sequence = $2 WHERE id = $1

@@ -1,0 +1,476 @@
+//! `DeliveryStore`: activities become deliveries, workers take them, what came of it is written.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use async_trait::async_trait;
+use serde_json::Value;
+use vigia_core::{DeliveryId, NotificationId};
+
+use super::SqlStore;
+use super::codec::int;
+use super::read::{activities_sql, row};
+use crate::db::{Row, Tx, get, get_opt, insert, parsed, query};
+use crate::delivery::{
+    ATTEMPTS_MAX, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryRow, DeliveryState,
+    DeliveryStore, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX,
+};
+use crate::sql::sql;
+use crate::{ActivityRow, Result};
+
+#[async_trait]
+impl DeliveryStore for SqlStore {
+    async fn endpoint_declare(&self, endpoints: &[EndpointSpec]) -> Result<()> {
+        let mut tx = self.database.write().await?;
+        let named: BTreeSet<&str> = endpoints.iter().map(|endpoint| &*endpoint.name).collect();
+        for known in list(&mut tx).await? {
+            if !named.contains(&*known.spec.name) {
+                query(sql!("endpoint_remove"))
+                    .bind(known.spec.name)
+                    .execute(&mut tx)
+                    .await?;
+            }
+        }
+        for endpoint in endpoints {
+            let filter = serde_json::to_string(&endpoint.filter);
+            query(sql!("endpoint_declare"))
+                .bind(endpoint.name.clone())
+                .bind(endpoint.url.clone())
+                .bind(filter.expect("words and numbers always have JSON"))
+                .execute(&mut tx)
+                .await?;
+        }
+        tx.commit().await
+    }
+
+    async fn endpoint_list(&self) -> Result<Vec<EndpointRow>> {
+        list(&mut self.database.read().await?).await
+    }
+
+    async fn endpoint_enable(&self, name: &str, enabled: bool) -> Result<bool> {
+        let state = match enabled {
+            true => EndpointState::Enabled,
+            false => EndpointState::Disabled,
+        };
+        let mut tx = self.database.write().await?;
+        let touched = query(sql!("endpoint_enable"))
+            .bind(name.to_owned())
+            .bind(state.as_str())
+            .bind((!enabled).then(|| "an operator disabled it".to_owned()))
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(touched > 0)
+    }
+
+    async fn delivery_sequence(&self) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let progress = query(sql!(dialects "delivery_progress"))
+            .fetch_optional(&mut tx)
+            .await?;
+        let Some(progress) = progress else {
+            return Ok(0); // another process is at it
+        };
+        let position: i64 = get(&progress, "position")?;
+        let rows = activities_sql!("activity_since")
+            .bind(None::<i64>)
+            .bind(position)
+            .bind(SEQUENCED_MAX)
+            .fetch_all(&mut tx)
+            .await?;
+        let found = row::activities(&rows, &self.labels())?;
+        let Some(last) = found.last() else {
+            return Ok(0);
+        };
+        let endpoints = list(&mut tx).await?;
+        // What happens while an endpoint is disabled waits for it.
+        let told = endpoints
+            .into_iter()
+            .filter(|endpoint| endpoint.state != EndpointState::Removed);
+        let mut deliveries = Vec::new();
+        for endpoint in told {
+            let passing = found.iter().filter(|row| endpoint.spec.filter.passes(row));
+            let mut sequence = endpoint.sequence;
+            for about in passing {
+                sequence += 1;
+                deliveries.push((
+                    delivery_id(about, endpoint.id),
+                    endpoint.id,
+                    sequence,
+                    about.id,
+                ));
+            }
+            if sequence > endpoint.sequence {
+                query(sql!("endpoint_numbered"))
+                    .bind(endpoint.id)
+                    .bind(int("sequence", sequence)?)
+                    .execute(&mut tx)
+                    .await?;
+            }
+        }
+        let now_ms = int("time", self.clock.now_ms())?;
+        insert(&mut tx, sql!("delivery_insert"), &deliveries, |delivery| {
+            let (id, endpoint, sequence, activity) = *delivery;
+            Ok(vec![
+                id.as_bytes().to_vec().into(),
+                endpoint.into(),
+                int("sequence", sequence)?.into(),
+                activity.into(),
+                now_ms.into(),
+                now_ms.into(),
+            ])
+        })
+        .await?;
+        query(sql!("delivery_progress_set"))
+            .bind(last.id)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(found.len() as u64)
+    }
+
+    async fn delivery_claim(
+        &self,
+        holder: &str,
+        endpoints: &[i64],
+        each_max: u32,
+        lease_ms: u64,
+    ) -> Result<Vec<ClaimedDelivery>> {
+        if endpoints.is_empty() {
+            return Ok(Vec::new());
+        }
+        let now_ms = self.clock.now_ms();
+        let mut tx = self.database.write().await?;
+        let claimed = query(sql!(dialects "delivery_claim"))
+            .bind(Value::from(endpoints).to_string())
+            .bind(int("time", now_ms)?)
+            .bind(each_max)
+            .bind(holder.to_owned())
+            .bind(int("time", now_ms.saturating_add(lease_ms))?)
+            .fetch_all(&mut tx)
+            .await?;
+        let mut taken: Vec<(DeliveryRow, i64)> = claimed
+            .iter()
+            .map(|row| Ok((delivery(row)?, get(row, "fence")?)))
+            .collect::<Result<_>>()?;
+        taken.sort_unstable_by_key(|(row, _)| (row.endpoint, row.due_at_ms, row.sequence));
+        let ids: BTreeSet<i64> = taken.iter().map(|(row, _)| row.activity).collect();
+        let ids = Value::from(ids.into_iter().collect::<Vec<_>>()).to_string();
+        let (mut about, historical) = match taken.is_empty() {
+            true => (HashMap::new(), BTreeSet::new()),
+            false => (
+                self.activities_by_id(&mut tx, &ids).await?,
+                historical(&mut tx, &ids).await?,
+            ),
+        };
+        tx.commit().await?;
+        // Several endpoints may be told of one activity.
+        let mut uses = BTreeMap::<i64, usize>::new();
+        for (row, _) in &taken {
+            *uses.entry(row.activity).or_default() += 1;
+        }
+        let claimed = taken.into_iter().map(|(row, fence)| {
+            let left = uses.entry(row.activity).or_default();
+            *left -= 1;
+            let about = match left {
+                0 => about.remove(&row.activity),
+                _ => about.get(&row.activity).cloned(),
+            };
+            ClaimedDelivery {
+                is_historical: historical.contains(&row.activity),
+                row,
+                fence,
+                about,
+            }
+        });
+        Ok(claimed.collect())
+    }
+
+    async fn delivery_renew(&self, holder: &str, lease_ms: u64) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let until_ms = self.clock.now_ms().saturating_add(lease_ms);
+        let renewed = query(sql!("delivery_renew"))
+            .bind(holder.to_owned())
+            .bind(int("time", until_ms)?)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(renewed)
+    }
+
+    async fn delivery_complete(
+        &self,
+        completions: &[Completion],
+        disable_after_ms: u64,
+    ) -> Result<u64> {
+        let now_ms = self.clock.now_ms();
+        let mut tx = self.database.write().await?;
+        // One after the other along the same order, so that no two processes wait for each other.
+        let mut ordered: Vec<&Completion> = completions.iter().collect();
+        ordered.sort_unstable_by_key(|completion| completion.id);
+        let mut health = BTreeMap::<i64, (bool, bool, bool)>::new();
+        let mut counted = 0;
+        for completion in &ordered {
+            if let Some(endpoint) = complete(&mut tx, completion, now_ms).await? {
+                counted += 1;
+                let (well, failing, gone) = health.entry(endpoint).or_default();
+                match completion.end {
+                    DeliveryEnd::Delivered => *well = true,
+                    DeliveryEnd::Retry { .. } | DeliveryEnd::Dead => *failing = true,
+                    DeliveryEnd::Gone => *gone = true,
+                    DeliveryEnd::Cancelled => {}
+                }
+            }
+        }
+        let attempts: Vec<(&DeliveryId, &AttemptRow)> = ordered
+            .iter()
+            .filter_map(|completion| Some((&completion.id, completion.attempt.as_ref()?)))
+            .collect();
+        for (id, attempt) in attempts {
+            attempt_insert(&mut tx, id, attempt).await?;
+        }
+        for (endpoint, (well, failing, gone)) in health {
+            endpoint_health(
+                &mut tx,
+                endpoint,
+                (well, failing, gone),
+                now_ms,
+                disable_after_ms,
+            )
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(counted)
+    }
+
+    async fn delivery_next_due(&self) -> Result<Option<u64>> {
+        let row = query(sql!("delivery_next_due"))
+            .fetch_one(&mut self.database.read().await?)
+            .await?;
+        get_opt(&row, "due_at_ms")
+    }
+
+    async fn delivery_page(
+        &self,
+        endpoint: Option<i64>,
+        state: Option<DeliveryState>,
+        before: Option<(u64, DeliveryId)>,
+        limit: u32,
+    ) -> Result<Vec<DeliveryRow>> {
+        let (at_ms, id) = match before {
+            Some((at_ms, id)) => (int("time", at_ms)?, id.as_bytes().to_vec()),
+            None => (i64::MAX, Vec::new()),
+        };
+        let rows = query(sql!("delivery_page"))
+            .bind(endpoint)
+            .bind(state.map(|state| state.as_str().to_owned()))
+            .bind(at_ms)
+            .bind(id)
+            .bind(limit)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        rows.iter().map(delivery).collect()
+    }
+
+    async fn delivery_find(
+        &self,
+        id: &DeliveryId,
+    ) -> Result<Option<(DeliveryRow, Vec<AttemptRow>)>> {
+        let mut tx = self.database.read().await?;
+        let row = query(sql!("delivery_find"))
+            .bind(id.as_bytes().to_vec())
+            .fetch_optional(&mut tx)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let attempts = query(sql!("delivery_attempt_list"))
+            .bind(id.as_bytes().to_vec())
+            .bind(ATTEMPTS_MAX)
+            .fetch_all(&mut tx)
+            .await?;
+        let attempts = attempts.iter().rev().map(attempt);
+        Ok(Some((delivery(&row)?, attempts.collect::<Result<_>>()?)))
+    }
+
+    async fn delivery_retry(&self, id: &DeliveryId) -> Result<bool> {
+        self.delivery_change(sql!("delivery_retry"), id).await
+    }
+
+    async fn delivery_cancel(&self, id: &DeliveryId) -> Result<bool> {
+        self.delivery_change(sql!("delivery_cancel"), id).await
+    }
+
+    async fn delivery_counts(&self) -> Result<Vec<(i64, DeliveryState, u64)>> {
+        let rows = query(sql!("delivery_counts"))
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        rows.iter()
+            .map(|row| Ok((get(row, "endpoint_id")?, state(row)?, get(row, "count")?)))
+            .collect()
+    }
+}
+
+impl SqlStore {
+    async fn activities_by_id(&self, tx: &mut Tx, ids: &str) -> Result<HashMap<i64, ActivityRow>> {
+        let rows = activities_sql!(dialects "activity_by_id")
+            .bind(ids.to_owned())
+            .fetch_all(tx)
+            .await?;
+        let found = row::activities(&rows, &self.labels())?;
+        Ok(found.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    async fn delivery_change(&self, sql: crate::sql::Sql, id: &DeliveryId) -> Result<bool> {
+        let mut tx = self.database.write().await?;
+        let touched = query(sql)
+            .bind(id.as_bytes().to_vec())
+            .bind(int("time", self.clock.now_ms())?)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(touched > 0)
+    }
+}
+
+/// The id of telling an endpoint of an activity.
+fn delivery_id(about: &ActivityRow, endpoint: i64) -> DeliveryId {
+    let activity = &about.activity;
+    let notification = NotificationId::of_activity(
+        activity.place,
+        &about.digest,
+        activity.account,
+        &activity.slot,
+    );
+    DeliveryId::to_endpoint(notification, endpoint)
+}
+
+async fn historical(tx: &mut Tx, ids: &str) -> Result<BTreeSet<i64>> {
+    let rows = query(sql!(dialects "activity_historical"))
+        .bind(ids.to_owned())
+        .fetch_all(tx)
+        .await?;
+    rows.iter().map(|row| get(row, "id")).collect()
+}
+
+/// Writes what came of one attempt; returns its endpoint where that counts.
+async fn complete(tx: &mut Tx, completion: &Completion, now_ms: u64) -> Result<Option<i64>> {
+    let (state, due_at_ms) = match completion.end {
+        DeliveryEnd::Delivered => (DeliveryState::Delivered, now_ms),
+        DeliveryEnd::Retry { at_ms } => (DeliveryState::Pending, at_ms),
+        DeliveryEnd::Dead | DeliveryEnd::Gone => (DeliveryState::Dead, now_ms),
+        DeliveryEnd::Cancelled => (DeliveryState::Cancelled, now_ms),
+    };
+    let is_over = state != DeliveryState::Pending;
+    let finished_at_ms = is_over.then(|| int("time", now_ms)).transpose()?;
+    let row = query(sql!("delivery_complete"))
+        .bind(completion.id.as_bytes().to_vec())
+        .bind(completion.fence)
+        .bind(state.as_str())
+        .bind(int("time", due_at_ms)?)
+        .bind(finished_at_ms)
+        .bind(i64::from(completion.attempt.is_some()))
+        .fetch_optional(tx)
+        .await?;
+    row.map(|row| get(&row, "endpoint_id")).transpose()
+}
+
+async fn attempt_insert(tx: &mut Tx, id: &DeliveryId, attempt: &AttemptRow) -> Result<()> {
+    query(sql!("delivery_attempt_insert"))
+        .bind(id.as_bytes().to_vec())
+        .bind(int("time", attempt.started_at_ms)?)
+        .bind(int("duration", attempt.duration_ms)?)
+        .bind(attempt.status.map(i64::from))
+        .bind(attempt.error.clone())
+        .bind(attempt.response_head.clone())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Remembers since when an endpoint fails; one that does for too long, or says that it is gone, is told no more.
+async fn endpoint_health(
+    tx: &mut Tx,
+    endpoint: i64,
+    (well, failing, gone): (bool, bool, bool),
+    now_ms: u64,
+    disable_after_ms: u64,
+) -> Result<()> {
+    if gone {
+        query(sql!("endpoint_disable"))
+            .bind(endpoint)
+            .bind("it answered 410 Gone")
+            .execute(tx)
+            .await?;
+    } else if well {
+        query(sql!("endpoint_well"))
+            .bind(endpoint)
+            .execute(tx)
+            .await?;
+    } else if failing {
+        query(sql!("endpoint_failing"))
+            .bind(endpoint)
+            .bind(int("time", now_ms)?)
+            .execute(tx)
+            .await?;
+        query(sql!("endpoint_failed_since"))
+            .bind(endpoint)
+            .bind(int("time", now_ms.saturating_sub(disable_after_ms))?)
+            .bind("every attempt has failed for too long")
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn list(tx: &mut Tx) -> Result<Vec<EndpointRow>> {
+    let rows = query(sql!("endpoint_list")).fetch_all(tx).await?;
+    rows.iter().map(endpoint).collect()
+}
+
+fn endpoint(row: &Row) -> Result<EndpointRow> {
+    let filter: Value = get(row, "filter")?;
+    let state: String = get(row, "state")?;
+    Ok(EndpointRow {
+        id: get(row, "id")?,
+        spec: EndpointSpec {
+            name: get(row, "name")?,
+            url: get(row, "url")?,
+            filter: parsed(
+                "filter of an endpoint",
+                serde_json::from_value(filter).map_err(|error| error.to_string()),
+            )?,
+        },
+        state: parsed("state of an endpoint", state.parse())?,
+        reason: get_opt(row, "reason")?,
+        sequence: get(row, "sequence")?,
+        failing_since_ms: get_opt(row, "failing_since_ms")?,
+    })
+}
+
+fn state(row: &Row) -> Result<DeliveryState> {
+    let state: String = get(row, "state")?;
+    parsed("state of a delivery", state.parse())
+}
+
+fn delivery(row: &Row) -> Result<DeliveryRow> {
+    Ok(DeliveryRow {
+        id: DeliveryId::from_bytes(get(row, "id")?),
+        endpoint: get(row, "endpoint_id")?,
+        sequence: get(row, "sequence")?,
+        activity: get(row, "activity_id")?,
+        state: state(row)?,
+        attempts: get(row, "attempts")?,
+        due_at_ms: get(row, "due_at_ms")?,
+        created_at_ms: get(row, "created_at_ms")?,
+        finished_at_ms: get_opt(row, "finished_at_ms")?,
+    })
+}
+
+fn attempt(row: &Row) -> Result<AttemptRow> {
+    let status: Option<u32> = get_opt(row, "status")?;
+    Ok(AttemptRow {
+        started_at_ms: get(row, "started_at_ms")?,
+        duration_ms: get(row, "duration_ms")?,
+        status: status.and_then(|status| u16::try_from(status).ok()),
+        error: get_opt(row, "error")?,
+        response_head: get(row, "response_head")?,
+    })
+}
