@@ -88,6 +88,12 @@ enum Command {
     /// Say what to call addresses that are nobody's account: exchanges, fee collectors, escrows
     #[command(subcommand)]
     Labels(commands::labels::LabelsCommand),
+    /// Show who is told of activities, enable and disable them, and make signing keys
+    #[command(subcommand)]
+    Webhooks(commands::webhooks::WebhooksCommand),
+    /// List what endpoints were told, send it again or cancel it
+    #[command(subcommand)]
+    Deliveries(commands::deliveries::DeliveriesCommand),
     /// Ask for payments, and see how far they were made
     #[command(subcommand)]
     Invoices(commands::invoices::InvoicesCommand),
@@ -189,6 +195,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Watch(command) => commands::watch::run(common, command).await,
         Command::Source(command) => commands::source::run(common, command).await,
         Command::Balances(command) => commands::balances::run(common, command).await,
+        Command::Webhooks(command) => commands::webhooks::run(common, command).await,
+        Command::Deliveries(command) => commands::deliveries::run(common, command).await,
         Command::Invoices(command) => commands::invoices::run(common, command).await,
         Command::Labels(command) => commands::labels::run(common, command).await,
         Command::Providers(args) => commands::providers::run(common, args).await,

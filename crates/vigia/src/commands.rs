@@ -5,6 +5,7 @@ pub mod backfill;
 pub mod balances;
 pub mod committees;
 pub mod config;
+pub mod deliveries;
 pub mod doctor;
 pub mod failed;
 pub mod ingest;
@@ -26,6 +27,7 @@ mod transport;
 pub mod up;
 pub mod user;
 pub mod watch;
+pub mod webhooks;
 
 use std::sync::Arc;
 

@@ -13,6 +13,7 @@ mod proof;
 mod providers;
 mod transport_kind;
 mod web;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ pub use proof::{ProofSettings, RootSetting};
 pub use providers::{ProviderBudget, ProviderSettings};
 pub use transport_kind::TransportKind;
 pub use web::WebSettings;
+pub use webhooks::{DeclaredEndpoint, DeliverySettings, WebhookSettings};
 
 use crate::exit::Exit;
 
@@ -49,6 +51,7 @@ const SOURCE_NAME_BYTES_MAX: usize = 60;
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct Settings {
     pub labels: Vec<LabelSettings>,
+    pub webhooks: Vec<WebhookSettings>,
     pub data: DataSettings,
     pub store: StoreSettings,
     pub provider: ProviderSettings,
@@ -59,6 +62,7 @@ pub struct Settings {
     pub balances: BalanceSettings,
     pub transport: TransportSettings,
     pub work: WorkSettings,
+    pub delivery: DeliverySettings,
     pub source: SourceSettings,
     pub web: WebSettings,
     pub health: HealthSettings,
@@ -416,6 +420,17 @@ impl Settings {
                 self.work.idle_commit_interval_ms,
             ),
             ("work.coin_interval_ms", self.work.coin_interval_ms),
+            ("delivery.in_flight_max", self.delivery.in_flight_max as u64),
+            (
+                "delivery.endpoint_in_flight_max",
+                self.delivery.endpoint_in_flight_max.into(),
+            ),
+            ("delivery.lease_ms", self.delivery.lease_ms),
+            ("delivery.deadline_ms", self.delivery.deadline_ms),
+            (
+                "delivery.disable_after_hours",
+                self.delivery.disable_after_hours,
+            ),
             ("work.coin_again_after_ms", self.work.coin_again_after_ms),
             (
                 "contracts.refresh_interval_ms",

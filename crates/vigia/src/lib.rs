@@ -8,6 +8,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod contracts;
+pub mod delivery;
 pub mod exit;
 pub mod history;
 pub mod jobs;

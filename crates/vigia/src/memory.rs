@@ -18,7 +18,7 @@ pub fn share_one_arena() {
 /// Makes whoever writes into a pipe that nobody reads any more end quietly, as other commands do: `vigia ... | head`.
 /// Not for roles that serve: they outlive whoever read their log.
 pub fn end_on_closed_pipe() {
-    #[cfg(unix)]
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         #[expect(unsafe_code, reason = "the C library has no safe interface for it")]
         // SAFETY: the default action of a signal is set, and no handler of ours.

@@ -9,7 +9,7 @@ use vigia_core::{DeliveryId, NotificationId};
 use super::SqlStore;
 use super::codec::int;
 use super::read::{activities_sql, row};
-use crate::db::{Row, Tx, get, get_opt, insert, parsed, query};
+use crate::db::{Lock, Row, Tx, get, get_opt, insert, parsed, query};
 use crate::delivery::{
     ATTEMPTS_MAX, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryRow, DeliveryState,
     DeliveryStore, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX,
@@ -21,8 +21,20 @@ use crate::{ActivityRow, Result};
 impl DeliveryStore for SqlStore {
     async fn endpoint_declare(&self, endpoints: &[EndpointSpec]) -> Result<()> {
         let mut tx = self.database.write().await?;
+        // Ids rise in the order of commits, of which none may be under way.
+        Lock::CommitOrder.take(&mut tx).await?;
         let named: BTreeSet<&str> = endpoints.iter().map(|endpoint| &*endpoint.name).collect();
-        for known in list(&mut tx).await? {
+        let known = list(&mut tx).await?;
+        if known
+            .iter()
+            .all(|known| known.state == EndpointState::Removed)
+        {
+            // Nothing was made so far, and is not to be made now of what happened before.
+            query(sql!("delivery_progress_newest"))
+                .execute(&mut tx)
+                .await?;
+        }
+        for known in known {
             if !named.contains(&*known.spec.name) {
                 query(sql!("endpoint_remove"))
                     .bind(known.spec.name)

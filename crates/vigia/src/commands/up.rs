@@ -1,6 +1,7 @@
 //! `vigia up`, `poll`, `work` and `web`: the roles of the one binary, wired.
 
 mod authenticator;
+mod delivery;
 mod devnet;
 mod provider;
 mod readiness;
@@ -161,6 +162,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
     roles.watch_providers(&settings, &store, &source, true);
     roles.histories(&settings, &store, &registry, Some(&source))?;
     roles.jobs(&settings, &store, Some(&source), &registry)?;
+    roles.deliver(&settings, &store).await?;
     let ended = roles.run_until_stopped().await;
     if let Some(simulated) = simulated {
         simulated.stop().await;
@@ -236,6 +238,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     }
     roles.histories(&settings, &store, &registry, source.as_ref())?;
     roles.jobs(&settings, &store, source.as_ref(), &registry)?;
+    roles.deliver(&settings, &store).await?;
     let ended = roles.run_until_stopped().await;
     store.close().await;
     ended
@@ -517,6 +520,24 @@ impl Roles {
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             runner.run(shutdown).await;
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// Starts telling the endpoints of `[[webhooks]]`; nothing where there are none.
+    async fn deliver(&mut self, settings: &Settings, store: &Arc<SqlStore>) -> anyhow::Result<()> {
+        let Some((sequencer, deliverer)) = delivery::start(settings, store).await? else {
+            return Ok(());
+        };
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            sequencer.run(shutdown).await;
+            Ok(())
+        });
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            deliverer.run(shutdown).await;
             Ok(())
         });
         Ok(())

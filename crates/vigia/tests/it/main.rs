@@ -35,3 +35,4 @@ mod sign_in;
 mod source;
 mod upkeep;
 mod walk;
+mod webhooks;

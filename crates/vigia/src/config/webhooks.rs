@@ -1,0 +1,113 @@
+//! `[[webhooks]]` and `[delivery]`: who is told of activities, and how.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use vigia_core::{parse_coin_type, type_text};
+use vigia_notify::{SigningKey, SigningKeys};
+use vigia_store::{EndpointFilter, EndpointSpec};
+
+use super::Settings;
+use super::layers::ConfigError;
+
+/// Endpoints of one file (I-13).
+const WEBHOOKS_MAX: usize = 1_000;
+/// Longest name of an endpoint in bytes.
+const NAME_BYTES_MAX: usize = 100;
+
+/// One of `[[webhooks]]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct WebhookSettings {
+    pub name: String,
+    pub url: String,
+    pub key_files: Vec<PathBuf>,
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    #[serde(default)]
+    pub accounts: Vec<String>,
+    #[serde(default)]
+    pub coins: Vec<String>,
+    pub minimum_units: Option<u64>,
+}
+
+/// `[delivery]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct DeliverySettings {
+    pub in_flight_max: usize,
+    pub endpoint_in_flight_max: u32,
+    pub lease_ms: u64,
+    pub deadline_ms: u64,
+    pub disable_after_hours: u64,
+    pub ca_file: PathBuf,
+}
+
+/// An endpoint that settings declare, with what its webhooks are signed with.
+#[derive(Debug)]
+pub struct DeclaredEndpoint {
+    /// What the database knows of it.
+    pub spec: EndpointSpec,
+    /// Its keys, the newest first.
+    pub keys: SigningKeys,
+}
+
+impl Settings {
+    /// The endpoints of `[[webhooks]]`, with their keys read.
+    pub fn endpoints(&self) -> Result<Vec<DeclaredEndpoint>, ConfigError> {
+        if self.webhooks.len() > WEBHOOKS_MAX {
+            let found = self.webhooks.len().to_string();
+            return Err(ConfigError::value(
+                "webhooks",
+                &found,
+                &format!("at most {WEBHOOKS_MAX} of them"),
+            ));
+        }
+        let mut names = BTreeSet::new();
+        for WebhookSettings { name, .. } in &self.webhooks {
+            let fits = (1..=NAME_BYTES_MAX).contains(&name.len());
+            if !fits || !names.insert(name) {
+                let expected = "a name of 1 to 100 bytes that no other has";
+                return Err(ConfigError::value("webhooks.name", name, expected));
+            }
+        }
+        self.webhooks.iter().map(declared).collect()
+    }
+}
+
+fn declared(settings: &WebhookSettings) -> Result<DeclaredEndpoint, ConfigError> {
+    let coins = settings.coins.iter().map(|coin| {
+        let parsed = parse_coin_type(coin);
+        let parsed = parsed.map(|parsed| type_text(&parsed));
+        parsed.map_err(|error| ConfigError::value("webhooks.coins", coin, &error.to_string()))
+    });
+    Ok(DeclaredEndpoint {
+        spec: EndpointSpec {
+            name: settings.name.clone(),
+            url: settings.url.clone(),
+            filter: EndpointFilter {
+                kinds: settings.kinds.clone(),
+                accounts: settings.accounts.clone(),
+                coins: coins.collect::<Result<_, _>>()?,
+                minimum_units: settings.minimum_units,
+            },
+        },
+        keys: keys(&settings.key_files)?,
+    })
+}
+
+fn keys(files: &[PathBuf]) -> Result<SigningKeys, ConfigError> {
+    let read = files.iter().map(|file| {
+        let wrong = |problem: String| {
+            ConfigError::value("webhooks.key_files", &file.display().to_string(), &problem)
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+        SigningKey::parse(text.trim()).map_err(|error| wrong(error.to_string()))
+    });
+    let keys = read.collect::<Result<Vec<_>, _>>()?;
+    let found = keys.len().to_string();
+    SigningKeys::new(keys)
+        .map_err(|error| ConfigError::value("webhooks.key_files", &found, &error.to_string()))
+}

@@ -1,0 +1,78 @@
+//! Telling endpoints of activities: what is new becomes deliveries, workers take and send them (I-9, I-10).
+//!
+//! Data goes one way: activities, in the order of their ids, are numbered for each endpoint
+//! ([`Sequencer`]); what is due is taken, sent and completed ([`Deliverer`]). All state is in the database, so any number of
+//! processes do it, and what one that is killed had in hand is sent again by another, under the same id.
+
+mod event;
+mod flow;
+mod sender;
+
+pub use event::{EVENT_VERSION, event_json};
+pub use flow::EndpointFlow;
+pub use sender::{Deliverer, DeliveryLimits};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use vigia_store::{DeliveryStore, ReadStore};
+
+use crate::pipeline::{Backoff, Trouble};
+
+/// How long nothing is asked for where nothing is heard of: another process may have taken what is new.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// Turns activities into deliveries as they are committed.
+pub struct Sequencer<S> {
+    store: Arc<S>,
+    made: Arc<Notify>,
+}
+
+impl<S: DeliveryStore + ReadStore> Sequencer<S> {
+    /// Wakes `made` whenever it has made some.
+    pub fn new(store: Arc<S>, made: Arc<Notify>) -> Self {
+        Self { store, made }
+    }
+
+    /// Runs until `shutdown`.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let trouble = Trouble::new("cannot make deliveries, trying again");
+        let mut backoff = Backoff::default();
+        let mut seen = 0;
+        while !shutdown.is_cancelled() {
+            match self.step(seen).await {
+                Ok(newest) => {
+                    seen = newest;
+                    trouble.well();
+                    backoff.reset();
+                }
+                Err(error) => {
+                    trouble.failing(&error);
+                    tokio::select! {
+                        () = backoff.wait() => {}
+                        () = shutdown.cancelled() => {}
+                    }
+                    continue;
+                }
+            }
+            tokio::select! {
+                waited = tokio::time::timeout(IDLE, self.store.activity_wait(seen)) => {
+                    // What went wrong, the next step finds out.
+                    let _ = waited;
+                }
+                () = shutdown.cancelled() => {}
+            }
+        }
+    }
+
+    /// Makes what there is; returns the newest activity there was before.
+    async fn step(&self, seen: i64) -> vigia_store::Result<i64> {
+        let newest = self.store.activity_last_id().await?.max(seen);
+        while self.store.delivery_sequence().await? > 0 {
+            self.made.notify_one();
+        }
+        Ok(newest)
+    }
+}
