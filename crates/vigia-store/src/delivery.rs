@@ -175,17 +175,24 @@ pub struct DeliveryRow {
     pub finished_at_ms: Option<u64>,
 }
 
-/// A delivery that a worker has taken to try.
+/// What an endpoint is told.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ClaimedDelivery {
-    /// The delivery, with the attempts before this one.
+pub struct DeliveryEvent {
+    /// The delivery.
     pub row: DeliveryRow,
-    /// Counts who has taken it: completing needs the last one (I-9).
-    pub fence: i64,
     /// What it is about; none where a correction has withdrawn that.
     pub about: Option<ActivityRow>,
     /// Whether that was before its address was live: history, that nobody was notified of.
     pub is_historical: bool,
+}
+
+/// A delivery that a worker has taken to try.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimedDelivery {
+    /// What is to be told, with the attempts before this one.
+    pub event: DeliveryEvent,
+    /// Counts who has taken it: completing needs the last one (I-9).
+    pub fence: i64,
 }
 
 /// One attempt, as kept and shown.
@@ -284,6 +291,18 @@ pub trait DeliveryStore: Send + Sync {
         before: Option<(u64, DeliveryId)>,
         limit: u32,
     ) -> Result<Vec<DeliveryRow>>;
+
+    /// What an endpoint was told or is to be told, with a number above `after`: in order, at most `limit`. None where
+    /// there is no endpoint of this name.
+    async fn delivery_events(
+        &self,
+        endpoint: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Option<Vec<DeliveryEvent>>>;
+
+    /// Removes deliveries that ended before `before_ms`, with their attempts; at most `limit`. Returns how many.
+    async fn delivery_prune(&self, before_ms: u64, limit: u32) -> Result<u64>;
 
     /// A delivery with its attempts, the last [`ATTEMPTS_MAX`].
     async fn delivery_find(

@@ -57,8 +57,9 @@ pub use correction::{
 };
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use delivery::{
-    ATTEMPTS_MAX, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryRow, DeliveryState,
-    DeliveryStore, EndpointFilter, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX,
+    ATTEMPTS_MAX, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryEvent, DeliveryRow,
+    DeliveryState, DeliveryStore, EndpointFilter, EndpointRow, EndpointSpec, EndpointState,
+    SEQUENCED_MAX,
 };
 pub use epoch::EpochStore;
 pub use error::StoreError;
@@ -101,6 +102,7 @@ pub trait Store:
     + LabelStore
     + BusinessStore
     + AnnouncementStore
+    + DeliveryStore
 {
 }
 
@@ -114,5 +116,6 @@ impl<T> Store for T where
         + LabelStore
         + BusinessStore
         + AnnouncementStore
+        + DeliveryStore
 {
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use vigia_core::{Address, Place, parse_address};
+use vigia_core::{Address, DeliveryId, Place, parse_address};
 use vigia_store::ActivityCursor;
 
 /// Longest cursor that is looked at, in bytes.
@@ -85,6 +85,19 @@ pub(crate) fn of_announcement(id: i64) -> String {
 /// The place in the list of announcements that a cursor means; none if it is not one of ours.
 pub(crate) fn to_announcement(text: &str) -> Option<i64> {
     decode(text)?.strip_prefix("p:")?.parse().ok()
+}
+
+/// The cursor of a place in the list of deliveries.
+pub(crate) fn of_delivery(created_at_ms: u64, id: DeliveryId) -> String {
+    encode(&format!("d:{created_at_ms}:{id}"))
+}
+
+/// The place in the list of deliveries that a cursor means; none if it is not one of ours.
+pub(crate) fn to_delivery(text: &str) -> Option<(u64, DeliveryId)> {
+    let decoded = decode(text)?;
+    let (at_ms, id) = decoded.strip_prefix("d:")?.split_once(':')?;
+    let at_ms = u64::try_from(at_ms.parse::<i64>().ok()?).ok()?;
+    Some((at_ms, id.parse().ok()?))
 }
 
 /// The cursor of a place in the list of invoices.

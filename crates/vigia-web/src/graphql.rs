@@ -9,6 +9,7 @@ mod address;
 mod announcement;
 mod balance;
 mod business;
+mod delivery;
 mod error;
 mod failed;
 mod invoice;
@@ -53,6 +54,7 @@ pub(crate) struct Mutation(
     label::LabelMutation,
     invoice::InvoiceMutation,
     announcement::AnnouncementMutation,
+    delivery::DeliveryMutation,
 );
 
 /// The schema of the web role.

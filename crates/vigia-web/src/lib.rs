@@ -11,6 +11,8 @@ mod auth;
 mod config;
 mod credentials;
 mod cursor;
+mod event;
+mod events;
 mod failed;
 mod feed;
 mod graphql;
@@ -31,6 +33,7 @@ pub use config::{WebConfig, WebError, WebLimits};
 pub use credentials::{
     CredentialError, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Secret, TOKEN_PREFIX, password_hash,
 };
+pub use event::{EVENT_VERSION, event_json};
 pub use failed::FailedRetrier;
 pub use graphql::schema_sdl;
 pub use health::{AlwaysReady, HealthServer, Readiness};

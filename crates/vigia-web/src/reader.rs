@@ -15,8 +15,8 @@ use crate::{AuthError, Identity, graphql};
 
 /// The cookie that remembers a language chosen with `?lang=`.
 pub(crate) const LANGUAGE_COOKIE: &str = "lang";
-/// Below it replies have the form of GraphQL, also refusals.
-const GRAPHQL: &str = "/graphql";
+/// Below these programs are answered, in the form of GraphQL also where they are refused.
+const PROGRAMS: [&str; 2] = ["/graphql", "/v1/"];
 /// Entries of `Accept-Language` that are looked at.
 const LANGUAGES_MAX: usize = 10;
 
@@ -73,10 +73,11 @@ fn name(user: User) -> String {
 fn nobody(parts: &Parts, app: &App, error: AuthError) -> Response {
     let locale = locale(&parts.uri, &parts.headers);
     let path = parts.uri.path();
+    let is_program = PROGRAMS.iter().any(|start| path.starts_with(start));
     match error {
-        AuthError::Store(error) if path.starts_with(GRAPHQL) => graphql::store_failed(error),
+        AuthError::Store(error) if is_program => graphql::store_failed(error),
         AuthError::Store(error) => internal_error(locale, &error),
-        AuthError::SignInRequired if path.starts_with(GRAPHQL) => graphql::sign_in_required(),
+        AuthError::SignInRequired if is_program => graphql::sign_in_required(),
         AuthError::SignInRequired if leads_to_sign_in(parts, app) => {
             let next = parts.uri.path_and_query();
             sign_in_path(next.map_or(path, |next| next.as_str()))

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{assets, graphql, guard, health, live, metrics, pages};
+use crate::{assets, events, graphql, guard, health, live, metrics, pages};
 
 /// The whole web role as one service.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -30,6 +30,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/live", get(live::events))
         .route("/graphql", get(graphql::graphiql).post(graphql::query))
         .route("/graphql/ws", get(graphql::socket))
+        .route("/v1/events", get(events::events))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics::metrics))

@@ -4,11 +4,9 @@
 //! ([`Sequencer`]); what is due is taken, sent and completed ([`Deliverer`]). All state is in the database, so any number of
 //! processes do it, and what one that is killed had in hand is sent again by another, under the same id.
 
-mod event;
 mod flow;
 mod sender;
 
-pub use event::{EVENT_VERSION, event_json};
 pub use flow::EndpointFlow;
 pub use sender::{Deliverer, DeliveryLimits};
 

@@ -11,8 +11,8 @@ use super::codec::int;
 use super::read::{activities_sql, row};
 use crate::db::{Lock, Row, Tx, get, get_opt, insert, parsed, query};
 use crate::delivery::{
-    ATTEMPTS_MAX, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryRow, DeliveryState,
-    DeliveryStore, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX,
+    ATTEMPTS_MAX, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryEvent, DeliveryRow,
+    DeliveryState, DeliveryStore, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX,
 };
 use crate::sql::sql;
 use crate::{ActivityRow, Result};
@@ -91,6 +91,8 @@ impl DeliveryStore for SqlStore {
             .await?;
         let found = row::activities(&rows, &self.labels())?;
         let Some(last) = found.last() else {
+            // Ended here and now: a transaction that is dropped keeps its lock a moment longer.
+            tx.commit().await?;
             return Ok(0);
         };
         let endpoints = list(&mut tx).await?;
@@ -165,36 +167,13 @@ impl DeliveryStore for SqlStore {
             .map(|row| Ok((delivery(row)?, get(row, "fence")?)))
             .collect::<Result<_>>()?;
         taken.sort_unstable_by_key(|(row, _)| (row.endpoint, row.due_at_ms, row.sequence));
-        let ids: BTreeSet<i64> = taken.iter().map(|(row, _)| row.activity).collect();
-        let ids = Value::from(ids.into_iter().collect::<Vec<_>>()).to_string();
-        let (mut about, historical) = match taken.is_empty() {
-            true => (HashMap::new(), BTreeSet::new()),
-            false => (
-                self.activities_by_id(&mut tx, &ids).await?,
-                historical(&mut tx, &ids).await?,
-            ),
-        };
+        let rows: Vec<DeliveryRow> = taken.iter().map(|(row, _)| row.clone()).collect();
+        let events = self.events(&mut tx, rows).await?;
         tx.commit().await?;
-        // Several endpoints may be told of one activity.
-        let mut uses = BTreeMap::<i64, usize>::new();
-        for (row, _) in &taken {
-            *uses.entry(row.activity).or_default() += 1;
-        }
-        let claimed = taken.into_iter().map(|(row, fence)| {
-            let left = uses.entry(row.activity).or_default();
-            *left -= 1;
-            let about = match left {
-                0 => about.remove(&row.activity),
-                _ => about.get(&row.activity).cloned(),
-            };
-            ClaimedDelivery {
-                is_historical: historical.contains(&row.activity),
-                row,
-                fence,
-                about,
-            }
-        });
-        Ok(claimed.collect())
+        let claimed = events.into_iter().zip(taken);
+        Ok(claimed
+            .map(|(event, (_, fence))| ClaimedDelivery { event, fence })
+            .collect())
     }
 
     async fn delivery_renew(&self, holder: &str, lease_ms: u64) -> Result<u64> {
@@ -283,6 +262,45 @@ impl DeliveryStore for SqlStore {
         rows.iter().map(delivery).collect()
     }
 
+    async fn delivery_events(
+        &self,
+        endpoint: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Option<Vec<DeliveryEvent>>> {
+        let mut tx = self.database.read().await?;
+        let endpoints = list(&mut tx).await?;
+        let found = endpoints.iter().find(|row| row.spec.name == endpoint);
+        let Some(endpoint) = found else {
+            return Ok(None);
+        };
+        let rows = query(sql!("delivery_events"))
+            .bind(endpoint.id)
+            .bind(i64::try_from(after).unwrap_or(i64::MAX))
+            .bind(limit)
+            .fetch_all(&mut tx)
+            .await?;
+        let rows = rows.iter().map(delivery).collect::<Result<_>>()?;
+        self.events(&mut tx, rows).await.map(Some)
+    }
+
+    async fn delivery_prune(&self, before_ms: u64, limit: u32) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let before_ms = int("time", before_ms)?;
+        query(sql!("delivery_attempt_prune"))
+            .bind(before_ms)
+            .bind(limit)
+            .execute(&mut tx)
+            .await?;
+        let removed = query(sql!("delivery_prune"))
+            .bind(before_ms)
+            .bind(limit)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(removed)
+    }
+
     async fn delivery_find(
         &self,
         id: &DeliveryId,
@@ -321,6 +339,23 @@ impl DeliveryStore for SqlStore {
 }
 
 impl SqlStore {
+    /// Deliveries with what they are about.
+    async fn events(&self, tx: &mut Tx, rows: Vec<DeliveryRow>) -> Result<Vec<DeliveryEvent>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: BTreeSet<i64> = rows.iter().map(|row| row.activity).collect();
+        let ids = Value::from(ids.into_iter().collect::<Vec<_>>()).to_string();
+        let about = self.activities_by_id(tx, &ids).await?;
+        let historical = historical(tx, &ids).await?;
+        let events = rows.into_iter().map(|row| DeliveryEvent {
+            about: about.get(&row.activity).cloned(),
+            is_historical: historical.contains(&row.activity),
+            row,
+        });
+        Ok(events.collect())
+    }
+
     async fn activities_by_id(&self, tx: &mut Tx, ids: &str) -> Result<HashMap<i64, ActivityRow>> {
         let rows = activities_sql!(dialects "activity_by_id")
             .bind(ids.to_owned())

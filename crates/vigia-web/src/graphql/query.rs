@@ -4,8 +4,8 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result};
 use vigia_core::{BusinessKey, parse_address};
 use vigia_store::{
-    ActivityFilter, ActivityRow, AnnouncementRow, BalanceRow, BusinessRow, FailedRow, InvoiceRow,
-    LabelRow, WatchRow,
+    ActivityFilter, ActivityRow, AnnouncementRow, BalanceRow, BusinessRow, DeliveryRow, FailedRow,
+    InvoiceRow, LabelRow, WatchRow,
 };
 
 use super::activity::Activity;
@@ -13,6 +13,7 @@ use super::address::WatchedAddress;
 use super::announcement::Announcement;
 use super::balance::Balance;
 use super::business::{self, BusinessObject};
+use super::delivery::{self, Delivery, DeliveryState, WebhookEndpoint};
 use super::error::{bad_input, forbidden, internal};
 use super::failed::{self, FailedTransaction, check_operator, digest_of};
 use super::invoice::{self, Invoice};
@@ -334,6 +335,47 @@ impl Query {
         let (id, web) = (invoice::id_of(&id)?, web(ctx));
         let found = web.store.invoice_find(&reader(ctx).scope(), id).await;
         Ok(found.map_err(internal)?.map(|row| Invoice::new(row, web)))
+    }
+
+    /// Receivers of webhooks. For operators.
+    #[graphql(complexity = "20 * child_complexity")]
+    async fn endpoints(&self, ctx: &Context<'_>) -> Result<Vec<WebhookEndpoint>> {
+        delivery::endpoints(ctx).await
+    }
+
+    /// What endpoints were told or are to be told, newest first. For operators.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn deliveries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Page size, 1 to 100; 20 unless given.")] first: Option<i32>,
+        #[graphql(desc = "Cursor of the last delivery of the page before.")] after: Option<String>,
+        #[graphql(desc = "Only those of the endpoint of this name.")] endpoint: Option<String>,
+        #[graphql(desc = "Only those in this state.")] state: Option<DeliveryState>,
+    ) -> Result<Connection<String, Delivery>> {
+        check_operator(ctx)?;
+        let size = page::size(first)?;
+        let before = page::after(after.as_deref(), cursor::to_delivery)?;
+        let endpoint = match endpoint {
+            Some(name) => Some(delivery::endpoint_id(ctx, &name).await?),
+            None => None,
+        };
+        let rows = web(ctx)
+            .store
+            .delivery_page(endpoint, state.map(Into::into), before, size + 1)
+            .await
+            .map_err(internal)?;
+        let cursor = |row: &DeliveryRow| cursor::of_delivery(row.created_at_ms, row.id);
+        Ok(page::connection(rows, size, cursor, Delivery))
+    }
+
+    /// A delivery by its id; null where it is not kept. For operators.
+    async fn delivery(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its id.")] id: String,
+    ) -> Result<Option<Delivery>> {
+        delivery::find(ctx, &id).await
     }
 
     /// The inbox, newest first.

@@ -6,17 +6,18 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use vigia_core::{
     Address, AddressBook, Announcement, BusinessFolder, BusinessKey, ChainId, CoinInfo, Commit,
-    CommitOutcome, Digest, Label, Place, Scope, User, WatchChange, WatchTarget,
+    CommitOutcome, DeliveryId, Digest, Label, Place, Scope, User, WatchChange, WatchTarget,
 };
 use vigia_store::{
     ActivityCursor, ActivityFilter, ActivityRow, AnnounceOutcome, AnnouncementRow,
-    AnnouncementStore, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillState, BackfillStore,
-    BalanceCounts, BalanceRow, BusinessDetail, BusinessRow, BusinessStore, FailedRetry, FailedRow,
-    FailedStore, FailedTransaction, IngestStore, InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow,
-    LabelStore, NotificationRow, ProviderReport, ProviderRow, ProviderStore, ProviderUsage,
-    RangeProgress, RawTransactionRow, ReadStore, ShardRow, StatusReport, StoreError,
-    TransactionRemains, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore,
-    WatchTargets, Watermark,
+    AnnouncementStore, AttemptRow, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillState,
+    BackfillStore, BalanceCounts, BalanceRow, BusinessDetail, BusinessRow, BusinessStore,
+    ClaimedDelivery, Completion, DeliveryEvent, DeliveryRow, DeliveryState, DeliveryStore,
+    EndpointRow, EndpointSpec, FailedRetry, FailedRow, FailedStore, FailedTransaction, IngestStore,
+    InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore, NotificationRow, ProviderReport,
+    ProviderRow, ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow, ReadStore,
+    ShardRow, StatusReport, StoreError, TransactionRemains, WatchEntry, WatchReceipt,
+    WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
 };
 
 use crate::app::TestApp;
@@ -99,6 +100,12 @@ async fn queries_get_a_code_and_no_internals() {
             "{ businessObject(contract: \"p\", object: \"t\", businessId: \"1\") { state } }",
             "{ invoices { nodes { id } } }",
             "{ announcements { nodes { id } } }",
+            "{ endpoints { name } }",
+            "{ deliveries { nodes { id } } }",
+            "{ delivery(id: \"00000000000000000000000000000000\") { id } }",
+            "mutation { retryDelivery(id: \"00000000000000000000000000000000\") { id } }",
+            "mutation { cancelDelivery(id: \"00000000000000000000000000000000\") { id } }",
+            "mutation { setEndpointEnabled(endpoint: \"a\", enabled: true) { name } }",
             &announced,
             &announce,
             "{ invoice(id: 1) { id } }",
@@ -328,6 +335,84 @@ impl AnnouncementStore for FailingStore {
     }
 
     async fn announcement_prune(&self, _: u64) -> Result<u64> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl DeliveryStore for FailingStore {
+    async fn endpoint_declare(&self, _: &[EndpointSpec]) -> Result<()> {
+        self.fail()
+    }
+
+    async fn endpoint_list(&self) -> Result<Vec<EndpointRow>> {
+        self.fail()
+    }
+
+    async fn endpoint_enable(&self, _: &str, _: bool) -> Result<bool> {
+        self.fail()
+    }
+
+    async fn delivery_sequence(&self) -> Result<u64> {
+        self.fail()
+    }
+
+    async fn delivery_claim(
+        &self,
+        _: &str,
+        _: &[i64],
+        _: u32,
+        _: u64,
+    ) -> Result<Vec<ClaimedDelivery>> {
+        self.fail()
+    }
+
+    async fn delivery_renew(&self, _: &str, _: u64) -> Result<u64> {
+        self.fail()
+    }
+
+    async fn delivery_complete(&self, _: &[Completion], _: u64) -> Result<u64> {
+        self.fail()
+    }
+
+    async fn delivery_next_due(&self) -> Result<Option<u64>> {
+        self.fail()
+    }
+
+    async fn delivery_page(
+        &self,
+        _: Option<i64>,
+        _: Option<DeliveryState>,
+        _: Option<(u64, DeliveryId)>,
+        _: u32,
+    ) -> Result<Vec<DeliveryRow>> {
+        self.fail()
+    }
+
+    async fn delivery_events(&self, _: &str, _: u64, _: u32) -> Result<Option<Vec<DeliveryEvent>>> {
+        self.fail()
+    }
+
+    async fn delivery_prune(&self, _: u64, _: u32) -> Result<u64> {
+        self.fail()
+    }
+
+    async fn delivery_find(
+        &self,
+        _: &DeliveryId,
+    ) -> Result<Option<(DeliveryRow, Vec<AttemptRow>)>> {
+        self.fail()
+    }
+
+    async fn delivery_retry(&self, _: &DeliveryId) -> Result<bool> {
+        self.fail()
+    }
+
+    async fn delivery_cancel(&self, _: &DeliveryId) -> Result<bool> {
+        self.fail()
+    }
+
+    async fn delivery_counts(&self) -> Result<Vec<(i64, DeliveryState, u64)>> {
         self.fail()
     }
 }

@@ -6,6 +6,7 @@ mod announcements;
 mod app;
 mod balances;
 mod deals;
+mod deliveries;
 mod expired;
 mod failing;
 mod graphql;

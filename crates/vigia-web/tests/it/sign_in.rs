@@ -300,6 +300,7 @@ async fn nothing_is_told_to_nobody() {
         &tx,
         "/balances",
         "/trades",
+        "/v1/events?endpoint=x",
         "/invoices",
         "/inbox",
         "/ingestion",

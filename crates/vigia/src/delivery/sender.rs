@@ -17,8 +17,9 @@ use vigia_store::{
     AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryStore, EndpointState,
 };
 
-use super::event::event_json;
 use super::flow::EndpointFlow;
+use vigia_web::event_json;
+
 use crate::config::DeclaredEndpoint;
 use crate::pipeline::Trouble;
 
@@ -224,16 +225,16 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
     }
 
     fn send(&self, running: &mut Running, claimed: ClaimedDelivery, admission: Admission) {
-        let Some(target) = running.targets.get_mut(&claimed.row.endpoint) else {
+        let Some(target) = running.targets.get_mut(&claimed.event.row.endpoint) else {
             return; // it was claimed for one that is here
         };
         target.flow.begin(1);
         let (sender, endpoint) = (Arc::clone(&self.sender), target.endpoint.clone());
         let keys = Arc::clone(&target.keys);
         running.sends.spawn(async move {
-            let id = MessageId::new(claimed.row.id.to_string());
-            let attempt = match (event_json(&claimed), id) {
-                (Some(body), Ok(id)) => Some(sender.send(&endpoint, &id, body, &keys).await),
+            let id = MessageId::new(claimed.event.row.id.to_string());
+            let attempt = match (event_json(&claimed.event), id) {
+                (Some(body), Ok(id)) => Some(sender.send(&endpoint, &id, body.into(), &keys).await),
                 _ => None,
             };
             Ended {
@@ -261,7 +262,7 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
                     .attempt
                     .as_ref()
                     .map_or(Signal::Neutral, Attempt::signal);
-                if let Some(target) = running.targets.get_mut(&ended.claimed.row.endpoint) {
+                if let Some(target) = running.targets.get_mut(&ended.claimed.event.row.endpoint) {
                     target
                         .flow
                         .end(&self.limits.breaker, ended.admission, signal, now_ms);
@@ -272,7 +273,7 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
     }
 
     fn completion(&self, ended: &Ended, now_ms: u64) -> Completion {
-        let row = &ended.claimed.row;
+        let row = &ended.claimed.event.row;
         let end = match ended.attempt.as_ref().map(|attempt| attempt.outcome) {
             None => DeliveryEnd::Cancelled,
             Some(Outcome::Delivered) => DeliveryEnd::Delivered,

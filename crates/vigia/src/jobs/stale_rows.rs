@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use vigia_core::{Clock, day_of};
-use vigia_store::{AnnouncementStore, LeaseStore, POLLER_LEASES, ProviderStore, WatchStore};
+use vigia_store::{
+    AnnouncementStore, DeliveryStore, LeaseStore, POLLER_LEASES, ProviderStore, WatchStore,
+};
 
 use super::{Job, JobDone};
 
@@ -15,6 +17,10 @@ use super::{Job, JobDone};
 const KEPT_MS: u64 = 86_400_000;
 /// For how long a transaction that was announced and never seen is shown: a month.
 const UNSEEN_MS: u64 = 30 * KEPT_MS;
+/// For how long deliveries that have ended are kept, to be read and sent again: a month.
+const DELIVERED_MS: u64 = 30 * KEPT_MS;
+/// Deliveries that are removed in one transaction.
+const DELIVERIES_MAX: u32 = 1_000;
 /// For how many days it is known what was asked of providers.
 const USAGE_DAYS: u64 = 100;
 
@@ -24,6 +30,7 @@ pub struct StaleRows {
     leases: Arc<dyn LeaseStore>,
     providers: Arc<dyn ProviderStore>,
     announcements: Arc<dyn AnnouncementStore>,
+    deliveries: Arc<dyn DeliveryStore>,
     clock: Arc<dyn Clock>,
 }
 
@@ -31,12 +38,13 @@ impl StaleRows {
     /// Cleans up `store`.
     pub fn new<S>(store: Arc<S>, clock: Arc<dyn Clock>) -> Self
     where
-        S: WatchStore + LeaseStore + ProviderStore + AnnouncementStore + 'static,
+        S: WatchStore + LeaseStore + ProviderStore + AnnouncementStore + DeliveryStore + 'static,
     {
         Self {
             watch: store.clone(),
             leases: store.clone(),
             announcements: store.clone(),
+            deliveries: store.clone(),
             providers: store,
             clock,
         }
@@ -58,6 +66,18 @@ impl Job for StaleRows {
         let now_ms = self.clock.now_ms();
         let unseen_ms = now_ms.saturating_sub(UNSEEN_MS);
         let unseen = self.announcements.announcement_prune(unseen_ms).await?;
+        let ended_ms = now_ms.saturating_sub(DELIVERED_MS);
+        let mut ended = 0;
+        loop {
+            let removed = self
+                .deliveries
+                .delivery_prune(ended_ms, DELIVERIES_MAX)
+                .await?;
+            ended += removed;
+            if removed < u64::from(DELIVERIES_MAX) {
+                break;
+            }
+        }
         let before_ms = now_ms.saturating_sub(KEPT_MS);
         let before_day = day_of(before_ms).saturating_sub(USAGE_DAYS);
         let reports = self.watch.watch_reconciliation_prune(before_ms).await?
@@ -65,9 +85,9 @@ impl Job for StaleRows {
         Ok(JobDone {
             words: format!(
                 "removed {gone} leases and {reports} reports of pollers that are gone, and {unseen} \
-                 announced transactions that were never seen"
+                 announced transactions that were never seen, {ended} old deliveries"
             ),
-            changed: gone + reports + unseen > 0,
+            changed: gone + reports + unseen + ended > 0,
         })
     }
 }

@@ -71,7 +71,7 @@ fn attempt(status: u16) -> AttemptRow {
 
 fn ended(claimed: &ClaimedDelivery, end: DeliveryEnd, status: u16) -> Completion {
     Completion {
-        id: claimed.row.id,
+        id: claimed.event.row.id,
         fence: claimed.fence,
         end,
         attempt: Some(attempt(status)),
@@ -114,13 +114,13 @@ pub(crate) async fn each_endpoint_is_told_once_in_order<F: Fixture>() {
     let told = |endpoint: i64| {
         let of_endpoint = claimed
             .iter()
-            .filter(|delivery| delivery.row.endpoint == endpoint);
+            .filter(|delivery| delivery.event.row.endpoint == endpoint);
         let numbered = of_endpoint.map(|delivery| {
-            let about = delivery.about.as_ref().unwrap();
-            assert_eq!(about.id, delivery.row.activity);
-            assert!(!delivery.is_historical);
+            let about = delivery.event.about.as_ref().unwrap();
+            assert_eq!(about.id, delivery.event.row.activity);
+            assert!(!delivery.event.is_historical);
             (
-                delivery.row.sequence,
+                delivery.event.row.sequence,
                 about.activity.place.checkpoint,
                 about.account.external_id.clone(),
             )
@@ -134,9 +134,27 @@ pub(crate) async fn each_endpoint_is_told_once_in_order<F: Fixture>() {
     assert_eq!(told(first), all);
     let ana: Vec<_> = (0..3).map(|n| (n + 1, n, "ana".to_owned())).collect();
     assert_eq!(told(second), ana);
-    let ids: BTreeSet<DeliveryId> = claimed.iter().map(|delivery| delivery.row.id).collect();
+    let ids: BTreeSet<DeliveryId> = claimed
+        .iter()
+        .map(|delivery| delivery.event.row.id)
+        .collect();
     assert_eq!(ids.len(), 9);
     assert_eq!((endpoints[0].sequence, endpoints[1].sequence), (6, 3));
+
+    // A receiver that was away reads on by itself, whatever became of its deliveries.
+    let read = db
+        .store
+        .delivery_events("first", 2, 3)
+        .await
+        .unwrap()
+        .unwrap();
+    let numbers: Vec<u64> = read.iter().map(|event| event.row.sequence).collect();
+    assert_eq!(numbers, [3, 4, 5]);
+    assert_eq!(read[0].about.as_ref().unwrap().id, read[0].row.activity);
+    assert_eq!(
+        db.store.delivery_events("nobody", 0, 3).await.unwrap(),
+        None
+    );
 
     // One that is new is told of what happens from now on; one that changes stays itself.
     let mut moved = everything("first");
@@ -208,7 +226,7 @@ pub(crate) async fn a_delivery_is_one_workers_at_a_time<F: Fixture>() {
     );
     let found = db
         .store
-        .delivery_find(&first[0].row.id)
+        .delivery_find(&first[0].event.row.id)
         .await
         .unwrap()
         .unwrap();
@@ -246,7 +264,7 @@ pub(crate) async fn what_came_of_it_is_kept<F: Fixture>() {
     for claimed in &claimed {
         let (row, attempts) = db
             .store
-            .delivery_find(&claimed.row.id)
+            .delivery_find(&claimed.event.row.id)
             .await
             .unwrap()
             .unwrap();
@@ -268,8 +286,8 @@ pub(crate) async fn what_came_of_it_is_kept<F: Fixture>() {
     let again = claim(&db, "w", 9).await;
     assert_eq!(again.len(), 1);
     assert_eq!(
-        (again[0].row.id, again[0].row.attempts),
-        (claimed[1].row.id, 1)
+        (again[0].event.row.id, again[0].event.row.attempts),
+        (claimed[1].event.row.id, 1)
     );
 }
 
@@ -277,12 +295,16 @@ pub(crate) async fn operators_send_again_and_cancel<F: Fixture>() {
     let db = two::<F>().await;
     happen(&db, 0..1).await;
     let claimed = claim(&db, "w", 9).await;
-    let id = claimed[0].row.id;
+    let id = claimed[0].event.row.id;
     complete(&db, &[ended(&claimed[0], DeliveryEnd::Delivered, 200)]).await;
     assert!(!db.store.delivery_cancel(&id).await.unwrap(), "it is over");
     assert!(db.store.delivery_retry(&id).await.unwrap());
     let again = claim(&db, "w", 9).await;
-    assert_eq!((again.len(), again[0].row.id), (1, id), "under the same id");
+    assert_eq!(
+        (again.len(), again[0].event.row.id),
+        (1, id),
+        "under the same id"
+    );
     // While it is being tried it is cancelled: what comes of that does not count.
     assert!(db.store.delivery_cancel(&id).await.unwrap());
     assert_eq!(
@@ -291,6 +313,12 @@ pub(crate) async fn operators_send_again_and_cancel<F: Fixture>() {
     );
     let (row, attempts) = db.store.delivery_find(&id).await.unwrap().unwrap();
     assert_eq!((row.state, attempts.len()), (DeliveryState::Cancelled, 2));
+    // What ended long ago goes, what is pending stays.
+    assert_eq!(db.store.delivery_prune(NOW_MS, 9).await.unwrap(), 0);
+    db.clock.set(NOW_MS + 1);
+    assert_eq!(db.store.delivery_prune(NOW_MS + 1, 9).await.unwrap(), 1);
+    assert_eq!(db.store.delivery_find(&id).await.unwrap(), None);
+    assert_eq!(db.store.delivery_counts().await.unwrap().len(), 2);
     let unknown = DeliveryId::from_bytes([9; 16]);
     assert!(!db.store.delivery_retry(&unknown).await.unwrap());
     assert_eq!(db.store.delivery_find(&unknown).await.unwrap(), None);
@@ -306,7 +334,7 @@ pub(crate) async fn an_endpoint_that_fails_for_long_is_disabled<F: Fixture>() {
             .collect::<Vec<_>>()
     };
     let retry = |claimed: &ClaimedDelivery| {
-        let at_ms = claimed.row.due_at_ms;
+        let at_ms = claimed.event.row.due_at_ms;
         ended(claimed, DeliveryEnd::Retry { at_ms }, 500)
     };
     let claimed = claim(&db, "w", 1).await;
@@ -383,8 +411,10 @@ pub(crate) async fn each_endpoint_has_its_share<F: Fixture>() {
     for endpoint in &endpoints {
         let of_endpoint = claimed
             .iter()
-            .filter(|delivery| delivery.row.endpoint == endpoint.id);
-        let numbers: Vec<u64> = of_endpoint.map(|delivery| delivery.row.sequence).collect();
+            .filter(|delivery| delivery.event.row.endpoint == endpoint.id);
+        let numbers: Vec<u64> = of_endpoint
+            .map(|delivery| delivery.event.row.sequence)
+            .collect();
         assert_eq!(numbers, [1, 2, 3, 4], "{}", endpoint.spec.name);
     }
     let one = db
@@ -395,7 +425,7 @@ pub(crate) async fn each_endpoint_has_its_share<F: Fixture>() {
     assert_eq!(one.len(), 5);
     assert!(
         one.iter()
-            .all(|delivery| delivery.row.endpoint == endpoints[1].id)
+            .all(|delivery| delivery.event.row.endpoint == endpoints[1].id)
     );
     assert_eq!(
         db.store
@@ -428,8 +458,8 @@ pub(crate) async fn history_says_so<F: Fixture>() {
     let told: Vec<_> = claimed
         .iter()
         .map(|delivery| {
-            let place = delivery.about.as_ref().unwrap().activity.place;
-            (place.checkpoint, delivery.is_historical)
+            let place = delivery.event.about.as_ref().unwrap().activity.place;
+            (place.checkpoint, delivery.event.is_historical)
         })
         .collect();
     assert_eq!(told, [(3, true), (5, false), (4, true)]);
@@ -454,7 +484,7 @@ pub(crate) async fn what_is_withdrawn_is_told_to_nobody<F: Fixture>() {
     assert_eq!(claimed.len(), 3);
     let gone: Vec<_> = claimed
         .iter()
-        .filter(|delivery| delivery.about.is_none())
+        .filter(|delivery| delivery.event.about.is_none())
         .collect();
     assert_eq!(gone.len(), 2, "Ana's activity was none");
     let completion = Completion {
@@ -464,7 +494,7 @@ pub(crate) async fn what_is_withdrawn_is_told_to_nobody<F: Fixture>() {
     assert_eq!(complete(&db, &[completion]).await, 1);
     let (row, attempts) = db
         .store
-        .delivery_find(&gone[0].row.id)
+        .delivery_find(&gone[0].event.row.id)
         .await
         .unwrap()
         .unwrap();

@@ -1,17 +1,34 @@
 //! The body of a webhook: an activity as other systems read it, by docs/schemas/activity-v1.json. Pure.
 
-use bytes::Bytes;
 use serde_json::{Value, json};
-use vigia_store::ClaimedDelivery;
+use vigia_store::DeliveryEvent;
 
 /// Version of the form. Fields may be added to it; none goes or changes its meaning.
 pub const EVENT_VERSION: u32 = 1;
 
 /// The body for a delivery; none where what it is about was withdrawn.
-pub fn event_json(delivery: &ClaimedDelivery) -> Option<Bytes> {
+pub fn event_json(event: &DeliveryEvent) -> Option<String> {
+    event_value(event).map(|event| event.to_string())
+}
+
+/// The same as a value; of what was withdrawn that it was, so that whoever reads on finds every number.
+pub(crate) fn event_or_withdrawn(event: &DeliveryEvent) -> Value {
+    event_value(event).unwrap_or_else(|| {
+        json!({
+            "type": "activity.withdrawn",
+            "version": EVENT_VERSION,
+            "id": event.row.id.to_string(),
+            "sequence": event.row.sequence,
+            "historical": event.is_historical,
+            "activity": { "id": event.row.activity.to_string() },
+        })
+    })
+}
+
+fn event_value(delivery: &DeliveryEvent) -> Option<Value> {
     let about = delivery.about.as_ref()?;
     let activity = &about.activity;
-    let event = json!({
+    Some(json!({
         "type": "activity.created",
         "version": EVENT_VERSION,
         "id": delivery.row.id.to_string(),
@@ -44,8 +61,7 @@ pub fn event_json(delivery: &ClaimedDelivery) -> Option<Bytes> {
             "note": about.note,
             "suppressed": activity.suppressed.map(vigia_core::Suppressed::as_str),
         },
-    });
-    Some(event.to_string().into())
+    }))
 }
 
 fn coin(about: &vigia_store::ActivityRow) -> Option<Value> {
