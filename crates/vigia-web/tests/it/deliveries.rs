@@ -164,6 +164,61 @@ async fn receivers_read_on_by_themselves() {
     }
 }
 
+/// Whether a value is as a schema says, as far as docs/schemas uses JSON Schema; every field is described.
+fn fits(value: &Value, schema: &Value, path: &str) {
+    if let Some(choices) = schema["enum"].as_array() {
+        assert!(choices.contains(value), "{path}: {value}");
+    }
+    if !schema["const"].is_null() {
+        assert_eq!(*value, schema["const"], "{path}");
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let types = &schema["type"];
+    let all = types.as_array();
+    let is_one =
+        types.is_null() || *types == kind || all.is_some_and(|all| all.contains(&kind.into()));
+    assert!(is_one, "{path}: {value} is no {types}");
+    if let Some(fields) = value.as_object() {
+        for required in schema["required"].as_array().unwrap() {
+            let name = required.as_str().unwrap();
+            assert!(fields.contains_key(name), "{path} has no {required}");
+        }
+        for (name, value) in fields {
+            let described = &schema["properties"][name];
+            assert!(described.is_object(), "{path}.{name} is not described");
+            fits(value, described, &format!("{path}.{name}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn events_are_as_their_schema_says() {
+    let schema = include_str!("../../../../docs/schemas/activity-v1.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let (app, _) = app().await;
+    let mut bare = app.transfer_commit(1).await;
+    for activity in &mut bare.activities {
+        (activity.coin_type, activity.amount, activity.counterparty) = (None, None, None);
+        activity.address = None;
+    }
+    app.apply(&bare).await;
+    while app.store.delivery_sequence().await.unwrap() > 0 {}
+    let reply = app.get("/v1/events?endpoint=ledger").send().await.unwrap();
+    let reply: Value = reply.json().await.unwrap();
+    let events = reply["events"].as_array().unwrap();
+    assert_eq!(events.len(), 4);
+    for event in events {
+        fits(event, &schema, "event");
+    }
+}
+
 #[tokio::test]
 async fn nobody_else_sees_them() {
     let (app, dead) = app().await;
