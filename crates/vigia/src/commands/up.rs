@@ -525,24 +525,6 @@ impl Roles {
         Ok(())
     }
 
-    /// Starts telling the endpoints of `[[webhooks]]`; nothing where there are none.
-    async fn deliver(&mut self, settings: &Settings, store: &Arc<SqlStore>) -> anyhow::Result<()> {
-        let Some((sequencer, deliverer)) = delivery::start(settings, store).await? else {
-            return Ok(());
-        };
-        let shutdown = self.shutdown.clone();
-        self.tasks.spawn(async move {
-            sequencer.run(shutdown).await;
-            Ok(())
-        });
-        let shutdown = self.shutdown.clone();
-        self.tasks.spawn(async move {
-            deliverer.run(shutdown).await;
-            Ok(())
-        });
-        Ok(())
-    }
-
     /// Binds at once, so that a wrong address is an error of the start, then serves.
     async fn web(
         &mut self,

@@ -174,7 +174,7 @@ async fn every_activity_arrives_through_kills_and_beside_one_that_hangs() {
     assert_eq!(hung["delivered"], 0);
     worker.stop();
 
-    let received = received.lock().unwrap();
+    let received = std::mem::take(&mut *received.lock().unwrap());
     let of = |name: &str| {
         let of_endpoint = received
             .iter()
@@ -218,9 +218,10 @@ async fn every_activity_arrives_through_kills_and_beside_one_that_hangs() {
         .iter()
         .find(|row| row.activity.counterparty.is_some() && row.activity.amount.is_some())
         .unwrap();
+    let sample_id = sample.id.to_string();
     let (_, _, event) = all
         .iter()
-        .find(|(_, _, event)| event["activity"]["id"] == sample.id.to_string())
+        .find(|(_, _, event)| event["activity"]["id"] == *sample_id)
         .unwrap();
     let activity = &event["activity"];
     assert_eq!(activity["digest"], sample.digest.to_string());

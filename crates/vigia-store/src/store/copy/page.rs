@@ -125,12 +125,12 @@ pub(super) fn key_parsed(table: &Table, text: &str) -> Result<Values> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::tables::TABLES;
+    use super::super::super::tables::tables;
     use super::*;
 
     #[test]
     fn kept_keys_come_back() {
-        let table = TABLES.iter().find(|table| table.name == "balance_effect");
+        let table = tables().find(|table| table.name == "balance_effect");
         let table = table.unwrap();
         let key = vec![
             Value::Int(Some(i64::MAX)),

@@ -6,7 +6,7 @@
 
 use vigia_core::Hasher;
 
-use super::super::tables::{NOT_COPIED, TABLES};
+use super::super::tables::{NOT_COPIED, tables};
 use super::check;
 use super::statements::{self, Statements};
 use crate::db::{Database, Lock, Tx, get, query};
@@ -107,8 +107,7 @@ pub(super) async fn tables_known(tx: &mut Tx, side: &'static str) -> Result<()> 
             found.push((table, get(row, "column_name")?));
         }
     }
-    let known: Vec<(&str, &str)> = TABLES
-        .iter()
+    let known: Vec<(&str, &str)> = tables()
         .flat_map(|table| {
             table
                 .columns

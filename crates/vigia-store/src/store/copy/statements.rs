@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::super::tables::{TABLES, Table};
+use super::super::tables::{Table, tables};
 use crate::sql::Sql;
 
 /// The statements for one table, the same in both dialects.
@@ -23,7 +23,7 @@ pub(super) struct Statements {
 /// All tables with their statements, in the order in which they are copied.
 pub(super) fn all() -> &'static [Statements] {
     static ALL: LazyLock<Vec<Statements>> =
-        LazyLock::new(|| TABLES.iter().map(Statements::new).collect());
+        LazyLock::new(|| tables().map(Statements::new).collect());
     &ALL
 }
 
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn keys_and_ids_are_columns() {
-        for table in TABLES {
+        for table in tables() {
             let named = table.key.iter().chain(&table.identity);
             for column in named {
                 let known = table.columns.iter().any(|(name, _)| name == column);

@@ -129,7 +129,7 @@ pub(crate) async fn each_endpoint_is_told_once_in_order<F: Fixture>() {
     };
     let endpoints = db.store.endpoint_list().await.unwrap();
     let (first, second) = (endpoints[0].id, endpoints[1].id);
-    let name = |n: u64| if n % 2 == 0 { "ana" } else { "beto" };
+    let name = |n: u64| if n.is_multiple_of(2) { "ana" } else { "beto" };
     let all: Vec<_> = (0..6).map(|n| (n + 1, n / 2, name(n).to_owned())).collect();
     assert_eq!(told(first), all);
     let ana: Vec<_> = (0..3).map(|n| (n + 1, n, "ana".to_owned())).collect();

@@ -8,14 +8,39 @@ use vigia_notify::{BreakerSettings, RetrySchedule, WebhookSender, WebhookSetting
 use vigia_store::{DeliveryStore as _, SqlStore};
 
 use super::super::process_name;
+use super::Roles;
 use crate::config::Settings;
 use crate::delivery::{Deliverer, DeliveryLimits, Sequencer};
 use crate::exit::Exit;
 
 const HOUR_MS: u64 = 3_600_000;
 
+impl Roles {
+    /// Starts telling the endpoints of `[[webhooks]]`; nothing where there are none.
+    pub(super) async fn deliver(
+        &mut self,
+        settings: &Settings,
+        store: &Arc<SqlStore>,
+    ) -> anyhow::Result<()> {
+        let Some((sequencer, deliverer)) = start(settings, store).await? else {
+            return Ok(());
+        };
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            sequencer.run(shutdown).await;
+            Ok(())
+        });
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            deliverer.run(shutdown).await;
+            Ok(())
+        });
+        Ok(())
+    }
+}
+
 /// Declares the endpoints of the settings, and makes what tells them; none where there are none.
-pub(super) async fn start(
+async fn start(
     settings: &Settings,
     store: &Arc<SqlStore>,
 ) -> anyhow::Result<Option<(Sequencer<SqlStore>, Deliverer<SqlStore>)>> {
