@@ -65,9 +65,10 @@ async fn what_pollers_left_behind_is_removed_after_a_day() {
     store.watch_reconciled(&found("gone-1", 0)).await.unwrap();
     machine.clock.set(START_MS + DAY_MS);
     let job = StaleRows::new(store.clone(), machine.clock());
-    let removed = |announcements, reports| {
+    let removed = |leases, reports| {
         format!(
-            "removed {announcements} announcements and {reports} reports of pollers that are gone"
+            "removed {leases} leases and {reports} reports of pollers that are gone, and 0 \
+             announced transactions that were never seen, 0 old deliveries"
         )
     };
     let done = job.run().await.unwrap();
