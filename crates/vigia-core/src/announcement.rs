@@ -7,6 +7,7 @@
 use sui_sdk_types::{Address, Digest, Transaction, TransactionExpiration};
 
 use crate::Direction;
+use crate::input::text_problem;
 
 /// Longest note in bytes (I-13).
 pub const ANNOUNCEMENT_NOTE_BYTES_MAX: usize = 1_000;
@@ -43,19 +44,12 @@ pub struct Announcement {
 impl Announcement {
     /// What is wrong with it, where something is.
     pub fn problem(&self) -> Option<String> {
-        for (name, text, bytes_max) in [
-            ("note", &self.note, ANNOUNCEMENT_NOTE_BYTES_MAX),
-            ("kind", &self.kind, ANNOUNCEMENT_KIND_BYTES_MAX),
-        ] {
-            if text.len() > bytes_max {
-                let found = text.len();
-                return Some(format!(
-                    "the {name} has {found} bytes; at most {bytes_max} fit"
-                ));
-            }
-            if text.contains('\0') {
-                return Some(format!("the {name} holds a zero character"));
-            }
+        let texts = [
+            ("note", &*self.note, ANNOUNCEMENT_NOTE_BYTES_MAX),
+            ("kind", &*self.kind, ANNOUNCEMENT_KIND_BYTES_MAX),
+        ];
+        if let Some(problem) = text_problem(&texts) {
+            return Some(problem);
         }
         if self.kind.is_empty() {
             return Some("the kind is empty".to_owned());

@@ -105,6 +105,20 @@ pub fn parse_watch_target(text: &str) -> Result<WatchTarget, InputError> {
     }
 }
 
+/// What keeps the first of these texts, each with its name and its most bytes, from being stored; none where all fit.
+pub(crate) fn text_problem(texts: &[(&str, &str, usize)]) -> Option<String> {
+    texts.iter().find_map(|(name, text, bytes_max)| {
+        if text.len() > *bytes_max {
+            let found = text.len();
+            return Some(format!(
+                "the {name} has {found} bytes; at most {bytes_max} fit"
+            ));
+        }
+        let has_zero = text.contains('\0');
+        has_zero.then(|| format!("the {name} holds a zero character"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 use sui_sdk_types::Address;
 
+use crate::input::text_problem;
 use crate::{AccountId, parse_address};
 
 /// Longest note on an invoice in bytes (I-13).
@@ -127,19 +128,11 @@ impl Invoice {
     /// What is wrong with it, where something is.
     pub fn problem(&self) -> Option<String> {
         let texts = [
-            ("business id", &self.business_id, INVOICE_ID_BYTES_MAX),
-            ("note", &self.note, INVOICE_NOTE_BYTES_MAX),
+            ("business id", &*self.business_id, INVOICE_ID_BYTES_MAX),
+            ("note", &*self.note, INVOICE_NOTE_BYTES_MAX),
         ];
-        for (name, text, bytes_max) in texts {
-            if text.len() > bytes_max {
-                let found = text.len();
-                return Some(format!(
-                    "the {name} has {found} bytes; at most {bytes_max} fit"
-                ));
-            }
-            if text.contains('\0') {
-                return Some(format!("the {name} holds a zero character"));
-            }
+        if let Some(problem) = text_problem(&texts) {
+            return Some(problem);
         }
         if self.business_id.is_empty() {
             return Some("the business id is empty".to_owned());

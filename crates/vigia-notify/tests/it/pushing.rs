@@ -14,7 +14,7 @@ pub(crate) const NOW_MS: u64 = 1_790_000_000_000;
 pub(crate) const ID: &str = "00f3a1b2c3d4e5f60718293a4b5c6d7e";
 
 /// Made for these tests with openssl; it opens nothing.
-pub(crate) const RSA_KEY: &str = include_str!("keys/rsa.pem");
+pub(crate) const RSA_KEY: &str = include_str!("keys/test_rsa.pem");
 
 pub(crate) fn message() -> PushMessage {
     PushMessage {
