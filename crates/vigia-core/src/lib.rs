@@ -20,6 +20,7 @@ mod input;
 mod invoice;
 mod label;
 mod lease;
+mod nearest;
 mod notification;
 mod permission;
 mod proof;
@@ -68,8 +69,9 @@ pub use lease::{
     FENCE_MAX, Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_HEARTBEAT_MS, LEASE_RESCUE_MS_MAX,
     LEASE_TTL_MS, LeaseState,
 };
+pub use nearest::{edit_distance, nearest};
 pub use notification::{
-    DeliveryId, NotificationId, NotificationKind, NotificationText, RenderInput,
+    DeliveryId, NotificationId, NotificationKind, NotificationText, RenderInput, TextArg,
 };
 pub use permission::Permissions;
 pub use proof::{InvalidProof, PROOF_WHY_BYTES_MAX, Proof, ProofPart, Unproven, Why};

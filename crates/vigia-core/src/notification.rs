@@ -113,7 +113,18 @@ impl NotificationKind {
     }
 }
 
-/// What the text of a notification is made from.
+/// A value that a text shows beside what every notification has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextArg<'a> {
+    /// Shown as it is; never a template.
+    Text(&'a str),
+    /// How many: written as the language writes numbers, and what singular and plural follow.
+    Count(u64),
+    /// A moment in milliseconds since 1970, written as the language writes dates.
+    TimeMs(u64),
+}
+
+/// What the text of a notification is made from. Begin with [`RenderInput::new`], and name what is known.
 #[derive(Clone, Debug)]
 pub struct RenderInput<'a> {
     /// Which message.
@@ -128,13 +139,47 @@ pub struct RenderInput<'a> {
     pub counterparty: Option<Address>,
     /// The business id.
     pub business_id: Option<&'a str>,
+    /// The name of the account that it is for.
+    pub account_name: Option<&'a str>,
+    /// What else the message shows, by the names that it has for them: `count`, `time`, `client`.
+    pub args: &'a [(&'a str, TextArg<'a>)],
+    /// Whether amounts stay out, as on a lock screen.
+    pub hides_amounts: bool,
+    /// The IANA name of the zone whose clocks times are shown on; UTC where there is none.
+    pub time_zone: Option<&'a str>,
 }
 
-/// Renders a notification's text; pure.
+impl<'a> RenderInput<'a> {
+    /// A message of which nothing but its kind is known.
+    pub fn new(kind: &'a NotificationKind) -> Self {
+        Self {
+            kind,
+            direction: Direction::Neutral,
+            money: None,
+            counterparty_name: None,
+            counterparty: None,
+            business_id: None,
+            account_name: None,
+            args: &[],
+            hides_amounts: false,
+            time_zone: None,
+        }
+    }
+}
+
+/// Renders a notification's text; never fails.
 ///
 /// Texts are rendered on reading, in the reader's language, so that neither a changed language nor
 /// a mended text leaves old messages behind.
 pub trait NotificationText: Send + Sync {
-    /// The message in `locale`.
+    /// The message in `locale`; without amounts where the input hides them.
     fn render(&self, input: &RenderInput<'_>, locale: Locale) -> String;
+
+    /// The first line of a push, in `locale`: short, and without an amount of its own.
+    fn title(&self, input: &RenderInput<'_>, locale: Locale) -> String;
+
+    /// How often a text could not be made as it is written, and another stood in, since the start.
+    fn fallbacks(&self) -> u64 {
+        0
+    }
 }

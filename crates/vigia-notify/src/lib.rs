@@ -4,6 +4,7 @@
 //! - [`Outcome`], [`Attempt`]: what an attempt says; [`RetrySchedule`]: when the next one is due.
 //! - [`WebhookSender`], [`SigningKeys`]: webhooks by Standard Webhooks 1.0.
 //! - [`FcmSender`], [`ApnsSender`], [`WebPushSender`]: push to phones and browsers.
+//! - [`FluentTexts`]: the texts of notifications, and those that are put in their place.
 //! - [`TargetRules`]: what a webhook may call, so that nobody reaches the inside through it.
 //! - [`Breaker`], [`Throttle`], [`Concurrency`]: how much is sent to one target at once; pure.
 //!
@@ -42,7 +43,10 @@ pub use target::{
     ENDPOINT_URL_BYTES_MAX, Endpoint, EndpointClass, EndpointError, IpNet, Lookup, PORTS_ALLOWED,
     SystemLookup, TargetRules, is_public,
 };
-pub use texts::BuiltInTexts;
+pub use texts::{
+    FluentTexts, TEXT_FILE_BYTES_MAX, TEXT_MESSAGES_MAX, TEXT_NESTING_MAX, TEXT_PLACES_MAX,
+    TEXT_PROBLEMS_SHOWN_MAX, TextKind, TextProblem, TextsError, sample_input,
+};
 pub use webhook::{
     HMAC_SECRET_BYTES, KeyError, SIGNING_KEYS_MAX, SigningKey, SigningKeys, WebhookHeaders,
     WebhookSender, WebhookSettings, webhook_headers, webhook_outcome,

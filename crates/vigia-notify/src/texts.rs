@@ -1,307 +1,188 @@
-//! The built-in texts, in Spanish, English and Portuguese.
+//! The texts of notifications, in Spanish, English and Portuguese, by [Fluent](https://projectfluent.org).
+//!
+//! Those of `texts/*.ftl` come with vigia; files of the same names in a directory replace any of them, and are
+//! checked as a whole when they are read. A text that fails all the same is replaced by the next that does not: the
+//! built-in one, then one that says that there is news. Nobody is told nothing.
 
-use vigia_core::{Address, Direction, Locale, NotificationText, RenderInput};
+mod check;
+mod files;
+mod language;
+mod moment;
+mod problem;
+mod sample;
+mod variable;
 
-/// Texts that come with vigia.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct BuiltInTexts;
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-/// One message in all languages. `{money}`, `{who}` and `{id}` are replaced; a phrase in brackets
-/// is left out when what it needs is not known.
-struct Message {
-    kind: &'static str,
-    es: &'static str,
-    en: &'static str,
-    pt: &'static str,
+use fluent_bundle::FluentResource;
+use vigia_core::{Direction, Locale, NotificationText, RenderInput};
+
+pub use check::{TEXT_MESSAGES_MAX, TEXT_NESTING_MAX, TEXT_PLACES_MAX};
+pub use files::TEXT_FILE_BYTES_MAX;
+pub use problem::{TEXT_PROBLEMS_SHOWN_MAX, TextProblem, TextsError};
+pub use sample::sample_input;
+
+use language::{Language, Part};
+use variable::{GENERIC, GENERIC_IN, GENERIC_OUT, id_of};
+
+/// All languages.
+const LOCALES: [Locale; 3] = [Locale::Es, Locale::En, Locale::Pt];
+
+/// Renders notifications with Fluent.
+pub struct FluentTexts {
+    languages: [Language; 3],
+    fallbacks: AtomicU64,
+    /// Texts whose failure was logged: once each is enough to be woken by.
+    told: Mutex<HashSet<(String, Locale)>>,
 }
 
-const fn message(
-    kind: &'static str,
-    es: &'static str,
-    en: &'static str,
-    pt: &'static str,
-) -> Message {
-    Message { kind, es, en, pt }
+/// A kind that has a text of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextKind {
+    /// The kind, as applications know it: `SEND_RECEIVED`.
+    pub kind: String,
+    /// When people are told it; none of one that only the directory's files know.
+    pub about: Option<&'static str>,
+    /// Names of the variables that its text may show.
+    pub variables: Vec<&'static str>,
 }
 
-const MESSAGES: &[Message] = &[
-    message(
-        "SEND_RECEIVED",
-        "Recibiste {money}[ de {who}]",
-        "You received {money}[ from {who}]",
-        "Você recebeu {money}[ de {who}]",
-    ),
-    message(
-        "SEND_FROM_EXTERNAL",
-        "Recibiste {money}[ de {who}]",
-        "You received {money}[ from {who}]",
-        "Você recebeu {money}[ de {who}]",
-    ),
-    message(
-        "SEND_SENT",
-        "Enviaste {money}[ a {who}]",
-        "You sent {money}[ to {who}]",
-        "Você enviou {money}[ para {who}]",
-    ),
-    message(
-        "PAYMENT_RECEIVED",
-        "Te pagaron {money}[: {who}]",
-        "You were paid {money}[ by {who}]",
-        "Você recebeu um pagamento de {money}[ de {who}]",
-    ),
-    message(
-        "PAYMENT_SENT",
-        "Pagaste {money}[ a {who}]",
-        "You paid {money}[ to {who}]",
-        "Você pagou {money}[ para {who}]",
-    ),
-    message(
-        "SEND_INVITATION_SENT",
-        "Enviaste una invitación con {money}",
-        "You sent an invitation with {money}",
-        "Você enviou um convite com {money}",
-    ),
-    message(
-        "SEND_INVITATION_CLAIMED",
-        "[{who} aceptó tu invitación|Tu invitación fue aceptada]",
-        "[{who} accepted your invitation|Your invitation was accepted]",
-        "[{who} aceitou seu convite|Seu convite foi aceito]",
-    ),
-    message(
-        "SEND_INVITATION_EXPIRED",
-        "Tu invitación venció: recuperaste {money}",
-        "Your invitation expired: {money} came back to you",
-        "Seu convite expirou: {money} voltou para você",
-    ),
-    message(
-        "P2P_TRADE_STARTED",
-        "Comenzó tu intercambio[ con {who}]",
-        "Your trade[ with {who}] has started",
-        "Sua troca[ com {who}] começou",
-    ),
-    message(
-        "P2P_OFFER_ACCEPTED",
-        "[{who} aceptó tu oferta|Tu oferta fue aceptada]",
-        "[{who} accepted your offer|Your offer was accepted]",
-        "[{who} aceitou sua oferta|Sua oferta foi aceita]",
-    ),
-    message(
-        "P2P_CRYPTO_RELEASED",
-        "Recibiste {money} de tu intercambio[ con {who}]",
-        "You received {money} from your trade[ with {who}]",
-        "Você recebeu {money} da sua troca[ com {who}]",
-    ),
-    message(
-        "P2P_TRADE_COMPLETED",
-        "Tu intercambio[ con {who}] se completó",
-        "Your trade[ with {who}] is complete",
-        "Sua troca[ com {who}] foi concluída",
-    ),
-    message(
-        "P2P_TRADE_CANCELLED",
-        "Tu intercambio[ con {who}] se canceló",
-        "Your trade[ with {who}] was cancelled",
-        "Sua troca[ com {who}] foi cancelada",
-    ),
-    message(
-        "P2P_TRADE_DISPUTED",
-        "Tu intercambio[ con {who}] está en disputa",
-        "Your trade[ with {who}] is in dispute",
-        "Sua troca[ com {who}] está em disputa",
-    ),
-    message(
-        "USDC_DEPOSIT_COMPLETED",
-        "Tu depósito de {money} está listo",
-        "Your deposit of {money} is complete",
-        "Seu depósito de {money} está pronto",
-    ),
-    message(
-        "USDC_WITHDRAWAL_COMPLETED",
-        "Tu retiro de {money} está listo",
-        "Your withdrawal of {money} is complete",
-        "Seu saque de {money} está pronto",
-    ),
-    message(
-        "SECURITY_ALERT",
-        "Aviso de seguridad sobre tu cuenta",
-        "Security alert about your account",
-        "Alerta de segurança sobre sua conta",
-    ),
-];
+impl FluentTexts {
+    /// The texts that come with vigia.
+    pub fn built_in() -> Self {
+        Self::new([None, None, None])
+    }
 
-/// For kinds without a text of their own: a contract file may name any.
-const FALLBACK_IN: Message = message(
-    "",
-    "Recibiste {money}[ de {who}]",
-    "You received {money}[ from {who}]",
-    "Você recebeu {money}[ de {who}]",
-);
-const FALLBACK_OUT: Message = message(
-    "",
-    "Enviaste {money}[ a {who}]",
-    "You sent {money}[ to {who}]",
-    "Você enviou {money}[ para {who}]",
-);
-const FALLBACK: Message = message(
-    "",
-    "Hay novedades en tu cuenta",
-    "There is news about your account",
-    "Há novidades na sua conta",
-);
+    /// The same, with what the files of a directory put in their place: `es.ftl`, `en.ftl` and `pt.ftl`, any of
+    /// them. What is wrong with them is told all at once.
+    pub fn with_overrides(dir: &Path) -> Result<Self, TextsError> {
+        let texts = files::read(dir)?;
+        let made = Self::new(check::parse_all(texts).map_err(TextsError::Problems)?);
+        match sample::problems(&made) {
+            problems if problems.is_empty() => Ok(made),
+            problems => Err(TextsError::Problems(problems)),
+        }
+    }
 
-impl NotificationText for BuiltInTexts {
-    fn render(&self, input: &RenderInput<'_>, locale: Locale) -> String {
-        let known = MESSAGES
-            .iter()
-            .find(|message| message.kind == input.kind.as_str());
-        let message = known.unwrap_or(match (input.direction, &input.money) {
-            (Direction::In, Some(_)) => &FALLBACK_IN,
-            (Direction::Out, Some(_)) => &FALLBACK_OUT,
-            _ => &FALLBACK,
+    fn new(overrides: [Option<FluentResource>; 3]) -> Self {
+        let [es, en, pt] = overrides;
+        let languages = [(Locale::Es, es), (Locale::En, en), (Locale::Pt, pt)];
+        Self {
+            languages: languages
+                .map(|(locale, overrides)| Language::new(locale, built_in(locale), overrides)),
+            fallbacks: AtomicU64::new(0),
+            told: Mutex::default(),
+        }
+    }
+
+    /// The kinds that have a text of their own: those that vigia knows, then those of the files.
+    pub fn kinds(&self) -> Vec<TextKind> {
+        let known = variable::KNOWN.iter().map(|known| known.id.to_owned());
+        let known = known.filter(|id| !variable::is_helper(id));
+        let added = self.added().into_iter();
+        let kinds = known.chain(added).map(|id| TextKind {
+            kind: variable::kind_of(&id),
+            about: variable::find(&id).map(|known| known.about),
+            variables: variable::variables(&id).map(|one| one.name).collect(),
         });
-        let template = match locale {
-            Locale::Es => message.es,
-            Locale::En => message.en,
-            Locale::Pt => message.pt,
-        };
-        let who = input
-            .counterparty_name
-            .map(ToOwned::to_owned)
-            .or_else(|| input.counterparty.as_ref().map(short_address));
-        let money = input
-            .money
-            .clone()
-            .unwrap_or_else(|| unknown_amount(locale).to_owned());
-        fill(template, &money, who.as_deref())
-    }
-}
-
-fn unknown_amount(locale: Locale) -> &'static str {
-    match locale {
-        Locale::Es => "una cantidad",
-        Locale::En => "an amount",
-        Locale::Pt => "um valor",
-    }
-}
-
-/// `0x12…ab`: enough to recognise, short enough for a lock screen.
-fn short_address(address: &Address) -> String {
-    let text = address.to_string();
-    format!("{}…{}", &text[..4], &text[text.len() - 2..])
-}
-
-/// Fills a template: `[with {who}|without]` keeps the part that fits what is known.
-fn fill(template: &str, money: &str, who: Option<&str>) -> String {
-    let mut filled = String::with_capacity(template.len() + 32);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('[') {
-        let (phrase, after) = after.split_once(']').unwrap_or((after, ""));
-        let (with, without) = phrase.split_once('|').unwrap_or((phrase, ""));
-        filled.push_str(before);
-        filled.push_str(if who.is_some() { with } else { without });
-        rest = after;
-    }
-    filled.push_str(rest);
-    // One pass over the template's own places: a name that contains "{money}" stays a name.
-    let mut text = String::with_capacity(filled.len());
-    let mut rest = filled.as_str();
-    while let Some(at) = rest.find('{') {
-        text.push_str(&rest[..at]);
-        let place = &rest[at..];
-        let (value, skip) = if place.starts_with("{money}") {
-            (money, "{money}".len())
-        } else if place.starts_with("{who}") {
-            (who.unwrap_or_default(), "{who}".len())
-        } else {
-            ("{", 1)
-        };
-        text.push_str(value);
-        rest = &place[skip..];
-    }
-    text.push_str(rest);
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use vigia_core::NotificationKind;
-
-    use super::*;
-
-    fn render(kind: &str, money: Option<&str>, who: Option<&str>, locale: Locale) -> String {
-        let input = RenderInput {
-            kind: &NotificationKind::new(kind),
-            direction: Direction::In,
-            money: money.map(ToOwned::to_owned),
-            counterparty_name: who,
-            counterparty: None,
-            business_id: None,
-        };
-        BuiltInTexts.render(&input, locale)
+        kinds.collect()
     }
 
-    #[test]
-    fn reads_as_people_write() {
-        let mut bytes = [0u8; 32];
-        (bytes[0], bytes[31]) = (0x12, 0xab);
-        let input = RenderInput {
-            kind: &NotificationKind::new("SEND_FROM_EXTERNAL"),
-            direction: Direction::In,
-            money: Some("5.00 cUSD".to_owned()),
-            counterparty_name: None,
-            counterparty: Some(Address::new(bytes)),
-            business_id: None,
-        };
-        let text = |locale| BuiltInTexts.render(&input, locale);
-        assert_eq!(text(Locale::Es), "Recibiste 5.00 cUSD de 0x12…ab");
-        assert_eq!(text(Locale::En), "You received 5.00 cUSD from 0x12…ab");
-        assert_eq!(text(Locale::Pt), "Você recebeu 5.00 cUSD de 0x12…ab");
+    /// Whether the kind has a text of its own, and what it is called then.
+    pub fn kind(&self, name: &str) -> Option<TextKind> {
+        let kind = variable::kind_of(&id_of(name));
+        self.kinds().into_iter().find(|known| known.kind == kind)
     }
 
-    #[test]
-    fn leaves_out_what_is_not_known() {
-        let es = |kind, who| render(kind, Some("1.00 SUI"), who, Locale::Es);
-        assert_eq!(es("SEND_RECEIVED", None), "Recibiste 1.00 SUI");
-        assert_eq!(es("P2P_OFFER_ACCEPTED", None), "Tu oferta fue aceptada");
-        assert_eq!(
-            es("P2P_OFFER_ACCEPTED", Some("Ana")),
-            "Ana aceptó tu oferta"
-        );
-        assert_eq!(
-            render("SEND_RECEIVED", None, None, Locale::En),
-            "You received an amount"
-        );
-        assert_eq!(
-            render("NO_SUCH_KIND", None, None, Locale::Pt),
-            "Há novidades na sua conta"
-        );
+    /// Messages of the files that vigia does not know, each once.
+    fn added(&self) -> BTreeSet<String> {
+        let ids = self.languages.iter().flat_map(Language::overridden);
+        let unknown = ids.filter(|id| variable::find(id).is_none());
+        unknown.cloned().collect()
     }
 
-    #[test]
-    fn names_are_not_templates() {
-        let text = render(
-            "SEND_RECEIVED",
-            Some("1.00 SUI"),
-            Some("{money}[x]"),
-            Locale::Es,
-        );
-        assert_eq!(text, "Recibiste 1.00 SUI de {money}[x]");
+    fn language(&self, locale: Locale) -> &Language {
+        match locale {
+            Locale::Es => &self.languages[0],
+            Locale::En => &self.languages[1],
+            Locale::Pt => &self.languages[2],
+        }
     }
 
-    #[test]
-    fn every_message_fills_in_every_language() {
-        for message in MESSAGES {
-            for locale in [Locale::Es, Locale::En, Locale::Pt] {
-                for who in [None, Some("Ana")] {
-                    let text = render(message.kind, Some("2.50 cUSD"), who, locale);
-                    let clean = !text.contains(['[', ']', '{', '}', '|']) && !text.contains("  ");
-                    assert!(
-                        clean && !text.is_empty(),
-                        "{} {locale:?}: {text}",
-                        message.kind
-                    );
-                }
-            }
+    fn text(&self, input: &RenderInput<'_>, locale: Locale, parts: &[Part]) -> String {
+        let language = self.language(locale);
+        let id = id_of(input.kind.as_str());
+        let has_own = !variable::is_helper(&id) && language.has(&id);
+        let ids = [has_own.then_some(&*id), generic_of(input), Some(GENERIC)];
+        let mut errors = Vec::new();
+        let text = ids.into_iter().flatten().find_map(|id| {
+            let mut parts = parts.iter();
+            parts.find_map(|part| language.text(id, *part, input, &mut errors))
+        });
+        if let Some(error) = errors.first() {
+            self.failed(&id, locale, error);
+        }
+        text.unwrap_or_default()
+    }
+
+    /// Counts a text that could not be made, and wakes somebody the first time.
+    fn failed(&self, id: &str, locale: Locale, error: &fluent_bundle::FluentError) {
+        self.fallbacks.fetch_add(1, Ordering::Relaxed);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.insert((id.to_owned(), locale)) {
+            tracing::warn!(
+                text.id = id,
+                text.locale = locale.as_str(),
+                error = %error,
+                "a text cannot be made as it is written; another stands in"
+            );
         }
     }
 }
+
+impl NotificationText for FluentTexts {
+    fn render(&self, input: &RenderInput<'_>, locale: Locale) -> String {
+        match input.hides_amounts {
+            true => self.text(input, locale, &[Part::Hidden, Part::Body]),
+            false => self.text(input, locale, &[Part::Body]),
+        }
+    }
+
+    fn title(&self, input: &RenderInput<'_>, locale: Locale) -> String {
+        self.text(input, locale, &[Part::Title])
+    }
+
+    fn fallbacks(&self) -> u64 {
+        self.fallbacks.load(Ordering::Relaxed)
+    }
+}
+
+/// Kinds without a text say which way money went, where any did.
+fn generic_of(input: &RenderInput<'_>) -> Option<&'static str> {
+    input.money.as_ref()?;
+    match input.direction {
+        Direction::In => Some(GENERIC_IN),
+        Direction::Out => Some(GENERIC_OUT),
+        Direction::Neutral => None,
+    }
+}
+
+/// The built-in texts of a language; tests hold them to what `with_overrides` asks of files.
+fn built_in(locale: Locale) -> FluentResource {
+    let text = built_in_text(locale).to_owned();
+    FluentResource::try_new(text).unwrap_or_else(|(read, _)| read)
+}
+
+fn built_in_text(locale: Locale) -> &'static str {
+    match locale {
+        Locale::Es => include_str!("../texts/es.ftl"),
+        Locale::En => include_str!("../texts/en.ftl"),
+        Locale::Pt => include_str!("../texts/pt.ftl"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

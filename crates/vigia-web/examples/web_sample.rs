@@ -170,4 +170,12 @@ impl NotificationText for SampleText {
             Locale::Pt => format!("Você recebeu {money} de {name}"),
         }
     }
+    fn title(&self, _: &RenderInput<'_>, locale: Locale) -> String {
+        match locale {
+            Locale::Es => "Dinero recibido",
+            Locale::En => "Money received",
+            Locale::Pt => "Dinheiro recebido",
+        }
+        .to_owned()
+    }
 }

@@ -65,7 +65,9 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>, reader: Reader) -> Resp
     };
     match found.await {
         Ok((watch, balances, status)) => {
-            let text = watch_text(&watch) + &balance_text(balances) + &unread_text(&status);
+            let fallbacks = fallback_text(app.context.text.fallbacks());
+            let text =
+                watch_text(&watch) + &balance_text(balances) + &unread_text(&status) + &fallbacks;
             ([(CONTENT_TYPE, TEXT_FORMAT)], text).into_response()
         }
         Err(error) => internal_error(reader.locale, &error),
@@ -95,6 +97,14 @@ fn unread_text(status: &StatusReport) -> String {
          # TYPE vigia_failed_transactions gauge\nvigia_failed_transactions {failed}\n\
          # HELP vigia_unread_amounts Activities with an amount that could not be told.\n\
          # TYPE vigia_unread_amounts gauge\nvigia_unread_amounts {unread}\n"
+    )
+}
+
+/// What this process could not say as it is written.
+fn fallback_text(fallbacks: u64) -> String {
+    format!(
+        "# HELP vigia_text_fallbacks_total Texts that could not be made as written; others stood in.\n\
+         # TYPE vigia_text_fallbacks_total counter\nvigia_text_fallbacks_total {fallbacks}\n"
     )
 }
 

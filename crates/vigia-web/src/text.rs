@@ -63,7 +63,6 @@ pub(crate) fn notification(
     let activity = &about.activity;
     let money = activity.amount.zip(activity.coin_type.as_deref());
     let input = RenderInput {
-        kind: &row.kind,
         direction: activity.direction,
         money: money.map(|(minor, coin_type)| {
             money_or_units(minor, coin_type, about.coin.as_ref(), locale)
@@ -71,6 +70,7 @@ pub(crate) fn notification(
         counterparty_name: about.counterparty_name(),
         counterparty: activity.counterparty,
         business_id: activity.business_id.as_deref(),
+        ..RenderInput::new(&row.kind)
     };
     texts.render(&input, locale)
 }

@@ -11,6 +11,7 @@ mod labels;
 mod layers;
 mod proof;
 mod providers;
+mod texts;
 mod transport_kind;
 mod web;
 mod webhooks;
@@ -32,6 +33,7 @@ pub use labels::LabelSettings;
 pub use layers::{ConfigError, Overrides};
 pub use proof::{ProofSettings, RootSetting};
 pub use providers::{ProviderBudget, ProviderSettings};
+pub use texts::TextSettings;
 pub use transport_kind::TransportKind;
 pub use web::WebSettings;
 pub use webhooks::{DeclaredEndpoint, DeliverySettings, WebhookSettings};
@@ -64,6 +66,7 @@ pub struct Settings {
     pub work: WorkSettings,
     pub delivery: DeliverySettings,
     pub source: SourceSettings,
+    pub texts: TextSettings,
     pub web: WebSettings,
     pub health: HealthSettings,
     pub contracts: ContractSettings,

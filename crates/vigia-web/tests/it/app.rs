@@ -282,4 +282,11 @@ impl NotificationText for PlainText {
             input.kind.as_str()
         )
     }
+    fn title(&self, input: &RenderInput<'_>, _: Locale) -> String {
+        input.kind.as_str().to_owned()
+    }
+
+    fn fallbacks(&self) -> u64 {
+        7
+    }
 }

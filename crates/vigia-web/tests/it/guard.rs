@@ -18,6 +18,10 @@ impl NotificationText for NoText {
     fn render(&self, _: &RenderInput<'_>, _: Locale) -> String {
         String::new()
     }
+
+    fn title(&self, _: &RenderInput<'_>, _: Locale) -> String {
+        String::new()
+    }
 }
 
 async fn bind(listen: &str, insecure_no_auth: bool) -> Result<WebServer, WebError> {

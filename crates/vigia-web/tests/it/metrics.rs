@@ -23,6 +23,8 @@ async fn operators_read_how_watch_lists_compare() {
         "vigia_watch_entries{poller=\"host/7\"} 2",
         "vigia_watch_missing{poller=\"host/7\"} 1",
         "vigia_watch_extra{poller=\"host/7\"} 0",
+        "# TYPE vigia_text_fallbacks_total counter",
+        "vigia_text_fallbacks_total 7",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}: {text}");
     }

@@ -17,7 +17,7 @@ pub enum ConfigCommand {
         #[arg(long)]
         default: bool,
     },
-    /// Check the settings and contract files without starting anything
+    /// Check the settings, contract files and texts without starting anything
     Check,
 }
 
@@ -32,6 +32,7 @@ pub fn run(common: &Common, command: ConfigCommand) -> anyhow::Result<ExitCode> 
         ConfigCommand::Check => {
             let settings = common.settings(Overrides::default())?;
             settings.provider_configs()?;
+            settings.texts()?;
             let registry = settings.registry(&PackageIds::new())?;
             println!(
                 "the settings are good; {} contract packages are watched",

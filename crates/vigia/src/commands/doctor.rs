@@ -56,6 +56,7 @@ pub async fn run(common: &Common, args: DoctorArgs) -> anyhow::Result<ExitCode> 
     let mut findings = Findings::default();
     findings.good("settings", "they can be read");
     check_contracts(&mut findings, &settings);
+    check_texts(&mut findings, &settings);
     check_transport(&mut findings, settings.transport.kind);
     let chain = check_database(&mut findings, &settings).await;
     check_proof(&mut findings, &settings, chain).await;
@@ -89,6 +90,14 @@ fn check_contracts(findings: &mut Findings, settings: &Settings) {
                 format!("{} packages declared", registry.watch_targets().len()),
             );
         }
+    }
+}
+
+fn check_texts(findings: &mut Findings, settings: &Settings) {
+    const CURE: &str = "mend the files in texts.dir; docs/texts.md says what they hold";
+    match settings.texts() {
+        Ok(texts) => findings.good("texts", format!("{} kinds have one", texts.kinds().len())),
+        Err(error) => findings.problem("texts", error, CURE),
     }
 }
 

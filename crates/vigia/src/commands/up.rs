@@ -16,7 +16,6 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::{CurrentRegistry, Interpreter, PackageIds};
 use vigia_core::{Clock, SystemClock, error_chain};
-use vigia_notify::BuiltInTexts;
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store};
 use vigia_sui::Archived;
 use vigia_web::{WebConfig, WebContext, WebServer};
@@ -543,7 +542,7 @@ impl Roles {
             authenticator: authenticator(settings, &store),
             store,
             registry,
-            text: Arc::new(BuiltInTexts),
+            text: Arc::new(settings.texts()?),
             readiness: Arc::clone(&self.readiness) as _,
             clock: Arc::new(SystemClock),
             version: env!("CARGO_PKG_VERSION"),

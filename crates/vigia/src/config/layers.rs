@@ -302,14 +302,9 @@ fn read_value(key: &str, text: &str, expected: Option<&Value>) -> Result<Value, 
 fn unknown(origin: String, key: String, known: &Table) -> ConfigError {
     let mut keys = Vec::new();
     collect_keys(known, "", &mut keys);
-    let nearest = keys
-        .iter()
-        .min_by_key(|candidate| distance(candidate, &key));
-    let hint = match nearest {
-        Some(nearest) if distance(nearest, &key) <= 2 + key.len() / 3 => {
-            format!("did you mean {nearest:?}?")
-        }
-        _ => "`vigia config show --default` lists all".to_owned(),
+    let hint = match vigia_core::nearest(&key, keys.iter().map(String::as_str)) {
+        Some(nearest) => format!("did you mean {nearest:?}?"),
+        None => "`vigia config show --default` lists all".to_owned(),
     };
     ConfigError::UnknownKey { origin, key, hint }
 }
@@ -325,22 +320,6 @@ fn collect_keys(table: &Table, prefix: &str, keys: &mut Vec<String>) {
             _ => keys.push(dotted),
         }
     }
-}
-
-/// Levenshtein distance, by the usual table of one row.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
