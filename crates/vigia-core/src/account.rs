@@ -218,6 +218,14 @@ impl Principal {
         }
     }
 
+    /// The user it is, where it is one.
+    pub fn user(&self) -> Option<UserId> {
+        match self {
+            Self::LocalOperator => None,
+            Self::Operator(user) | Self::User(user) => Some(*user),
+        }
+    }
+
     /// Whether the principal may run operator commands.
     pub fn is_operator(&self) -> bool {
         matches!(self, Self::LocalOperator | Self::Operator(_))

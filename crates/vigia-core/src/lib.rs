@@ -23,7 +23,9 @@ mod lease;
 mod nearest;
 mod notification;
 mod permission;
+mod preference;
 mod proof;
+mod push;
 mod rebalance;
 mod schedule;
 mod shard;
@@ -74,7 +76,11 @@ pub use notification::{
     DeliveryId, NotificationId, NotificationKind, NotificationText, RenderInput, TextArg,
 };
 pub use permission::Permissions;
+pub use preference::{
+    Category, Channel, DAY_MINUTES, Muted, Preferences, QuietHours, TIME_ZONE_BYTES_MAX, time_zone,
+};
 pub use proof::{InvalidProof, PROOF_WHY_BYTES_MAX, Proof, ProofPart, Unproven, Why};
+pub use push::{Bundle, BundleKind, BundleSettings, Platform, PushPlan, plan_push};
 pub use rebalance::{Rebalance, fair_share, rebalance};
 pub use schedule::{
     FIRINGS_MAX, Firings, INTERVAL_MS_MAX, INTERVAL_MS_MIN, MISSED_AFTER_MS, MissedPolicy,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sui_sdk_types::{Address, Digest, hash::Hasher};
 
-use crate::{AccountId, Direction, Locale, Place, Slot};
+use crate::{AccountId, Direction, Locale, Place, Slot, UserId};
 
 /// Identifies a notification for ever: a function of (digest, account, slot) (I-10), and of the transaction's
 /// place, which follows from the digest. The place comes first, so that ids are in the order of the chain: an index
@@ -31,6 +31,19 @@ impl NotificationId {
         Self(id)
     }
 
+    /// The id of a notification that no transaction caused: a function of whom it is for and of a cause that never
+    /// comes again (a sign-in, a broadcast). No place on the chain begins like it.
+    pub fn of_cause(user: UserId, cause: &str) -> Self {
+        let mut hasher = Hasher::new();
+        hasher.update(b"vigia.notification.cause.v1\0");
+        hasher.update(user.0.to_be_bytes());
+        hasher.update(cause);
+        let hash = hasher.finalize().into_inner();
+        let mut id = [0xff; 16];
+        id[1..].copy_from_slice(&hash[..15]);
+        Self(id)
+    }
+
     /// From the bytes stored.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
@@ -39,6 +52,18 @@ impl NotificationId {
     /// The bytes stored.
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+}
+
+impl std::str::FromStr for NotificationId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut bytes = [0; 16];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| {
+            format!("{text:?} is not the id of a notification: expected 32 hexadecimal digits")
+        })?;
+        Ok(Self(bytes))
     }
 }
 
@@ -56,10 +81,19 @@ impl DeliveryId {
     /// The id of telling endpoint `endpoint` of what a notification would be about: its first 8 bytes, the place on the
     /// chain, and 8 of a hash.
     pub fn to_endpoint(about: NotificationId, endpoint: i64) -> Self {
+        Self::to(b"vigia.delivery.endpoint.v1\0", about, endpoint)
+    }
+
+    /// The id of telling device `device` of a notification.
+    pub fn to_device(about: NotificationId, device: i64) -> Self {
+        Self::to(b"vigia.delivery.device.v1\0", about, device)
+    }
+
+    fn to(domain: &[u8], about: NotificationId, target: i64) -> Self {
         let mut hasher = Hasher::new();
-        hasher.update(b"vigia.delivery.endpoint.v1\0");
+        hasher.update(domain);
         hasher.update(about.as_bytes());
-        hasher.update(endpoint.to_be_bytes());
+        hasher.update(target.to_be_bytes());
         let hash = hasher.finalize().into_inner();
         let mut id = [0; 16];
         id[..8].copy_from_slice(&about.as_bytes()[..8]);

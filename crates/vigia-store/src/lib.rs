@@ -7,6 +7,7 @@ mod announcement;
 mod audit;
 mod backfill;
 mod balance;
+mod broadcast;
 mod business;
 mod committee;
 mod contract;
@@ -17,11 +18,13 @@ mod delivery;
 mod epoch;
 mod error;
 mod failed;
+mod inbox;
 mod ingest;
 mod label;
 mod lease;
 mod message;
 mod provider;
+mod push;
 mod read;
 mod retention;
 mod schedule;
@@ -42,6 +45,10 @@ pub use backfill::{
 pub use balance::{
     Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
     BalanceState, BalanceStore, DIFFERS_AFTER, FOLD_EFFECTS_MAX, Observed,
+};
+pub use broadcast::{
+    BROADCAST_RATE_MAX, BroadcastRow, BroadcastSegment, BroadcastSpec, BroadcastState,
+    BroadcastStore, BroadcastText, BroadcastTexts,
 };
 pub use business::{
     BusinessDetail, BusinessRow, BusinessStore, InvoiceOutcome, InvoiceRow, InvoiceSpec,
@@ -64,14 +71,20 @@ pub use delivery::{
 pub use epoch::EpochStore;
 pub use error::StoreError;
 pub use failed::{FailedRetry, FailedRow, FailedStore, FailedTransaction};
+pub use inbox::{InboxQuery, InboxStore, Notice, NotificationRow, UNREAD_MAX};
 pub use ingest::{IngestStore, ProviderReport, Watermark};
 pub use label::{LABELS_MAX, LabelOrigin, LabelRow, LabelStore};
 pub use lease::{LeaseRow, LeaseStore};
 pub use message::MessageStore;
 pub use provider::{ProviderRow, ProviderStore, ProviderUsage};
+pub use push::{
+    APP_VERSION_BYTES_MAX, BUNDLE_SHOWN_MAX, ClaimedPush, DEVICE_FAILURES_MAX,
+    DEVICE_TOKEN_BYTES_MAX, DEVICES_MAX, DeviceRow, DeviceSpec, PUSHES_SEQUENCED_MAX,
+    PushCompletion, PushEnd, PushLane, PushRow, PushSettings, PushStore,
+};
 pub use read::{
-    ActivityCursor, ActivityFilter, ActivityRow, NotificationRow, RawTransactionRow, ReadStore,
-    StatusReport, TransactionRemains,
+    ActivityCursor, ActivityFilter, ActivityRow, RawTransactionRow, ReadStore, StatusReport,
+    TransactionRemains,
 };
 pub use retention::{RetentionStore, Swept};
 pub use schedule::{ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease};
@@ -103,6 +116,9 @@ pub trait Store:
     + BusinessStore
     + AnnouncementStore
     + DeliveryStore
+    + InboxStore
+    + PushStore
+    + BroadcastStore
 {
 }
 
@@ -117,5 +133,8 @@ impl<T> Store for T where
         + BusinessStore
         + AnnouncementStore
         + DeliveryStore
+        + InboxStore
+        + PushStore
+        + BroadcastStore
 {
 }

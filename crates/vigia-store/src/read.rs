@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use vigia_core::{
-    Account, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, EpochInfo, Label,
-    NotificationId, NotificationKind, Place, RawTransaction, Scope, User,
+    Account, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, EpochInfo, Label, Place,
+    RawTransaction, Scope, User,
 };
 
 use crate::{BalanceCounts, BalanceRow, ProviderReport, Result, ShardRow, Watermark};
@@ -118,21 +118,6 @@ impl ActivityRow {
     }
 }
 
-/// A notification with the activity it is about.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NotificationRow {
-    /// Position, rising; pass the last one to read on.
-    pub seq: i64,
-    /// Its id for ever.
-    pub id: NotificationId,
-    /// Which message.
-    pub kind: NotificationKind,
-    /// When it was written.
-    pub created_at_ms: u64,
-    /// What it is about.
-    pub about: ActivityRow,
-}
-
 /// A raw transaction with its effects on watched balances.
 #[derive(Clone, Debug)]
 pub struct RawTransactionRow {
@@ -201,14 +186,6 @@ pub trait ReadStore: Send + Sync {
         scope: &Scope,
         digest: &Digest,
     ) -> Result<Option<TransactionRemains>>;
-
-    /// Notifications with a position below `before`, newest first, at most `limit`.
-    async fn notification_page(
-        &self,
-        scope: &Scope,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<NotificationRow>>;
 
     /// How many balances are how far.
     async fn balance_counts(&self) -> Result<BalanceCounts>;

@@ -9,6 +9,7 @@ mod audit;
 mod backfill;
 mod balance;
 mod book;
+mod broadcast;
 mod business;
 mod codec;
 mod commit;
@@ -20,6 +21,7 @@ mod delivery;
 mod dump;
 mod epoch;
 mod failed;
+mod inbox;
 mod ingest;
 mod invoice;
 mod label;
@@ -27,6 +29,7 @@ mod lease;
 mod message;
 mod partitions;
 mod provider;
+mod push;
 mod ranges;
 mod read;
 mod register;
@@ -83,6 +86,8 @@ pub struct SqlStore {
 struct Signals {
     /// Id of the newest activity.
     activity: Signal,
+    /// Position of the newest notification.
+    notification: Signal,
     /// Version of the watch list.
     watch: Signal,
 }
@@ -104,6 +109,7 @@ impl SqlStore {
         let database = Database::open(options.into()).await?;
         let signals = Arc::new(Signals {
             activity: Signal::new(),
+            notification: Signal::new(),
             watch: Signal::new(),
         });
         let listening = database
@@ -265,7 +271,11 @@ impl Signals {
         };
         let Ok(number) = number.parse() else { return };
         match word {
-            "activity" => self.activity.raise(number),
+            "activity" => {
+                self.activity.raise(number);
+                self.notification.look();
+            }
+            "notification" => self.notification.raise(number),
             "watch" => self.watch.raise(number),
             _ => {}
         }

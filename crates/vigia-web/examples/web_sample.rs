@@ -62,6 +62,7 @@ async fn main() -> Anything<()> {
         authenticator: Arc::new(LocalOperatorAuthenticator),
         readiness: Arc::new(vigia_web::AlwaysReady),
         clock: Arc::new(SystemClock),
+        inbox_keep_ms: u64::MAX,
         version: env!("CARGO_PKG_VERSION"),
     };
     let server = WebServer::bind(config, context).await?;

@@ -27,8 +27,17 @@ pub struct WebContext {
     pub readiness: Arc<dyn Readiness>,
     /// Tells the time, for "5 minutes ago".
     pub clock: Arc<dyn Clock>,
+    /// How long notifications stay in the inbox, in milliseconds.
+    pub inbox_keep_ms: u64,
     /// Version of vigia, shown and reported.
     pub version: &'static str,
+}
+
+impl WebContext {
+    /// Since when notifications are shown.
+    pub(crate) fn inbox_not_before_ms(&self) -> u64 {
+        self.clock.now_ms().saturating_sub(self.inbox_keep_ms)
+    }
 }
 
 /// The state behind the router.

@@ -47,6 +47,8 @@ pub struct WebLimits {
     pub subscriptions_max: usize,
     /// Longest time until a reply begins.
     pub request_timeout: Duration,
+    /// Longest time for which the other side of a connection may take nothing of what it is sent.
+    pub stalled_timeout: Duration,
     /// Longest time that open connections get to end when vigia stops.
     pub drain_timeout: Duration,
 }
@@ -62,6 +64,7 @@ impl Default for WebLimits {
             init_timeout: Duration::from_secs(10),
             subscriptions_max: 10,
             request_timeout: Duration::from_secs(15),
+            stalled_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(5),
         }
     }

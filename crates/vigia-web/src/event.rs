@@ -1,7 +1,7 @@
 //! The body of a webhook: an activity as other systems read it, by docs/schemas/activity-v1.json. Pure.
 
 use serde_json::{Value, json};
-use vigia_store::DeliveryEvent;
+use vigia_store::{ActivityRow, DeliveryEvent};
 
 /// Version of the form. Fields may be added to it; none goes or changes its meaning.
 pub const EVENT_VERSION: u32 = 1;
@@ -26,45 +26,49 @@ pub(crate) fn event_or_withdrawn(event: &DeliveryEvent) -> Value {
 }
 
 fn event_value(delivery: &DeliveryEvent) -> Option<Value> {
-    let about = delivery.about.as_ref()?;
-    let activity = &about.activity;
     Some(json!({
         "type": "activity.created",
         "version": EVENT_VERSION,
         "id": delivery.row.id.to_string(),
         "sequence": delivery.row.sequence,
         "historical": delivery.is_historical,
-        "activity": {
-            "id": about.id.to_string(),
-            "digest": about.digest.to_string(),
-            "checkpoint": activity.place.checkpoint,
-            "transactionIndex": activity.place.index,
-            "slot": activity.slot.to_string(),
-            "timestampMs": about.timestamp_ms,
-            "account": {
-                "externalId": about.account.external_id,
-                "kind": about.account.kind.as_str(),
-            },
-            "kind": activity.kind,
-            "direction": activity.direction.as_str(),
-            "status": activity.status.as_str(),
-            "address": activity.address.map(|address| address.to_string()),
-            "amount": activity.amount.map(|amount| amount.to_string()),
-            "coin": coin(about),
-            "counterparty": activity.counterparty.map(|address| json!({
-                "address": address.to_string(),
-                "name": about.counterparty_name(),
-                "external": about.counterparty_is_external(),
-            })),
-            "contract": activity.contract,
-            "businessId": activity.business_id,
-            "note": about.note,
-            "suppressed": activity.suppressed.map(vigia_core::Suppressed::as_str),
-        },
+        "activity": activity_value(delivery.about.as_ref()?),
     }))
 }
 
-fn coin(about: &vigia_store::ActivityRow) -> Option<Value> {
+/// An activity as other systems read it.
+pub(crate) fn activity_value(about: &ActivityRow) -> Value {
+    let activity = &about.activity;
+    json!({
+        "id": about.id.to_string(),
+        "digest": about.digest.to_string(),
+        "checkpoint": activity.place.checkpoint,
+        "transactionIndex": activity.place.index,
+        "slot": activity.slot.to_string(),
+        "timestampMs": about.timestamp_ms,
+        "account": {
+            "externalId": about.account.external_id,
+            "kind": about.account.kind.as_str(),
+        },
+        "kind": activity.kind,
+        "direction": activity.direction.as_str(),
+        "status": activity.status.as_str(),
+        "address": activity.address.map(|address| address.to_string()),
+        "amount": activity.amount.map(|amount| amount.to_string()),
+        "coin": coin(about),
+        "counterparty": activity.counterparty.map(|address| json!({
+            "address": address.to_string(),
+            "name": about.counterparty_name(),
+            "external": about.counterparty_is_external(),
+        })),
+        "contract": activity.contract,
+        "businessId": activity.business_id,
+        "note": about.note,
+        "suppressed": activity.suppressed.map(vigia_core::Suppressed::as_str),
+    })
+}
+
+fn coin(about: &ActivityRow) -> Option<Value> {
     let coin_type = about.activity.coin_type.as_ref()?;
     let coin = about.coin.as_ref();
     Some(json!({

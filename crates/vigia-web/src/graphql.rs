@@ -8,16 +8,20 @@ mod activity;
 mod address;
 mod announcement;
 mod balance;
+mod broadcast;
 mod business;
 mod delivery;
+mod device;
 mod error;
 mod failed;
+mod inbox;
 mod invoice;
 mod kept;
 mod label;
 mod limits;
 mod notification;
 mod page;
+mod push;
 mod query;
 mod scalar;
 mod status;
@@ -55,10 +59,24 @@ pub(crate) struct Mutation(
     invoice::InvoiceMutation,
     announcement::AnnouncementMutation,
     delivery::DeliveryMutation,
+    push::PushMutation,
+    inbox::InboxMutation,
+    device::DeviceMutation,
+    broadcast::BroadcastMutation,
+);
+
+/// The root of queries: what can be asked.
+#[derive(MergedObject, Default)]
+pub(crate) struct Query(
+    query::ReadQuery,
+    inbox::InboxQueries,
+    device::DeviceQueries,
+    push::PushQueries,
+    broadcast::BroadcastQueries,
 );
 
 /// The schema of the web role.
-pub(crate) type VigiaSchema = Schema<query::Query, Mutation, subscription::Subscription>;
+pub(crate) type VigiaSchema = Schema<Query, Mutation, subscription::Subscription>;
 
 /// Deepest nesting of a document's text, before it has any meaning.
 const RECURSION_MAX: usize = 32;
@@ -77,11 +95,11 @@ pub fn schema_sdl() -> String {
     builder().finish().sdl()
 }
 
-type Builder = async_graphql::SchemaBuilder<query::Query, Mutation, subscription::Subscription>;
+type Builder = async_graphql::SchemaBuilder<Query, Mutation, subscription::Subscription>;
 
 fn builder() -> Builder {
     Schema::build(
-        query::Query,
+        Query::default(),
         Mutation::default(),
         subscription::Subscription,
     )

@@ -25,7 +25,10 @@ mod reader;
 mod router;
 mod server;
 mod sign_in;
+mod stall;
+mod stream;
 mod text;
+mod told;
 
 pub use app::WebContext;
 pub use auth::{AuthError, Authenticator, Identity, LocalOperatorAuthenticator};
@@ -39,3 +42,4 @@ pub use graphql::schema_sdl;
 pub use health::{AlwaysReady, HealthServer, Readiness};
 pub use server::WebServer;
 pub use sign_in::{SignIn, SignInSettings};
+pub use told::{PUSH_VERSION, Together, Told, push_data, push_text};

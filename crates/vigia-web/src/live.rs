@@ -16,7 +16,7 @@ use futures::StreamExt as _;
 use vigia_store::ActivityRow;
 
 use crate::app::App;
-use crate::feed;
+use crate::feed::{Activities, new_rows};
 use crate::pages::{activity_item, internal_error};
 use crate::reader::{Reader, query_value};
 
@@ -60,7 +60,11 @@ pub(crate) async fn events(
 
     let store = app.context.store.clone();
     let rendering = app.clone();
-    let events = feed::new_activities(store, reader.scope(), after)
+    let log = Activities {
+        store,
+        scope: reader.scope(),
+    };
+    let events = new_rows(log, after)
         .filter_map(move |row| {
             let _held = &place;
             std::future::ready(

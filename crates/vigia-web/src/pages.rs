@@ -18,7 +18,7 @@ pub(crate) use deals::{deals, invoices};
 pub(crate) use error::{ErrorPage, internal_error, not_found};
 pub(crate) use failed::{failed, failed_discard, failed_retry};
 pub(crate) use feed::feed;
-pub(crate) use inbox::inbox;
+pub(crate) use inbox::{inbox, inbox_read};
 pub(crate) use ingestion::ingestion;
 pub(crate) use item::activity_item;
 pub(crate) use search::search;

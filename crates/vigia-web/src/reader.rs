@@ -8,10 +8,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use vigia_core::{Locale, Principal, Scope, User};
+use vigia_store::InboxQuery;
 
 use crate::app::App;
 use crate::pages::{ErrorPage, internal_error, sign_in_path};
-use crate::{AuthError, Identity, graphql};
+use crate::{AuthError, Identity, WebContext, graphql};
 
 /// The cookie that remembers a language chosen with `?lang=`.
 pub(crate) const LANGUAGE_COOKIE: &str = "lang";
@@ -35,6 +36,15 @@ impl Reader {
     /// What the reader may read.
     pub(crate) fn scope(&self) -> Scope {
         self.principal.scope()
+    }
+
+    /// The reader's inbox; of an operator everybody's.
+    pub(crate) fn inbox(&self, context: &WebContext) -> InboxQuery {
+        InboxQuery {
+            scope: self.scope(),
+            reader: self.principal.user(),
+            not_before_ms: context.inbox_not_before_ms(),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{assets, events, graphql, guard, health, live, metrics, pages};
+use crate::{assets, events, graphql, guard, health, live, metrics, pages, stream};
 
 /// The whole web role as one service.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -20,6 +20,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/trades", get(pages::deals))
         .route("/invoices", get(pages::invoices))
         .route("/inbox", get(pages::inbox))
+        .route("/inbox/read", post(pages::inbox_read))
         .route("/ingestion", get(pages::ingestion))
         .route("/failed", get(pages::failed))
         .route("/failed/{digest}/retry", post(pages::failed_retry))
@@ -31,6 +32,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/graphql", get(graphql::graphiql).post(graphql::query))
         .route("/graphql/ws", get(graphql::socket))
         .route("/v1/events", get(events::events))
+        .route("/v1/live/activities", get(stream::activities))
+        .route("/v1/live/notifications", get(stream::notifications))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics::metrics))

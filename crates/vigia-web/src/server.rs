@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::{App, Stopping};
+use crate::stall::StallListener;
 use crate::{WebConfig, WebContext, WebError, router};
 
 /// A web server that listens but does not serve yet, so that its address can be told first.
@@ -52,7 +53,11 @@ impl WebServer {
     /// are told at once: they reconnect elsewhere and go on where they were.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), WebError> {
         let stopped = self.app.stopping.clone().stopped();
-        let server = axum::serve(self.listener, router::router(self.app))
+        let listener = StallListener {
+            listener: self.listener,
+            patience: self.app.config.limits.stalled_timeout,
+        };
+        let server = axum::serve(listener, router::router(self.app))
             .with_graceful_shutdown(stopped)
             .into_future();
         let mut server = std::pin::pin!(server);

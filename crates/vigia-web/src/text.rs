@@ -2,6 +2,7 @@
 
 mod balance;
 mod deals;
+mod inbox;
 mod kinds;
 mod reasons;
 mod sign_in;
@@ -9,13 +10,13 @@ mod words;
 
 use jiff::Timestamp;
 use vigia_core::{
-    Address, CoinInfo, DECIMALS_MAX, Event, Locale, NotificationText, RawTransaction, ReasonKind,
-    RenderInput, format_amount,
+    Address, CoinInfo, DECIMALS_MAX, Event, Locale, RawTransaction, ReasonKind, format_amount,
 };
-use vigia_store::{ActivityRow, NotificationRow};
+use vigia_store::ActivityRow;
 
 pub(crate) use balance::balance_words;
 pub(crate) use deals::{announcement_state, deal_words, object_title, state_title};
+pub(crate) use inbox::inbox_words;
 pub(crate) use kinds::kind_title;
 pub(crate) use reasons::{reason_text, reasons_by_target};
 pub(crate) use sign_in::sign_in_words;
@@ -51,28 +52,6 @@ pub(crate) fn money_or_units(
 /// A count as people of a language write it: `1,234`.
 pub(crate) fn count(number: u64, locale: Locale) -> String {
     format_amount(number.into(), 0, locale)
-}
-
-/// The text of a notification.
-pub(crate) fn notification(
-    texts: &dyn NotificationText,
-    row: &NotificationRow,
-    locale: Locale,
-) -> String {
-    let about = &row.about;
-    let activity = &about.activity;
-    let money = activity.amount.zip(activity.coin_type.as_deref());
-    let input = RenderInput {
-        direction: activity.direction,
-        money: money.map(|(minor, coin_type)| {
-            money_or_units(minor, coin_type, about.coin.as_ref(), locale)
-        }),
-        counterparty_name: about.counterparty_name(),
-        counterparty: activity.counterparty,
-        business_id: activity.business_id.as_deref(),
-        ..RenderInput::new(&row.kind)
-    };
-    texts.render(&input, locale)
 }
 
 /// The other party's public name, else its address in short.

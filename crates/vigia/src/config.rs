@@ -11,6 +11,7 @@ mod labels;
 mod layers;
 mod proof;
 mod providers;
+mod push;
 mod texts;
 mod transport_kind;
 mod web;
@@ -33,6 +34,7 @@ pub use labels::LabelSettings;
 pub use layers::{ConfigError, Overrides};
 pub use proof::{ProofSettings, RootSetting};
 pub use providers::{ProviderBudget, ProviderSettings};
+pub use push::{InboxSettings, PushSettings};
 pub use texts::TextSettings;
 pub use transport_kind::TransportKind;
 pub use web::WebSettings;
@@ -65,6 +67,8 @@ pub struct Settings {
     pub transport: TransportSettings,
     pub work: WorkSettings,
     pub delivery: DeliverySettings,
+    pub inbox: InboxSettings,
+    pub push: PushSettings,
     pub source: SourceSettings,
     pub texts: TextSettings,
     pub web: WebSettings,

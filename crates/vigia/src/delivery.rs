@@ -5,9 +5,11 @@
 //! processes do it, and what one that is killed had in hand is sent again by another, under the same id.
 
 mod flow;
+mod push;
 mod sender;
 
 pub use flow::EndpointFlow;
+pub use push::{Broadcaster, PushChannel, PushLimits, PushSender, PushSequencer, Pusher, compose};
 pub use sender::{Deliverer, DeliveryLimits};
 
 use std::sync::Arc;
@@ -21,6 +23,10 @@ use crate::pipeline::{Backoff, Trouble};
 
 /// How long nothing is asked for where nothing is heard of: another process may have taken what is new.
 const IDLE: Duration = Duration::from_secs(1);
+/// How often what is due is looked for where nothing is heard of.
+const LOOK: Duration = Duration::from_millis(500);
+/// How long sends may take to end when the process stops; what has not is sent again by another.
+const FINISH_WITHIN: Duration = Duration::from_secs(5);
 
 /// Turns activities into deliveries as they are committed.
 pub struct Sequencer<S> {

@@ -20,7 +20,7 @@ use url::Url;
 use vigia_core::Clock;
 
 use super::credentials::Reloading;
-use super::{ANSWER_BYTES_MAX, PushMessage, refuse, watched};
+use super::{ANSWER_BYTES_MAX, PushMessage, dead, refuse, watched};
 use crate::http::{SendLimits, SenderError, client_builder, exchange};
 use crate::stopwatch::Stopwatch;
 use crate::target::{EndpointClass, GuardedResolver, Lookup, SystemLookup, TargetRules};
@@ -105,6 +105,17 @@ impl WebPushSender {
     /// What is wrong with the file of credentials, while older ones stay in use.
     pub fn credentials_problem(&self) -> Option<String> {
         self.key.problem()
+    }
+
+    /// Sends a message to the browser of a subscription in JSON, once. What is no subscription is a dead one.
+    pub async fn send_to_text(&self, subscription: &str, message: &PushMessage) -> Attempt {
+        match WebPushSubscription::from_json(subscription) {
+            Ok(to) => self.send(&to, message).await,
+            Err(error) => {
+                let stopwatch = Stopwatch::start(&*self.clock);
+                stopwatch.not_sent(dead(&error.to_string()))
+            }
+        }
     }
 
     /// Sends a message to one browser, once.

@@ -8,7 +8,7 @@ use p256::pkcs8::{EncodePrivateKey, LineEnding};
 use serde_json::json;
 use vigia_core::ManualClock;
 use vigia_notify::{
-    ApnsSender, ApnsSettings, Attempt, ErrorClass, MessageId, Outcome, SenderError,
+    ApnsSender, ApnsSettings, Attempt, ErrorClass, MessageId, Outcome, Refusal, SenderError,
 };
 
 use crate::oracle;
@@ -160,8 +160,14 @@ async fn words_of_apple_become_outcomes() {
     let slow = |after_ms| Outcome::SlowDown { after_ms };
     let table = [
         (reason(410, "Unregistered"), Outcome::Gone),
-        (reason(400, "BadDeviceToken"), Outcome::Gone),
-        (reason(400, "DeviceTokenNotForTopic"), Outcome::Gone),
+        (
+            reason(400, "BadDeviceToken"),
+            Outcome::Refused(Refusal::Target),
+        ),
+        (
+            reason(400, "DeviceTokenNotForTopic"),
+            Outcome::Refused(Refusal::Sender),
+        ),
         (
             reason(429, "TooManyProviderTokenUpdates"),
             slow(Some(20 * MINUTE_MS)),

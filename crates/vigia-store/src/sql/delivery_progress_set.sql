@@ -1,1 +1,1 @@
-UPDATE delivery_progress SET position = $1 WHERE name = 'activity'
+UPDATE delivery_progress SET position = $1 WHERE name = $2

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use vigia_core::{
-    AccountId, Activity, Address, AddressBook, Commit, NotificationId, Place, Slot, Suppressed,
+    AccountId, Activity, Address, AddressBook, Category, Commit, NotificationId, Place, Slot,
+    Suppressed,
 };
 
 use super::book;
@@ -209,11 +210,13 @@ pub(super) async fn notify(
             .get(place)
             .ok_or(StoreError::NoTransaction { place: *place })?;
         let id = NotificationId::of_activity(*place, digest, *account, slot);
+        let category = notify.as_ref().map(Category::of);
         Ok(vec![
             id.as_bytes().to_vec().into(),
             new.id.into(),
             account.0.into(),
             notify.as_ref().map(|kind| kind.as_str().to_owned()).into(),
+            category.map(|category| category.as_str().to_owned()).into(),
             created_at_ms.into(),
         ])
     })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use serde_json::Value;
+use serde_json::{Value, json};
 use vigia_core::{DeliveryId, NotificationId};
 
 use super::SqlStore;
@@ -76,13 +76,9 @@ impl DeliveryStore for SqlStore {
 
     async fn delivery_sequence(&self) -> Result<u64> {
         let mut tx = self.database.write().await?;
-        let progress = query(sql!(dialects "delivery_progress"))
-            .fetch_optional(&mut tx)
-            .await?;
-        let Some(progress) = progress else {
+        let Some(position) = progress(&mut tx, "activity").await? else {
             return Ok(0); // another process is at it
         };
-        let position: i64 = get(&progress, "position")?;
         let rows = activities_sql!("activity_since")
             .bind(None::<i64>)
             .bind(position)
@@ -134,10 +130,7 @@ impl DeliveryStore for SqlStore {
             ])
         })
         .await?;
-        query(sql!("delivery_progress_set"))
-            .bind(last.id)
-            .execute(&mut tx)
-            .await?;
+        progress_set(&mut tx, "activity", last.id).await?;
         tx.commit().await?;
         Ok(found.len() as u64)
     }
@@ -195,30 +188,56 @@ impl DeliveryStore for SqlStore {
     ) -> Result<u64> {
         let now_ms = self.clock.now_ms();
         let mut tx = self.database.write().await?;
-        // One after the other along the same order, so that no two processes wait for each other.
-        let mut ordered: Vec<&Completion> = completions.iter().collect();
-        ordered.sort_unstable_by_key(|completion| completion.id);
+        let ended = completions.iter().map(|completion| {
+            let (state, due_at_ms) = match completion.end {
+                DeliveryEnd::Delivered => (DeliveryState::Delivered, now_ms),
+                DeliveryEnd::Retry { at_ms } => (DeliveryState::Pending, at_ms),
+                DeliveryEnd::Dead | DeliveryEnd::Gone => (DeliveryState::Dead, now_ms),
+                DeliveryEnd::Cancelled => (DeliveryState::Cancelled, now_ms),
+            };
+            let is_tried = completion.attempt.is_some();
+            ended_json(
+                completion.id,
+                completion.fence,
+                state,
+                due_at_ms,
+                is_tried,
+                now_ms,
+            )
+        });
+        let ended = ended.collect::<Result<Vec<_>>>()?;
+        let counted = query(sql!(dialects "delivery_complete"))
+            .bind(Value::from(ended).to_string())
+            .fetch_all(&mut tx)
+            .await?;
+        let endpoints: HashMap<DeliveryId, i64> = counted
+            .iter()
+            .map(|row| {
+                let id = DeliveryId::from_bytes(get(row, "id")?);
+                Ok((id, get(row, "endpoint_id")?))
+            })
+            .collect::<Result<_>>()?;
+        // Along one order, so that no two processes wait for each other.
         let mut health = BTreeMap::<i64, (bool, bool, bool)>::new();
-        let mut counted = 0;
-        for completion in &ordered {
-            if let Some(endpoint) = complete(&mut tx, completion, now_ms).await? {
-                counted += 1;
-                let (well, failing, gone) = health.entry(endpoint).or_default();
-                match completion.end {
-                    DeliveryEnd::Delivered => *well = true,
-                    DeliveryEnd::Retry { .. } | DeliveryEnd::Dead => *failing = true,
-                    DeliveryEnd::Gone => *gone = true,
-                    DeliveryEnd::Cancelled => {}
-                }
+        for completion in completions {
+            let Some(endpoint) = endpoints.get(&completion.id) else {
+                continue;
+            };
+            let (well, failing, gone) = health.entry(*endpoint).or_default();
+            match completion.end {
+                DeliveryEnd::Delivered => *well = true,
+                DeliveryEnd::Retry { .. } | DeliveryEnd::Dead => *failing = true,
+                DeliveryEnd::Gone => *gone = true,
+                DeliveryEnd::Cancelled => {}
             }
         }
-        let attempts: Vec<(&DeliveryId, &AttemptRow)> = ordered
+        let attempts = completions
             .iter()
-            .filter_map(|completion| Some((&completion.id, completion.attempt.as_ref()?)))
-            .collect();
-        for (id, attempt) in attempts {
-            attempt_insert(&mut tx, id, attempt).await?;
-        }
+            .filter_map(|completion| Some((completion.id, completion.attempt.as_ref()?)));
+        query(sql!(dialects "delivery_attempt_insert"))
+            .bind(attempts_json(attempts)?)
+            .execute(&mut tx)
+            .await?;
         for (endpoint, (well, failing, gone)) in health {
             endpoint_health(
                 &mut tx,
@@ -230,7 +249,7 @@ impl DeliveryStore for SqlStore {
             .await?;
         }
         tx.commit().await?;
-        Ok(counted)
+        Ok(endpoints.len() as u64)
     }
 
     async fn delivery_next_due(&self) -> Result<Option<u64>> {
@@ -356,7 +375,11 @@ impl SqlStore {
         Ok(events.collect())
     }
 
-    async fn activities_by_id(&self, tx: &mut Tx, ids: &str) -> Result<HashMap<i64, ActivityRow>> {
+    pub(super) async fn activities_by_id(
+        &self,
+        tx: &mut Tx,
+        ids: &str,
+    ) -> Result<HashMap<i64, ActivityRow>> {
         let rows = activities_sql!(dialects "activity_by_id")
             .bind(ids.to_owned())
             .fetch_all(tx)
@@ -365,7 +388,11 @@ impl SqlStore {
         Ok(found.into_iter().map(|row| (row.id, row)).collect())
     }
 
-    async fn delivery_change(&self, sql: crate::sql::Sql, id: &DeliveryId) -> Result<bool> {
+    pub(super) async fn delivery_change(
+        &self,
+        sql: crate::sql::Sql,
+        id: &DeliveryId,
+    ) -> Result<bool> {
         let mut tx = self.database.write().await?;
         let touched = query(sql)
             .bind(id.as_bytes().to_vec())
@@ -389,6 +416,24 @@ fn delivery_id(about: &ActivityRow, endpoint: i64) -> DeliveryId {
     DeliveryId::to_endpoint(notification, endpoint)
 }
 
+/// Up to where a log is turned into deliveries, held until the transaction ends; none while another process does it.
+pub(super) async fn progress(tx: &mut Tx, log: &'static str) -> Result<Option<i64>> {
+    let row = query(sql!(dialects "delivery_progress"))
+        .bind(log)
+        .fetch_optional(tx)
+        .await?;
+    row.map(|row| get(&row, "position")).transpose()
+}
+
+pub(super) async fn progress_set(tx: &mut Tx, log: &'static str, position: i64) -> Result<()> {
+    query(sql!("delivery_progress_set"))
+        .bind(position)
+        .bind(log)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 async fn historical(tx: &mut Tx, ids: &str) -> Result<BTreeSet<i64>> {
     let rows = query(sql!(dialects "activity_historical"))
         .bind(ids.to_owned())
@@ -397,39 +442,42 @@ async fn historical(tx: &mut Tx, ids: &str) -> Result<BTreeSet<i64>> {
     rows.iter().map(|row| get(row, "id")).collect()
 }
 
-/// Writes what came of one attempt; returns its endpoint where that counts.
-async fn complete(tx: &mut Tx, completion: &Completion, now_ms: u64) -> Result<Option<i64>> {
-    let (state, due_at_ms) = match completion.end {
-        DeliveryEnd::Delivered => (DeliveryState::Delivered, now_ms),
-        DeliveryEnd::Retry { at_ms } => (DeliveryState::Pending, at_ms),
-        DeliveryEnd::Dead | DeliveryEnd::Gone => (DeliveryState::Dead, now_ms),
-        DeliveryEnd::Cancelled => (DeliveryState::Cancelled, now_ms),
-    };
+/// That an attempt at a delivery or push has ended, as the statements take it.
+pub(super) fn ended_json(
+    id: DeliveryId,
+    fence: i64,
+    state: DeliveryState,
+    due_at_ms: u64,
+    is_tried: bool,
+    now_ms: u64,
+) -> Result<Value> {
     let is_over = state != DeliveryState::Pending;
     let finished_at_ms = is_over.then(|| int("time", now_ms)).transpose()?;
-    let row = query(sql!("delivery_complete"))
-        .bind(completion.id.as_bytes().to_vec())
-        .bind(completion.fence)
-        .bind(state.as_str())
-        .bind(int("time", due_at_ms)?)
-        .bind(finished_at_ms)
-        .bind(i64::from(completion.attempt.is_some()))
-        .fetch_optional(tx)
-        .await?;
-    row.map(|row| get(&row, "endpoint_id")).transpose()
+    Ok(json!({
+        "id": id.to_string(),
+        "fence": fence,
+        "state": state.as_str(),
+        "due": int("time", due_at_ms)?,
+        "finished": finished_at_ms,
+        "tried": i64::from(is_tried),
+    }))
 }
 
-async fn attempt_insert(tx: &mut Tx, id: &DeliveryId, attempt: &AttemptRow) -> Result<()> {
-    query(sql!("delivery_attempt_insert"))
-        .bind(id.as_bytes().to_vec())
-        .bind(int("time", attempt.started_at_ms)?)
-        .bind(int("duration", attempt.duration_ms)?)
-        .bind(attempt.status.map(i64::from))
-        .bind(attempt.error.clone())
-        .bind(attempt.response_head.clone())
-        .execute(tx)
-        .await?;
-    Ok(())
+/// Attempts as the statements take them.
+pub(super) fn attempts_json<'a>(
+    attempts: impl Iterator<Item = (DeliveryId, &'a AttemptRow)>,
+) -> Result<String> {
+    let json = attempts.map(|(id, attempt)| {
+        Ok(json!({
+            "id": id.to_string(),
+            "started": int("time", attempt.started_at_ms)?,
+            "duration": int("duration", attempt.duration_ms)?,
+            "status": attempt.status,
+            "error": attempt.error,
+            "head": attempt.response_head,
+        }))
+    });
+    Ok(Value::from(json.collect::<Result<Vec<_>>>()?).to_string())
 }
 
 /// Remembers since when an endpoint fails; one that does for too long, or says that it is gone, is told no more.
@@ -511,7 +559,7 @@ fn delivery(row: &Row) -> Result<DeliveryRow> {
     })
 }
 
-fn attempt(row: &Row) -> Result<AttemptRow> {
+pub(super) fn attempt(row: &Row) -> Result<AttemptRow> {
     let status: Option<u32> = get_opt(row, "status")?;
     Ok(AttemptRow {
         started_at_ms: get(row, "started_at_ms")?,

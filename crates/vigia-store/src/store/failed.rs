@@ -89,6 +89,9 @@ impl SqlStore {
         }
         tx.commit().await?;
         self.signals.activity.raise(written.last_activity_id);
+        if written.notifications > 0 {
+            self.signals.notification.look();
+        }
         Ok(FailedRetry::Resolved {
             activities_new: written.activities,
             notifications_new: written.notifications,

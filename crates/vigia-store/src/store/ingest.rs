@@ -131,6 +131,9 @@ impl SqlStore {
         tx.commit().await?;
         self.wanted_types.remember(new_types);
         self.signals.activity.raise(written.last_activity_id);
+        if written.notifications > 0 {
+            self.signals.notification.look();
+        }
         Ok(CommitOutcome::Applied {
             raw_transactions_new: written.raw_transactions,
             activities_new: written.activities,

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use vigia_core::{
-    BalanceEffect, ChainId, CoinInfo, Digest, MatchReason, NotificationKind, Place, RawTransaction,
-    Scope, User, parse_address,
+    BalanceEffect, ChainId, CoinInfo, Digest, MatchReason, Place, RawTransaction, Scope, User,
+    parse_address,
 };
 
 use super::codec::{self, int};
@@ -17,16 +17,15 @@ use super::{SqlStore, epoch, ranges, shard};
 use crate::db::{Tx, byte_strings, get, get_opt, query};
 use crate::sql::{Sql, sql, sql_text};
 use crate::{
-    ActivityCursor, ActivityFilter, ActivityRow, BalanceCounts, BalanceRow, NotificationRow,
-    ProviderReport, RawTransactionRow, ReadStore, Result, ShardRow, StatusReport,
-    TransactionRemains,
+    ActivityCursor, ActivityFilter, ActivityRow, BalanceCounts, BalanceRow, ProviderReport,
+    RawTransactionRow, ReadStore, Result, ShardRow, StatusReport, TransactionRemains,
 };
 
 pub(super) mod row;
 
 /// How often the database is asked for activities of other processes; a waiter learns of one within
 /// twice that, which keeps the promised half second.
-const ACTIVITY_POLL: Duration = Duration::from_millis(200);
+pub(super) const ACTIVITY_POLL: Duration = Duration::from_millis(200);
 
 /// The same as a query, for other modules.
 macro_rules! activities_sql {
@@ -67,18 +66,6 @@ macro_rules! activity_sql {
         both(concat!(
             sql_text!("activity_columns"),
             "FROM activity a\n",
-            sql_text!("activity_joins"),
-            sql_text!($name)
-        ))
-    };
-}
-
-/// A query for notifications that goes on with the WHERE of the named file.
-macro_rules! notification_sql {
-    ($name:literal) => {
-        both(concat!(
-            sql_text!("activity_columns"),
-            sql_text!("notification_columns"),
             sql_text!("activity_joins"),
             sql_text!($name)
         ))
@@ -239,36 +226,6 @@ impl ReadStore for SqlStore {
             timestamp_ms: get(&row, "timestamp_ms")?,
             balance_effects: balance_effects(&mut tx, place, user).await?,
         }))
-    }
-
-    async fn notification_page(
-        &self,
-        scope: &Scope,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<NotificationRow>> {
-        let user = user_of(scope);
-        let sql = match user {
-            Some(_) => notification_sql!("notification_page_member"),
-            None => notification_sql!("notification_page"),
-        };
-        let query = query(sql)
-            .bind(user)
-            .bind(before.unwrap_or(i64::MAX))
-            .bind(limit);
-        let rows = query.fetch_all(&mut self.database.read().await?).await?;
-        let labels = self.labels();
-        rows.iter()
-            .map(|row| {
-                Ok(NotificationRow {
-                    seq: get(row, "seq")?,
-                    id: vigia_core::NotificationId::from_bytes(get(row, "notification_id")?),
-                    kind: NotificationKind::new(get::<String>(row, "notification_kind")?),
-                    created_at_ms: get(row, "created_at_ms")?,
-                    about: row::activity(row, &labels)?,
-                })
-            })
-            .collect()
     }
 
     async fn balance_counts(&self) -> Result<BalanceCounts> {

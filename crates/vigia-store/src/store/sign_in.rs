@@ -225,7 +225,7 @@ impl SignInStore for SqlStore {
 }
 
 impl SqlStore {
-    fn now(&self) -> Result<i64> {
+    pub(super) fn now(&self) -> Result<i64> {
         int("time", self.clock.now_ms())
     }
 }

@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::Instant;
 
 use crate::Result;
@@ -16,6 +16,8 @@ use crate::Result;
 pub(super) struct Signal {
     value: watch::Sender<i64>,
     asked: Mutex<Option<Instant>>,
+    /// That the number has risen, and nobody knows how far.
+    looks: Notify,
 }
 
 impl Signal {
@@ -23,6 +25,7 @@ impl Signal {
         Self {
             value: watch::Sender::new(0),
             asked: Mutex::new(None),
+            looks: Notify::new(),
         }
     }
 
@@ -33,6 +36,11 @@ impl Signal {
             *current = value.max(*current);
             rises
         });
+    }
+
+    /// Tells waiters that the number has risen: one of them asks the database how far.
+    pub(super) fn look(&self) {
+        self.looks.notify_one();
     }
 
     /// Waits until the number is above `seen`, asking the database every `interval`.
@@ -52,8 +60,11 @@ impl Signal {
                 return Ok(value);
             }
             self.refresh(interval, &ask).await?;
-            // The sender lives in `self`: only a change or the interval ends this.
-            let _ = tokio::time::timeout(interval, changes.changed()).await;
+            tokio::select! {
+                // The sender lives in `self`: only a change or the interval ends this.
+                _ = tokio::time::timeout(interval, changes.changed()) => {}
+                () = self.looks.notified() => *self.asked.lock().await = None,
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! both databases hold, and refuses where they differ. A migration that adds a table or a column adds
 //! it here.
 
+mod people;
 mod told;
 
 /// How a column is read.
@@ -42,7 +43,9 @@ pub(super) const NOT_COPIED: &[&str] = &[
 /// The copied tables. One that refers to another comes after it; those that hold the watermark are
 /// last, so that it never claims what is not there yet.
 pub(super) fn tables() -> impl Iterator<Item = &'static Table> {
-    [CHAIN, told::TOLD, UPKEEP].into_iter().flatten()
+    [CHAIN, told::TOLD, people::PEOPLE, UPKEEP]
+        .into_iter()
+        .flatten()
 }
 
 /// People, what is watched, and what the chain did.
@@ -239,6 +242,9 @@ const CHAIN: &[Table] = &[
             ("account_id", Int),
             ("kind", Text),
             ("created_at_ms", Int),
+            ("user_id", Int),
+            ("category", Text),
+            ("details", Text),
         ],
         key: &["seq"],
         identity: Some("seq"),

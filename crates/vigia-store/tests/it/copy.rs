@@ -15,7 +15,7 @@ use vigia_core::{
 };
 use vigia_store::{
     CommitteeStore, CopyLimits, CopyOutcome, CopyProgress, CopyReport, CopyStage, EpochStore,
-    IngestStore, MessageStore, ProviderReport, ProviderStore, ProviderUsage, ReadStore,
+    InboxStore, IngestStore, MessageStore, ProviderReport, ProviderStore, ProviderUsage, ReadStore,
     ScheduleSpec, ScheduleStore, SqlStore, StoreError, WatchEntry, WatchStore,
 };
 
@@ -93,6 +93,7 @@ async fn filled<F: Fixture>() -> Db<F> {
     crate::suite::invoice::fill(&db).await;
     crate::suite::announcement::fill(&db).await;
     crate::suite::delivery::fill(&db).await;
+    crate::suite::push::fill(&db).await;
     crate::suite::balance::fill(&*db.store, 5).await;
     crate::suite::backfill::fill(&db.store).await;
     crate::suite::correction::fill(&db.store, ana).await;
@@ -194,7 +195,9 @@ fn applied(outcome: vigia_core::CommitOutcome) -> Applied {
 /// Ids and times of writing too, which `dump_rows` leaves out.
 async fn ids(store: &SqlStore) -> Vec<String> {
     let activities = store.activity_since(&Scope::All, 0, 1_000).await.unwrap();
-    let inbox = store.notification_page(&Scope::All, None, 1_000).await;
+    let inbox = store
+        .notification_page(&crate::suite::inbox_of(&Scope::All), None, 1_000)
+        .await;
     let watched = store.watch_page(0, 1_000).await.unwrap();
     let mut ids: Vec<String> = Vec::new();
     ids.extend(activities.iter().map(|row| format!("{row:?}")));

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod announcement;
 pub(crate) mod backfill;
 pub(crate) mod balance;
+pub(crate) mod broadcast;
 pub(crate) mod business;
 pub(crate) mod chain;
 pub(crate) mod commit;
@@ -13,6 +14,7 @@ pub(crate) mod correction;
 pub(crate) mod delivery;
 pub(crate) mod epoch;
 pub(crate) mod failed;
+pub(crate) mod inbox;
 pub(crate) mod invoice;
 pub(crate) mod label;
 pub(crate) mod lease;
@@ -22,6 +24,7 @@ pub(crate) mod notification;
 pub(crate) mod paging;
 pub(crate) mod processes;
 pub(crate) mod provider;
+pub(crate) mod push;
 pub(crate) mod ranges;
 pub(crate) mod retention;
 pub(crate) mod schedule;
@@ -37,7 +40,7 @@ use std::sync::Arc;
 use vigia_core::{
     AccountId, BusinessFolder, Commit, CommitOutcome, ManualClock, Scope, WatchTarget,
 };
-use vigia_store::{IngestStore, ReadStore, SqlStore, WatchReceipt, WatchStore};
+use vigia_store::{InboxQuery, IngestStore, ReadStore, SqlStore, WatchReceipt, WatchStore};
 
 use crate::sample;
 
@@ -159,6 +162,18 @@ impl<F: Fixture> Db<F> {
     }
 }
 
+/// The inbox of whoever may read this.
+pub(crate) fn inbox_of(scope: &Scope) -> InboxQuery {
+    InboxQuery {
+        scope: scope.clone(),
+        reader: match scope {
+            Scope::MemberOf(user) => Some(*user),
+            Scope::All => None,
+        },
+        not_before_ms: 0,
+    }
+}
+
 /// New raw transactions, activities and notifications of a commit.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Applied(pub(crate) u64, pub(crate) u64, pub(crate) u64);
@@ -207,6 +222,9 @@ macro_rules! store_conformance_suite {
                 nodes_may_be_behind_what_is_folded,
                 what_comes_late_counts_once,
             ],
+            broadcast: [
+                each_of_a_segment_is_told_once, never_faster_than_its_rate, stopped_it_tells_nobody_more,
+            ],
             business: [
                 order_of_arrival_does_not_matter, becomes_attributable_once,
                 replayed_events_change_nothing, objects_of_one_batch_stay_apart,
@@ -247,6 +265,11 @@ macro_rules! store_conformance_suite {
                 listed_in_chain_order, a_retry_writes_what_was_missed, a_retry_may_fail_again,
                 a_retry_that_cannot_be_stored_changes_nothing, discarded_counts_no_longer,
                 many_retries_resolve_once,
+            ],
+            inbox: [
+                read_is_each_members_own, what_no_transaction_caused_is_told_once, muted_categories_are_left_out,
+                whoever_may_not_read_sees_no_amounts, what_is_old_has_expired, late_commits_are_never_skipped,
+                preferences_come_back,
             ],
             invoice: [
                 an_invoice_is_created_once, invoices_are_ones_own, payments_settle_whichever_comes_first,
@@ -292,6 +315,14 @@ macro_rules! store_conformance_suite {
             ],
             provider: [
                 what_is_said_anew_replaces, usage_adds_up_by_day, what_is_old_is_pruned,
+            ],
+            push: [
+                members_are_told_on_their_devices, a_message_is_one_workers_at_a_time,
+                ten_in_a_minute_lose_none, dead_devices_are_told_nothing_more,
+                five_refusals_are_enough, a_token_may_be_of_several_users, muted_and_quiet_are_respected,
+                what_is_late_comes_together, a_device_is_told_of_nothing_before_it,
+                whoever_left_is_told_nothing, bulk_waits_for_live, a_user_has_so_many_devices,
+                operators_push_again_and_cancel,
             ],
             ranges: [
                 gap_holds_the_watermark, ranges_are_listed_in_order, any_order_merges_to_one, overlaps_merge,

@@ -62,7 +62,7 @@ pub(super) struct WebhookEndpoint {
 
 /// One try of a delivery.
 #[derive(SimpleObject)]
-struct DeliveryAttempt {
+pub(super) struct DeliveryAttempt {
     /// When it began, in milliseconds since 1970.
     started_at_ms: UInt53,
     /// How long it took, in milliseconds.
@@ -190,7 +190,7 @@ pub(super) async fn endpoint_id(ctx: &Context<'_>, name: &str) -> Result<i64> {
     })
 }
 
-fn id_of(text: &str) -> Result<DeliveryId> {
+pub(super) fn id_of(text: &str) -> Result<DeliveryId> {
     let id: std::result::Result<DeliveryId, String> = text.parse();
     id.map_err(|problem| bad_input("id", problem, "id as it came"))
 }

@@ -19,15 +19,15 @@ use super::failed::{self, FailedTransaction, check_operator, digest_of};
 use super::invoice::{self, Invoice};
 use super::kept::{self, Transaction};
 use super::label::AddressLabel;
-use super::notification::{Locale, Notification};
 use super::page;
 use super::status::{Extra, Status};
 use super::transaction::RawTransaction;
 use crate::reader::Reader;
 use crate::{WebContext, cursor};
 
-/// The root of queries.
-pub(crate) struct Query;
+/// The greater part of the root of queries.
+#[derive(Default)]
+pub(crate) struct ReadQuery;
 
 /// What resolvers read from.
 pub(super) fn web<'c>(ctx: &Context<'c>) -> &'c WebContext {
@@ -51,7 +51,7 @@ pub(super) fn check_writer(ctx: &Context<'_>) -> Result<()> {
 
 /// What can be asked. Everybody sees their own accounts, the operator sees all.
 #[Object]
-impl Query {
+impl ReadQuery {
     /// The state of the system.
     async fn status(&self, ctx: &Context<'_>) -> Result<Status> {
         let web = web(ctx);
@@ -376,40 +376,5 @@ impl Query {
         #[graphql(desc = "Its id.")] id: String,
     ) -> Result<Option<Delivery>> {
         delivery::find(ctx, &id).await
-    }
-
-    /// The inbox, newest first.
-    #[graphql(complexity = "page::cost(first, child_complexity)")]
-    async fn notifications(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Page size, 1 to 100; 20 unless given.")] first: Option<i32>,
-        #[graphql(desc = "Cursor of the last notification of the page before.")] after: Option<
-            String,
-        >,
-        #[graphql(desc = "Language of the texts; the request's unless given.")] locale: Option<
-            Locale,
-        >,
-    ) -> Result<Connection<String, Notification>> {
-        let size = page::size(first)?;
-        let before = page::after(after.as_deref(), cursor::to_notification)?;
-        let (web, reader) = (web(ctx), reader(ctx));
-        let locale = locale.map_or(reader.locale, Into::into);
-        let rows = web
-            .store
-            .notification_page(&reader.scope(), before, size + 1)
-            .await
-            .map_err(internal)?;
-        let node = |row| Notification {
-            row,
-            locale,
-            texts: web.text.clone(),
-        };
-        Ok(page::connection(
-            rows,
-            size,
-            |row| cursor::of_notification(row.seq),
-            node,
-        ))
     }
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::Form;
 use axum::extract::State;
+use axum::extract::rejection::FormRejection;
 use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use maud::html;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
 use vigia_store::NotificationRow;
 
 use super::item::time;
@@ -14,7 +17,8 @@ use super::{ErrorPage, PAGE, internal_error};
 use crate::app::App;
 use crate::cursor;
 use crate::reader::{Reader, query_value};
-use crate::text::{self, words};
+use crate::text::{inbox_words, words};
+use crate::told;
 
 /// The inbox, or a page further down in it (`?before=`).
 pub(crate) async fn inbox(State(app): State<Arc<App>>, reader: Reader, uri: Uri) -> Response {
@@ -30,7 +34,7 @@ pub(crate) async fn inbox(State(app): State<Arc<App>>, reader: Reader, uri: Uri)
     }
     let store = &app.context.store;
     match store
-        .notification_page(&reader.scope(), cursor.flatten(), PAGE + 1)
+        .notification_page(&reader.inbox(&app.context), cursor.flatten(), PAGE + 1)
         .await
     {
         Ok(rows) => page(&app, &reader, rows, before.is_some()),
@@ -46,22 +50,26 @@ fn page(app: &App, reader: &Reader, mut rows: Vec<NotificationRow>, is_older: bo
     rows.truncate(page);
     let older = rows.last().filter(|_| has_more);
     let older = older.map(|row| cursor::of_notification(row.seq));
+    let has_unread = rows.iter().any(|row| is_unread(reader, row));
+    let newest = rows.first().map(|row| cursor::of_notification(row.seq));
     let content = html! {
-        div.heading { h1 { (words.inbox) } }
+        div.heading {
+            h1 { (words.inbox) }
+            @if let Some(newest) = newest.filter(|_| has_unread && !is_older && reader.may_write) {
+                form method="post" action="/inbox/read" {
+                    input type="hidden" name="up_to" value=(newest);
+                    button type="submit" { (inbox_words(reader.locale).mark_all_read) }
+                }
+            }
+        }
         @if rows.is_empty() { (empty(words.empty_inbox, words.empty_inbox_hint, None)) }
         ol.feed.inbox {
             @for row in &rows {
-                li data-notification=(row.id) data-kind=(row.kind.as_str()) {
-                    a href={ "/tx/" (row.about.digest) } {
-                        span.what {
-                            span.title {
-                                (text::notification(&*app.context.text, row, reader.locale))
-                            }
-                            span.meta {
-                                span { (row.about.account.display_name) }
-                                (time(row.created_at_ms, now_ms, reader.locale))
-                            }
-                        }
+                li data-notification=(row.id) data-kind=(row.kind.as_str())
+                    data-unread[is_unread(reader, row)] {
+                    @match row.about.as_ref().filter(|_| row.may_read) {
+                        Some(about) => a href={ "/tx/" (about.digest) } { (item(app, reader, row, now_ms)) },
+                        None => div { (item(app, reader, row, now_ms)) },
                     }
                 }
             }
@@ -82,4 +90,70 @@ fn page(app: &App, reader: &Reader, mut rows: Vec<NotificationRow>, is_older: bo
         content,
     }
     .into_response()
+}
+
+/// Whether a row is new to the reader; an operator who is no user has no inbox of their own.
+fn is_unread(reader: &Reader, row: &NotificationRow) -> bool {
+    reader.principal.user().is_some() && !row.is_read
+}
+
+fn item(app: &App, reader: &Reader, row: &NotificationRow, now_ms: u64) -> Markup {
+    let told = told::one(&*app.context.text, row, reader.locale, false);
+    let about = row.about.as_ref();
+    html! {
+        span.what {
+            span.title {
+                (told.body)
+                @if is_unread(reader, row) {
+                    span.unseen { " (" (inbox_words(reader.locale).unread) ")" }
+                }
+            }
+            span.meta {
+                @match about {
+                    Some(about) => span { (about.account.display_name) },
+                    None => span { (told.title) },
+                }
+                (time(row.created_at_ms, now_ms, reader.locale))
+            }
+        }
+    }
+}
+
+/// What a reader marks as read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Seen {
+    /// Cursor of the newest notification they saw.
+    up_to: String,
+}
+
+/// Marks everything that the page showed, and what is older, as read.
+pub(crate) async fn inbox_read(
+    State(app): State<Arc<App>>,
+    reader: Reader,
+    seen: Result<Form<Seen>, FormRejection>,
+) -> Response {
+    let up_to = seen
+        .ok()
+        .and_then(|seen| cursor::to_notification(&seen.up_to));
+    let (Some(up_to), Some(user)) = (up_to, reader.principal.user()) else {
+        let page = ErrorPage {
+            status: StatusCode::BAD_REQUEST,
+            locale: reader.locale,
+            detail: Some("up_to: not a place in this list".to_owned()),
+        };
+        return page.into_response();
+    };
+    if !reader.may_write {
+        let page = ErrorPage {
+            status: StatusCode::FORBIDDEN,
+            locale: reader.locale,
+            detail: None,
+        };
+        return page.into_response();
+    }
+    match app.context.store.notification_read_all(user, up_to).await {
+        Ok(()) => Redirect::to("/inbox").into_response(),
+        Err(error) => internal_error(reader.locale, &error),
+    }
 }

@@ -103,6 +103,7 @@ impl TestApp {
             authenticator: authenticator(store.clone(), clock.clone()),
             readiness: Arc::new(AlwaysReady),
             clock: clock.clone(),
+            inbox_keep_ms: u64::MAX,
             version: "0.0-test",
         };
         let server = WebServer::bind(config, context).await.unwrap();

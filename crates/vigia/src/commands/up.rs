@@ -545,6 +545,7 @@ impl Roles {
             text: Arc::new(settings.texts()?),
             readiness: Arc::clone(&self.readiness) as _,
             clock: Arc::new(SystemClock),
+            inbox_keep_ms: settings.inbox.keep_ms(),
             version: env!("CARGO_PKG_VERSION"),
         };
         let server = WebServer::bind(config, context)

@@ -18,17 +18,14 @@ use vigia_store::{
 };
 
 use super::flow::EndpointFlow;
+use super::{FINISH_WITHIN, LOOK};
 use vigia_web::event_json;
 
 use crate::config::DeclaredEndpoint;
 use crate::pipeline::Trouble;
 
-/// How often what is due is looked for where nothing is heard of.
-const LOOK: Duration = Duration::from_millis(500);
 /// Completions that are written at once.
 const COMPLETIONS_MAX: usize = 256;
-/// How long sends may take to end when the process stops; what has not is sent again by another.
-const FINISH_WITHIN: Duration = Duration::from_secs(5);
 
 /// Bounds of what is under way.
 #[derive(Clone, Debug)]
@@ -314,7 +311,8 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
     }
 }
 
-fn kept(attempt: &Attempt) -> AttemptRow {
+/// An attempt as it is kept.
+pub(super) fn kept(attempt: &Attempt) -> AttemptRow {
     AttemptRow {
         started_at_ms: attempt.started_at_ms,
         duration_ms: attempt.duration_ms,

@@ -43,8 +43,12 @@ pub(super) fn apns_outcome(
     let after_ms = retry_after.and_then(|text| retry_after_ms(text, now_ms, retry_after_ms_max));
     let retry = Outcome::Retry { after_ms };
     let (outcome, class) = match (status, said.reason.as_str()) {
-        (410, _) | (400, "BadDeviceToken" | "DeviceTokenNotForTopic") => {
-            (Outcome::Gone, ErrorClass::TargetDead)
+        (410, _) => (Outcome::Gone, ErrorClass::TargetDead),
+        // So says the sandbox of every token of production, and the other way round: it takes several to believe it.
+        (400, "BadDeviceToken") => (Outcome::Refused(Refusal::Target), ErrorClass::TargetDead),
+        // With a wrong topic it is said of every token.
+        (400, "DeviceTokenNotForTopic") => {
+            (Outcome::Refused(Refusal::Sender), ErrorClass::Credentials)
         }
         // Somebody has to mend the key, the topic or what it may be used for; until then attempts are spent.
         (403, _) | (400, "BadTopic" | "MissingTopic" | "TopicDisallowed") => {
@@ -83,12 +87,22 @@ mod tests {
         let message = Outcome::Refused(Refusal::Message);
         let table = [
             (400, "BadCollapseId", message, Message),
-            (400, "BadDeviceToken", Outcome::Gone, TargetDead),
+            (
+                400,
+                "BadDeviceToken",
+                Outcome::Refused(Refusal::Target),
+                TargetDead,
+            ),
             (400, "BadExpirationDate", message, Message),
             (400, "BadMessageId", message, Message),
             (400, "BadPriority", message, Message),
             (400, "BadTopic", retry, Credentials),
-            (400, "DeviceTokenNotForTopic", Outcome::Gone, TargetDead),
+            (
+                400,
+                "DeviceTokenNotForTopic",
+                Outcome::Refused(Refusal::Sender),
+                Credentials,
+            ),
             (400, "DuplicateHeaders", message, Message),
             (400, "IdleTimeout", retry, Provider),
             (400, "InvalidPushType", message, Message),

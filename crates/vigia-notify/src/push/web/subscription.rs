@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use p256::PublicKey;
+use serde::Deserialize;
 use url::Url;
 use web_push_native::Auth;
 
@@ -39,9 +40,25 @@ pub enum SubscriptionError {
     /// The browser's public key.
     #[error("the subscription's key p256dh is not a public key on P-256 in base64url")]
     PublicKey,
+    /// The whole.
+    #[error("this is not the JSON of a PushSubscription: pass on what its toJSON() gives")]
+    Json,
     /// The secret.
     #[error("the subscription's key auth is not {AUTH_BYTES} bytes in base64url")]
     Auth,
+}
+
+/// What a browser gives.
+#[derive(Deserialize)]
+struct Given {
+    endpoint: String,
+    keys: GivenKeys,
+}
+
+#[derive(Deserialize)]
+struct GivenKeys {
+    p256dh: String,
+    auth: String,
 }
 
 impl WebPushSubscription {
@@ -65,6 +82,12 @@ impl WebPushSubscription {
             public_key,
             auth: auth.into(),
         })
+    }
+
+    /// From the JSON that `PushSubscription.toJSON()` gives in the browser (Push API, 8).
+    pub fn from_json(text: &str) -> Result<Self, SubscriptionError> {
+        let given: Given = serde_json::from_str(text).map_err(|_| SubscriptionError::Json)?;
+        Self::new(&given.endpoint, &given.keys.p256dh, &given.keys.auth)
     }
 
     /// Its URL, which whoever knows it could try to write to: keep it as a secret.
@@ -108,6 +131,15 @@ mod tests {
         let read = WebPushSubscription::new;
         let endpoint = "https://push.example.net/push/S3CRET";
         let subscription = read(endpoint, P256DH, AUTH).unwrap();
+        let json = format!(
+            r#"{{"endpoint":"{endpoint}","expirationTime":null,"keys":{{"p256dh":"{P256DH}","auth":"{AUTH}"}}}}"#
+        );
+        let from_json = WebPushSubscription::from_json(&json).unwrap();
+        assert_eq!(from_json.endpoint(), subscription.endpoint());
+        for wrong in ["", "{}", "[]", endpoint] {
+            let error = WebPushSubscription::from_json(wrong).unwrap_err();
+            assert_eq!(error, SubscriptionError::Json);
+        }
         assert_eq!(
             format!("{subscription:?}"),
             "WebPushSubscription(https://push.example.net)"

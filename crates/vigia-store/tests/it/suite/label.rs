@@ -1,7 +1,7 @@
 //! Labels of addresses: kept, listed, under those of the settings, and shown with activities.
 
 use vigia_core::{Label, LabelKind, Labels, Scope};
-use vigia_store::{ActivityRow, LabelOrigin, LabelRow, LabelStore, ReadStore};
+use vigia_store::{ActivityRow, InboxStore, LabelOrigin, LabelRow, LabelStore, ReadStore};
 
 use crate::sample::{address, transfer};
 use crate::suite::{Db, Fixture};
@@ -140,10 +140,13 @@ pub(crate) async fn an_account_has_its_name_and_others_their_label<F: Fixture>()
     // Notifications name the same.
     let told = db
         .store
-        .notification_page(&Scope::All, None, 9)
+        .notification_page(&crate::suite::inbox_of(&Scope::All), None, 9)
         .await
         .unwrap();
-    let told = told.iter().rev().map(|row| shown(&row.about));
+    let told = told
+        .iter()
+        .rev()
+        .map(|row| shown(row.about.as_ref().unwrap()));
     assert_eq!(told.collect::<Vec<_>>(), expected);
 
     db.store

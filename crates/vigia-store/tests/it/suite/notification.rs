@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use vigia_core::{Commit, NotificationId, Scope, Slot};
-use vigia_store::{IngestStore, ReadStore, WatchStore};
+use vigia_store::{InboxStore, IngestStore, ReadStore, WatchStore};
 
 use crate::sample::{
     COIN, Trades, activity, address, balance, commit, digest_at, entry, imported, place,
@@ -31,7 +31,7 @@ pub(crate) async fn id_is_made_of_its_cause<F: Fixture>() {
     db.apply(&transfer(0, &[ana])).await;
     let page = db
         .store
-        .notification_page(&Scope::All, None, 9)
+        .notification_page(&crate::suite::inbox_of(&Scope::All), None, 9)
         .await
         .unwrap();
     let slot = Slot::Coin(COIN.to_owned());
@@ -41,7 +41,7 @@ pub(crate) async fn id_is_made_of_its_cause<F: Fixture>() {
     );
     assert_eq!(page[0].kind.as_str(), "SEND_RECEIVED");
     assert_eq!(page[0].created_at_ms, NOW_MS);
-    assert_eq!(page[0].about.activity.slot, slot);
+    assert_eq!(page[0].about.as_ref().unwrap().activity.slot, slot);
 }
 
 pub(crate) async fn imports_tell_nobody_then_or_later<F: Fixture>() {

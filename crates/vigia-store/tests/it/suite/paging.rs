@@ -1,7 +1,7 @@
 //! Pages: nothing lost, nothing repeated, whatever the size and whatever arrives meanwhile.
 
 use vigia_core::{AccountId, Activity, Commit, Scope, Slot};
-use vigia_store::{ActivityCursor, ActivityFilter, ActivityRow, ReadStore, Store};
+use vigia_store::{ActivityCursor, ActivityFilter, ActivityRow, InboxStore, ReadStore, Store};
 
 use crate::sample::{activity, address, commit, digest_at, place, raw, transfer};
 use crate::suite::{Db, Fixture};
@@ -142,7 +142,11 @@ pub(crate) async fn inbox_pages<F: Fixture>() {
         let mut seqs: Vec<i64> = Vec::new();
         loop {
             let before = seqs.last().copied();
-            let page = db.store.notification_page(&scope, before, 3).await.unwrap();
+            let page = db
+                .store
+                .notification_page(&crate::suite::inbox_of(&scope), before, 3)
+                .await
+                .unwrap();
             if page.is_empty() {
                 break;
             }

@@ -1,7 +1,7 @@
 //! Nobody reads another user's data (I-14): each read method, with a user who tries.
 
 use vigia_core::{Commit, Locale, MatchReason, RawTransaction, ReasonKind, Scope, UserId};
-use vigia_store::{ActivityFilter, ReadStore, WatchEntry, WatchStore};
+use vigia_store::{ActivityFilter, InboxStore, ReadStore, WatchEntry, WatchStore};
 
 use crate::sample::{
     account, activity, address, balance, commit, digest_at, entry, place, raw, transfer, user,
@@ -89,12 +89,19 @@ pub(crate) async fn inbox_is_ones_own<F: Fixture>() {
     let db = feed::<F>().await;
     let ana = db.account(1).await;
     let scope = db.scope("ana").await;
-    let page = db.store.notification_page(&scope, None, 50).await.unwrap();
+    let page = db
+        .store
+        .notification_page(&crate::suite::inbox_of(&scope), None, 50)
+        .await
+        .unwrap();
     assert_eq!(page.len(), 2);
-    assert!(page.iter().all(|row| row.about.account.id == ana));
+    assert!(
+        page.iter()
+            .all(|row| row.about.as_ref().unwrap().account.id == ana)
+    );
     let all = db
         .store
-        .notification_page(&Scope::All, None, 50)
+        .notification_page(&crate::suite::inbox_of(&Scope::All), None, 50)
         .await
         .unwrap();
     assert_eq!(all.len(), 4);

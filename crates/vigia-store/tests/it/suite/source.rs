@@ -47,7 +47,7 @@ async fn guard<F: Fixture>(db: &Db<F>) -> SourceGuard {
 }
 
 /// Makes everything as the rows say; returns how many addresses changed and what was refused.
-async fn follow<F: Fixture>(db: &Db<F>, rows: &[Json]) -> (u64, Vec<SourceRefusal>) {
+pub(crate) async fn follow<F: Fixture>(db: &Db<F>, rows: &[Json]) -> (u64, Vec<SourceRefusal>) {
     let guard = guard(db).await;
     let snapshot = snapshot(rows);
     let plan = plan(db, &snapshot).await;
@@ -75,6 +75,16 @@ async fn seen<F: Fixture>(db: &Db<F>, user: &str) -> usize {
     let filter = ActivityFilter::default();
     let page = db.store.activity_page(&scope, &filter, None, 10).await;
     page.unwrap().len()
+}
+
+/// `address(n)` of the business `shop`, with this member, who may do what the words say.
+pub(crate) fn shop_member(n: u64, user: &str, words: &str) -> Json {
+    let mut row = row(n, "shop");
+    row["account_kind"] = "business".into();
+    row["user_id"] = user.into();
+    row["user_name"] = user.into();
+    row["permissions"] = words.into();
+    row
 }
 
 pub(crate) async fn once_followed_nothing_is_left_to_do<F: Fixture>() {

@@ -11,21 +11,21 @@ use vigia_store::{
     BackfillStore, BalanceCounts, BalanceRow, BusinessDetail, BusinessRow, BusinessStore,
     ClaimedDelivery, Completion, DeliveryEvent, DeliveryRow, DeliveryState, DeliveryStore,
     EndpointRow, EndpointSpec, FailedRetry, FailedRow, FailedStore, FailedTransaction, IngestStore,
-    InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore, NotificationRow, ProviderReport,
-    ProviderRow, ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow, ReadStore,
-    ShardRow, StatusReport, StoreError, TransactionRemains, WatchEntry, WatchReceipt,
-    WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
+    InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore, ProviderReport, ProviderRow,
+    ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow, ReadStore, ShardRow,
+    StatusReport, StoreError, TransactionRemains, WatchEntry, WatchReceipt, WatchReconciliation,
+    WatchRow, WatchStore, WatchTargets, Watermark,
 };
 
 use super::Failure;
 
-type Result<T> = std::result::Result<T, StoreError>;
+pub(super) type Result<T> = std::result::Result<T, StoreError>;
 
 /// A store of which every method fails.
 pub(super) struct FailingStore(pub(super) Failure);
 
 impl FailingStore {
-    fn fail<T>(&self) -> Result<T> {
+    pub(super) fn fail<T>(&self) -> Result<T> {
         Err(self.0.error())
     }
 }
@@ -79,15 +79,6 @@ impl ReadStore for FailingStore {
     }
 
     async fn balance_page(&self, _: &Scope, _: i64, _: u32) -> Result<Vec<BalanceRow>> {
-        self.fail()
-    }
-
-    async fn notification_page(
-        &self,
-        _: &Scope,
-        _: Option<i64>,
-        _: u32,
-    ) -> Result<Vec<NotificationRow>> {
         self.fail()
     }
 

@@ -1,23 +1,83 @@
 //! What telling endpoints is made of, from the settings.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
-use vigia_core::SystemClock;
-use vigia_notify::{BreakerSettings, RetrySchedule, WebhookSender, WebhookSettings};
+use vigia_core::{Platform, SystemClock};
+use vigia_notify::{
+    ApnsSender, ApnsSettings, BreakerSettings, FcmSender, FcmSettings, RetrySchedule, SendLimits,
+    WebPushSender, WebPushSettings, WebhookSender, WebhookSettings,
+};
 use vigia_store::{DeliveryStore as _, SqlStore};
 
 use super::super::process_name;
 use super::Roles;
 use crate::config::Settings;
-use crate::delivery::{Deliverer, DeliveryLimits, Sequencer};
+use crate::delivery::{
+    Broadcaster, Deliverer, DeliveryLimits, PushChannel, PushLimits, PushSender, PushSequencer,
+    Pusher, Sequencer,
+};
 use crate::exit::Exit;
 
 const HOUR_MS: u64 = 3_600_000;
 
 impl Roles {
-    /// Starts telling the endpoints of `[[webhooks]]`; nothing where there are none.
+    /// Starts telling people and endpoints.
     pub(super) async fn deliver(
+        &mut self,
+        settings: &Settings,
+        store: &Arc<SqlStore>,
+    ) -> anyhow::Result<()> {
+        self.push(settings, store)?;
+        self.send_webhooks(settings, store).await
+    }
+
+    /// Starts telling people: broadcasts in any case, pushes where there are credentials.
+    fn push(&mut self, settings: &Settings, store: &Arc<SqlStore>) -> anyhow::Result<()> {
+        settings.check_push()?;
+        let rules = settings.push.rules();
+        let made = Arc::new(Notify::new());
+        let broadcaster = Broadcaster::new(Arc::clone(store), rules.clone(), Arc::clone(&made));
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            broadcaster.run(shutdown).await;
+            Ok(())
+        });
+        let channels = channels(settings)?;
+        if channels.is_empty() {
+            return Ok(());
+        }
+        let sequencer = PushSequencer::new(Arc::clone(store), rules, Arc::clone(&made));
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            sequencer.run(shutdown).await;
+            Ok(())
+        });
+        let limits = PushLimits {
+            lease: Duration::from_millis(settings.delivery.lease_ms),
+            schedule: RetrySchedule::pushes(),
+            ttl_s: settings.push.ttl_hours.saturating_mul(3_600),
+            late_after_ms: settings.push.late_after_ms,
+        };
+        let pusher = Pusher::new(
+            Arc::clone(store),
+            Arc::new(settings.texts()?),
+            Arc::new(SystemClock),
+            limits,
+            process_name(),
+            made,
+        );
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            pusher.run(channels, shutdown).await;
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// Starts telling the endpoints of `[[webhooks]]`; nothing where there are none.
+    async fn send_webhooks(
         &mut self,
         settings: &Settings,
         store: &Arc<SqlStore>,
@@ -39,6 +99,68 @@ impl Roles {
     }
 }
 
+/// What sends to each platform whose credentials are given.
+fn channels(settings: &Settings) -> anyhow::Result<Vec<PushChannel>> {
+    let push = &settings.push;
+    let clock = || Arc::new(SystemClock);
+    let limits = SendLimits {
+        deadline_ms: settings.delivery.deadline_ms,
+        ..SendLimits::default()
+    };
+    let ca_pem = ca_pem(settings)?;
+    let mut senders = Vec::new();
+    for platform in push.platforms() {
+        senders.push(match platform {
+            Platform::Fcm => {
+                let channel = &push.fcm_android_channel;
+                let fcm = FcmSettings {
+                    url: push.fcm_url.clone(),
+                    limits,
+                    ca_pem: ca_pem.clone(),
+                    android_channel: (!channel.is_empty()).then(|| channel.clone()),
+                    ..FcmSettings::new(&push.fcm_credentials)
+                };
+                let sender = FcmSender::new(fcm, clock()).map_err(Exit::bad_input)?;
+                PushSender::Fcm(Arc::new(sender))
+            }
+            Platform::Apns => {
+                let apns = ApnsSettings {
+                    url: push.apns_url.clone(),
+                    limits,
+                    ca_pem: ca_pem.clone(),
+                    ..ApnsSettings::new(&push.apns_credentials, &push.apns_topic)
+                };
+                let sender = ApnsSender::new(apns, clock()).map_err(Exit::bad_input)?;
+                PushSender::Apns(Arc::new(sender))
+            }
+            Platform::Web => {
+                let web = WebPushSettings {
+                    limits,
+                    ca_pem: ca_pem.clone(),
+                    ..WebPushSettings::new(&push.web_credentials)
+                };
+                let sender = WebPushSender::new(web, clock()).map_err(Exit::bad_input)?;
+                PushSender::Web(Arc::new(sender))
+            }
+        });
+    }
+    let channel = |sender| PushChannel::new(sender, push.in_flight_max, push.per_second_max);
+    Ok(senders.into_iter().map(channel).collect())
+}
+
+/// Certificate authorities to trust beside the system's.
+fn ca_pem(settings: &Settings) -> anyhow::Result<Option<Vec<u8>>> {
+    let file = &settings.delivery.ca_file;
+    if file.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let read = std::fs::read(file).map_err(|error| {
+        let file = file.display();
+        Exit::bad_input(format!("delivery.ca_file {file}: {error}"))
+    })?;
+    Ok(Some(read))
+}
+
 /// Declares the endpoints of the settings, and makes what tells them; none where there are none.
 async fn start(
     settings: &Settings,
@@ -48,17 +170,11 @@ async fn start(
     let delivery = &settings.delivery;
     let mut webhooks = WebhookSettings::default();
     webhooks.limits.deadline_ms = delivery.deadline_ms;
-    if !delivery.ca_file.as_os_str().is_empty() {
-        let read = std::fs::read(&delivery.ca_file);
-        webhooks.ca_pem = Some(read.map_err(|error| {
-            let file = delivery.ca_file.display();
-            Exit::bad_input(format!("delivery.ca_file {file}: {error}"))
-        })?);
-    }
+    webhooks.ca_pem = ca_pem(settings)?;
     let limits = DeliveryLimits {
         in_flight_max: delivery.in_flight_max,
         endpoint_in_flight_max: delivery.endpoint_in_flight_max,
-        lease: std::time::Duration::from_millis(delivery.lease_ms),
+        lease: Duration::from_millis(delivery.lease_ms),
         disable_after_ms: delivery.disable_after_hours.saturating_mul(HOUR_MS),
         breaker: BreakerSettings::default(),
         schedule: RetrySchedule::webhooks(),

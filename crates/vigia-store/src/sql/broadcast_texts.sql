@@ -1,0 +1,1 @@
+SELECT id, texts FROM broadcast WHERE id = $1

@@ -1,0 +1,7 @@
+-- What came of attempts, from a JSON array; those under an old fence change nothing.
+UPDATE push
+SET state = j.state, due_at_ms = j.due, finished_at_ms = j.finished, attempts = attempts + j.tried, holder = NULL,
+    claimed_until_ms = NULL
+FROM jsonb_to_recordset($1::jsonb) AS j (id text, fence bigint, state text, due bigint, finished bigint, tried bigint)
+WHERE push.id = decode(j.id, 'hex') AND push.fence = j.fence AND push.state = 'pending' AND holder IS NOT NULL
+RETURNING push.id

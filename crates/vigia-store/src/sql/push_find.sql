@@ -1,0 +1,1 @@
+WHERE p.id = $1

@@ -1,0 +1,1 @@
+SELECT min(due_at_ms) AS due_at_ms FROM push WHERE state = 'pending'

@@ -1,0 +1,7 @@
+-- What came of attempts, from a JSON array; those under an old fence change nothing.
+UPDATE push
+SET state = j.value ->> 'state', due_at_ms = j.value ->> 'due', finished_at_ms = j.value ->> 'finished',
+    attempts = attempts + (j.value ->> 'tried'), holder = NULL, claimed_until_ms = NULL
+FROM json_each($1) j
+WHERE push.id = unhex(j.value ->> 'id') AND fence = j.value ->> 'fence' AND push.state = 'pending' AND holder IS NOT NULL
+RETURNING id

@@ -1,0 +1,362 @@
+//! `PushStore`: devices, and the life of a push.
+
+mod claim;
+mod sequence;
+
+pub(super) use sequence::{Waiting, make};
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use vigia_core::{DeliveryId, Hasher, Platform, UserId};
+
+use super::SqlStore;
+use super::codec::int;
+use super::delivery::{attempt, attempts_json, ended_json};
+use crate::db::{Row, Tx, get, get_opt, parsed, query};
+use crate::delivery::{ATTEMPTS_MAX, DeliveryState};
+use crate::push::{
+    ClaimedPush, DEVICE_FAILURES_MAX, DEVICES_MAX, DeviceRow, DeviceSpec, PushCompletion, PushEnd,
+    PushLane, PushRow, PushSettings, PushStore,
+};
+use crate::sql::{Sql, sql, sql_text};
+use crate::{AttemptRow, Result, StoreError};
+
+/// A query that goes on from the columns of a table with the WHERE of the named file.
+macro_rules! joined_sql {
+    ($columns:literal, $name:literal) => {{
+        let text = concat!(sql_text!($columns), sql_text!($name));
+        Sql {
+            sqlite: text,
+            postgres: text,
+        }
+    }};
+}
+
+#[async_trait]
+impl PushStore for SqlStore {
+    async fn device_register(&self, user: UserId, spec: &DeviceSpec) -> Result<(DeviceRow, bool)> {
+        let now_ms = self.now()?;
+        let hash = Hasher::digest(spec.token.as_bytes());
+        let mut tx = self.database.write().await?;
+        let find = || {
+            query(joined_sql!("device_columns", "device_of_token"))
+                .bind(user.0)
+                .bind(spec.platform.as_str())
+                .bind(hash.inner().to_vec())
+        };
+        let known = find().fetch_optional(&mut tx).await?;
+        query(sql!("device_register"))
+            .bind(user.0)
+            .bind(spec.platform.as_str())
+            .bind(spec.token.clone())
+            .bind(hash.inner().to_vec())
+            .bind(spec.locale.map(|locale| locale.as_str().to_owned()))
+            .bind(spec.app_version.clone())
+            .bind(now_ms)
+            .execute(&mut tx)
+            .await?;
+        query(sql!("device_make_room"))
+            .bind(user.0)
+            .bind(DEVICES_MAX)
+            .execute(&mut tx)
+            .await?;
+        let registered = device(&find().fetch_one(&mut tx).await?)?;
+        tx.commit().await?;
+        Ok((registered, known.is_none()))
+    }
+
+    async fn device_list(
+        &self,
+        user: Option<UserId>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<DeviceRow>> {
+        let rows = query(joined_sql!("device_columns", "device_list"))
+            .bind(user.map(|user| user.0))
+            .bind(after)
+            .bind(limit)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        rows.iter().map(device).collect()
+    }
+
+    async fn device_remove(&self, user: Option<UserId>, id: i64, reason: &str) -> Result<bool> {
+        let mut tx = self.database.write().await?;
+        let removed = query(sql!("device_remove"))
+            .bind(user.map(|user| user.0))
+            .bind(id)
+            .bind(reason)
+            .execute(&mut tx)
+            .await?;
+        if removed > 0 {
+            self.cancel_of_device(&mut tx, id).await?;
+        }
+        tx.commit().await?;
+        Ok(removed > 0)
+    }
+
+    async fn push_sequence(&self, settings: &PushSettings) -> Result<u64> {
+        self.sequence_pushes(settings).await
+    }
+
+    async fn push_claim(
+        &self,
+        holder: &str,
+        platform: Platform,
+        lane: PushLane,
+        limit: u32,
+        lease_ms: u64,
+    ) -> Result<Vec<ClaimedPush>> {
+        self.claim_pushes(holder, platform, lane, limit, lease_ms)
+            .await
+    }
+
+    async fn push_renew(&self, holder: &str, lease_ms: u64) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let until_ms = self.clock.now_ms().saturating_add(lease_ms);
+        let renewed = query(sql!("push_renew"))
+            .bind(holder)
+            .bind(int("time", until_ms)?)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(renewed)
+    }
+
+    async fn push_complete(&self, completions: &[PushCompletion]) -> Result<u64> {
+        let now_ms = self.clock.now_ms();
+        let mut tx = self.database.write().await?;
+        let ended = completions.iter().map(|completion| {
+            let (state, due_at_ms) = match completion.end {
+                PushEnd::Delivered => (DeliveryState::Delivered, now_ms),
+                PushEnd::Retry { at_ms } => (DeliveryState::Pending, at_ms),
+                PushEnd::Dead | PushEnd::Refused | PushEnd::Gone { .. } => {
+                    (DeliveryState::Dead, now_ms)
+                }
+                PushEnd::Cancelled => (DeliveryState::Cancelled, now_ms),
+            };
+            let is_tried = completion.attempt.is_some();
+            ended_json(
+                completion.id,
+                completion.fence,
+                state,
+                due_at_ms,
+                is_tried,
+                now_ms,
+            )
+        });
+        let ended = ended.collect::<Result<Vec<_>>>()?;
+        let counted = query(sql!(dialects "push_complete"))
+            .bind(serde_json::Value::from(ended).to_string())
+            .fetch_all(&mut tx)
+            .await?;
+        let counted: BTreeSet<DeliveryId> = counted
+            .iter()
+            .map(|row| Ok(DeliveryId::from_bytes(get(row, "id")?)))
+            .collect::<Result<_>>()?;
+        let attempts = completions
+            .iter()
+            .filter_map(|completion| Some((completion.id, completion.attempt.as_ref()?)));
+        query(sql!(dialects "push_attempt_insert"))
+            .bind(attempts_json(attempts)?)
+            .execute(&mut tx)
+            .await?;
+        // Along one order, so that no two processes wait for each other.
+        let mut said: Vec<_> = completions
+            .iter()
+            .filter(|completion| counted.contains(&completion.id))
+            .map(|completion| (completion.device, completion.end))
+            .collect();
+        said.sort_unstable_by_key(|(device, _)| *device);
+        said.dedup();
+        for (device, end) in said {
+            self.device_heard(&mut tx, device, end, now_ms).await?;
+        }
+        tx.commit().await?;
+        Ok(counted.len() as u64)
+    }
+
+    async fn push_next_due(&self) -> Result<Option<u64>> {
+        let row = query(sql!("push_next_due"))
+            .fetch_one(&mut self.database.read().await?)
+            .await?;
+        get_opt(&row, "due_at_ms")
+    }
+
+    async fn push_page(
+        &self,
+        state: Option<DeliveryState>,
+        before: Option<(u64, DeliveryId)>,
+        limit: u32,
+    ) -> Result<Vec<PushRow>> {
+        let (at_ms, id) = match before {
+            Some((at_ms, id)) => (int("time", at_ms)?, id.as_bytes().to_vec()),
+            None => (i64::MAX, Vec::new()),
+        };
+        let rows = query(joined_sql!("push_columns", "push_page"))
+            .bind(state.map(|state| state.as_str().to_owned()))
+            .bind(at_ms)
+            .bind(id)
+            .bind(limit)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        let user = |row: &Row| get(row, "user_external_id");
+        rows.iter().map(|row| push(row, user(row)?)).collect()
+    }
+
+    async fn push_find(&self, id: &DeliveryId) -> Result<Option<(PushRow, Vec<AttemptRow>)>> {
+        let mut tx = self.database.read().await?;
+        let row = query(joined_sql!("push_columns", "push_find"))
+            .bind(id.as_bytes().to_vec())
+            .fetch_optional(&mut tx)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let attempts = query(sql!("push_attempt_list"))
+            .bind(id.as_bytes().to_vec())
+            .bind(ATTEMPTS_MAX)
+            .fetch_all(&mut tx)
+            .await?;
+        let attempts = attempts.iter().rev().map(attempt);
+        let found = push(&row, get(&row, "user_external_id")?)?;
+        Ok(Some((found, attempts.collect::<Result<_>>()?)))
+    }
+
+    async fn push_retry(&self, id: &DeliveryId) -> Result<bool> {
+        self.delivery_change(sql!("push_retry"), id).await
+    }
+
+    async fn push_cancel(&self, id: &DeliveryId) -> Result<bool> {
+        self.delivery_change(sql!("push_cancel"), id).await
+    }
+
+    async fn push_counts(&self) -> Result<Vec<(Platform, DeliveryState, u64)>> {
+        let rows = query(sql!("push_counts"))
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        let count = |row: &Row| Ok((platform(row)?, state(row)?, get(row, "count")?));
+        rows.iter().map(count).collect()
+    }
+
+    async fn push_prune(&self, before_ms: u64, limit: u32) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let before_ms = int("time", before_ms)?;
+        query(sql!("push_attempt_prune"))
+            .bind(before_ms)
+            .bind(limit)
+            .execute(&mut tx)
+            .await?;
+        let removed = query(sql!("push_prune"))
+            .bind(before_ms)
+            .bind(limit)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(removed)
+    }
+}
+
+impl SqlStore {
+    /// Takes in what an attempt says about its device.
+    async fn device_heard(
+        &self,
+        tx: &mut Tx,
+        device: i64,
+        end: PushEnd,
+        now_ms: u64,
+    ) -> Result<()> {
+        match end {
+            PushEnd::Delivered => {
+                query(sql!("device_well"))
+                    .bind(device)
+                    .bind(int("time", now_ms)?)
+                    .execute(tx)
+                    .await?;
+            }
+            PushEnd::Refused => {
+                query(sql!("device_refused"))
+                    .bind(device)
+                    .bind(DEVICE_FAILURES_MAX)
+                    .bind("the provider refused too many pushes in a row")
+                    .execute(tx)
+                    .await?;
+                self.cancel_of_device(tx, device).await?;
+            }
+            PushEnd::Gone { since_ms } => {
+                query(sql!("device_gone"))
+                    .bind(device)
+                    .bind(int("time", since_ms.unwrap_or(now_ms))?)
+                    .bind("the provider says that it is gone")
+                    .execute(tx)
+                    .await?;
+                self.cancel_of_device(tx, device).await?;
+            }
+            PushEnd::Retry { .. } | PushEnd::Dead | PushEnd::Cancelled => {}
+        }
+        Ok(())
+    }
+
+    async fn cancel_of_device(&self, tx: &mut Tx, device: i64) -> Result<()> {
+        query(sql!("push_cancel_of_device"))
+            .bind(self.now()?)
+            .bind(device)
+            .execute(tx)
+            .await?;
+        Ok(())
+    }
+}
+
+fn device(row: &Row) -> Result<DeviceRow> {
+    let state: String = get(row, "state")?;
+    Ok(DeviceRow {
+        id: get(row, "id")?,
+        user: UserId(get(row, "user_id")?),
+        spec: DeviceSpec {
+            platform: platform(row)?,
+            token: get(row, "token")?,
+            locale: get_opt(row, "locale")?,
+            app_version: get(row, "app_version")?,
+        },
+        is_active: match &*state {
+            "active" => true,
+            "inactive" => false,
+            _ => {
+                return Err(StoreError::Damaged {
+                    what: "state of a device",
+                    problem: format!("{state:?} is none"),
+                });
+            }
+        },
+        reason: get_opt(row, "reason")?,
+        failures: get(row, "failures")?,
+        created_at_ms: get(row, "created_at_ms")?,
+        registered_at_ms: get(row, "registered_at_ms")?,
+        delivered_at_ms: get_opt(row, "delivered_at_ms")?,
+    })
+}
+
+fn push(row: &Row, user: String) -> Result<PushRow> {
+    Ok(PushRow {
+        id: DeliveryId::from_bytes(get(row, "id")?),
+        device: get(row, "device_id")?,
+        user,
+        platform: platform(row)?,
+        notification: get(row, "notification_seq")?,
+        bundle: DeliveryId::from_bytes(get(row, "bundle_id")?),
+        state: state(row)?,
+        attempts: get(row, "attempts")?,
+        due_at_ms: get(row, "due_at_ms")?,
+        created_at_ms: get(row, "created_at_ms")?,
+        finished_at_ms: get_opt(row, "finished_at_ms")?,
+    })
+}
+
+fn platform(row: &Row) -> Result<Platform> {
+    let platform: String = get(row, "platform")?;
+    parsed("platform", platform.parse())
+}
+
+fn state(row: &Row) -> Result<DeliveryState> {
+    let state: String = get(row, "state")?;
+    parsed("state of a push", state.parse())
+}
