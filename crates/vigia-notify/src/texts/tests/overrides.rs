@@ -117,6 +117,9 @@ fn kinds_of_contract_files_have_texts() {
         "{message}"
     );
     assert!(message.contains("en.ftl and pt.ftl"), "{message}");
+    // What cannot be read is not missing as well.
+    let broken = [files[0], ("en.ftl", "coupon-won = {\n"), files[2]];
+    assert_eq!(problems(&broken).len(), 1);
     let near = problem("send-recieved = Recibiste\n");
     assert!(near.contains("send-received"), "{near}");
 }
@@ -237,19 +240,17 @@ fn everything_is_told_at_once() {
         ("pt.ftl", "digest = {\n"),
         ("sp.ftl", ""),
     ];
-    let Err(error) = FluentTexts::with_overrides(directory(&files[..2]).path()) else {
+    let Err(error) = FluentTexts::with_overrides(directory(&files).path()) else {
         panic!();
     };
     let text = error.to_string();
     assert!(
-        text.starts_with("the texts have 3 problems:\n  es.ftl, line 1"),
+        text.starts_with("the texts have 4 problems:\n  es.ftl, line 1"),
         "{text}"
     );
-    let misnamed = problems(&files[2..]);
     assert!(
-        misnamed[0]
-            .to_string()
-            .contains("es.ftl, en.ftl and pt.ftl")
+        text.contains("sp.ftl: is no file of texts: they are es.ftl, en.ftl and pt.ftl"),
+        "{text}"
     );
     let many = "digest = { $a } { $b }\n".to_owned()
         + &(0..60)
