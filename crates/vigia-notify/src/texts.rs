@@ -123,7 +123,8 @@ impl FluentTexts {
             parts.find_map(|part| language.text(id, *part, input, &mut errors))
         });
         if let Some(error) = errors.first() {
-            self.failed(&id, locale, error);
+            // Others are news, which cannot fail: so few are remembered as there are texts.
+            self.failed(if has_own { &id } else { GENERIC }, locale, error);
         }
         text.unwrap_or_default()
     }

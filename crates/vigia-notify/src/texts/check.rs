@@ -2,6 +2,7 @@
 
 mod entry;
 mod nesting;
+mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
