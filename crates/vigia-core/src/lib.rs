@@ -71,7 +71,7 @@ pub use lease::{
     FENCE_MAX, Fence, LEASE_CLAIM_INTERVAL_MS, LEASE_HEARTBEAT_MS, LEASE_RESCUE_MS_MAX,
     LEASE_TTL_MS, LeaseState,
 };
-pub use nearest::{edit_distance, nearest};
+pub use nearest::nearest;
 pub use notification::{
     DeliveryId, NotificationId, NotificationKind, NotificationText, RenderInput, TextArg,
 };

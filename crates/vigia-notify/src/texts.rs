@@ -59,8 +59,8 @@ impl FluentTexts {
     /// The same, with what the files of a directory put in their place: `es.ftl`, `en.ftl` and `pt.ftl`, any of
     /// them. What is wrong with them is told all at once.
     pub fn with_overrides(dir: &Path) -> Result<Self, TextsError> {
-        let texts = files::read(dir)?;
-        let made = Self::new(check::parse_all(texts).map_err(TextsError::Problems)?);
+        let read = files::read(dir)?;
+        let made = Self::new(check::parse_all(read).map_err(TextsError::Problems)?);
         match sample::problems(&made) {
             problems if problems.is_empty() => Ok(made),
             problems => Err(TextsError::Problems(problems)),
@@ -123,7 +123,8 @@ impl FluentTexts {
             parts.find_map(|part| language.text(id, *part, input, &mut errors))
         });
         if let Some(error) = errors.first() {
-            self.failed(&id, locale, error);
+            // Others are news, which cannot fail: so few are remembered as there are texts.
+            self.failed(if has_own { &id } else { GENERIC }, locale, error);
         }
         text.unwrap_or_default()
     }

@@ -195,7 +195,7 @@ p2p-trade-disputed = { $has-who ->
 ## Many at once
 
 digest-received = { $count ->
-        [one] One deposit: { $money }
+        [1] One deposit: { $money }
        *[other] { $count } deposits: { $money }
     }
     .title = { $has-account ->
@@ -203,12 +203,12 @@ digest-received = { $count ->
            *[no] Money received
         }
     .hidden = { $count ->
-            [one] You received one deposit
+            [1] You received one deposit
            *[other] You received { $count } deposits
         }
 
 digest = { $count ->
-        [one] One piece of news about your account
+        [1] One piece of news about your account
        *[other] { $count } pieces of news about your account
     }
     .title = { $has-account ->
@@ -217,7 +217,7 @@ digest = { $count ->
         }
 
 summary = { $count ->
-        [one] While you were away: one piece of news about your account
+        [1] While you were away: one piece of news about your account
        *[other] While you were away: { $count } pieces of news about your account
     }
     .title = { $has-account ->

@@ -195,7 +195,7 @@ p2p-trade-disputed = { $has-who ->
 ## Many at once
 
 digest-received = { $count ->
-        [one] Un depósito: { $money }
+        [1] Un depósito: { $money }
        *[other] { $count } depósitos: { $money }
     }
     .title = { $has-account ->
@@ -203,12 +203,12 @@ digest-received = { $count ->
            *[no] Dinero recibido
         }
     .hidden = { $count ->
-            [one] Recibiste un depósito
+            [1] Recibiste un depósito
            *[other] Recibiste { $count } depósitos
         }
 
 digest = { $count ->
-        [one] Una novedad en tu cuenta
+        [1] Una novedad en tu cuenta
        *[other] { $count } novedades en tu cuenta
     }
     .title = { $has-account ->
@@ -217,7 +217,7 @@ digest = { $count ->
         }
 
 summary = { $count ->
-        [one] Mientras no estabas hubo una novedad en tu cuenta
+        [1] Mientras no estabas hubo una novedad en tu cuenta
        *[other] Mientras no estabas hubo { $count } novedades en tu cuenta
     }
     .title = { $has-account ->

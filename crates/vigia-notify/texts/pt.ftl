@@ -195,7 +195,7 @@ p2p-trade-disputed = { $has-who ->
 ## Many at once
 
 digest-received = { $count ->
-        [one] Um depósito: { $money }
+        [1] Um depósito: { $money }
        *[other] { $count } depósitos: { $money }
     }
     .title = { $has-account ->
@@ -203,12 +203,12 @@ digest-received = { $count ->
            *[no] Dinheiro recebido
         }
     .hidden = { $count ->
-            [one] Você recebeu um depósito
+            [1] Você recebeu um depósito
            *[other] Você recebeu { $count } depósitos
         }
 
 digest = { $count ->
-        [one] Uma novidade na sua conta
+        [1] Uma novidade na sua conta
        *[other] { $count } novidades na sua conta
     }
     .title = { $has-account ->
@@ -217,7 +217,7 @@ digest = { $count ->
         }
 
 summary = { $count ->
-        [one] Enquanto você esteve fora houve uma novidade na sua conta
+        [1] Enquanto você esteve fora houve uma novidade na sua conta
        *[other] Enquanto você esteve fora houve { $count } novidades na sua conta
     }
     .title = { $has-account ->

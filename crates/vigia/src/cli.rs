@@ -94,6 +94,9 @@ enum Command {
     /// List what endpoints were told, send it again or cancel it
     #[command(subcommand)]
     Deliveries(commands::deliveries::DeliveriesCommand),
+    /// See the texts of notifications as people read them
+    #[command(subcommand)]
+    Notifications(commands::notifications::NotificationsCommand),
     /// Ask for payments, and see how far they were made
     #[command(subcommand)]
     Invoices(commands::invoices::InvoicesCommand),
@@ -197,6 +200,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Balances(command) => commands::balances::run(common, command).await,
         Command::Webhooks(command) => commands::webhooks::run(common, command).await,
         Command::Deliveries(command) => commands::deliveries::run(common, command).await,
+        Command::Notifications(command) => commands::notifications::run(common, command),
         Command::Invoices(command) => commands::invoices::run(common, command).await,
         Command::Labels(command) => commands::labels::run(common, command).await,
         Command::Providers(args) => commands::providers::run(common, args).await,

@@ -13,6 +13,7 @@ pub mod invoices;
 pub mod labels;
 pub mod migrate;
 pub mod migrate_store;
+pub mod notifications;
 pub mod providers;
 mod reconciled;
 pub mod redecode;

@@ -2,6 +2,7 @@
 
 mod entry;
 mod nesting;
+mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ pub use entry::TEXT_PLACES_MAX;
 pub use nesting::TEXT_NESTING_MAX;
 
 use super::LOCALES;
-use super::files::TextFile;
+use super::files::{TextFile, TextFiles};
 use super::problem::TextProblem;
 use super::variable::{self, KNOWN};
 
@@ -21,24 +22,26 @@ use super::variable::{self, KNOWN};
 pub const TEXT_MESSAGES_MAX: usize = 1_000;
 
 /// The files as Fluent reads them, else all that is wrong with them, in the order of files and lines.
-pub(super) fn parse_all(
-    files: [Option<TextFile>; 3],
-) -> Result<[Option<FluentResource>; 3], Vec<TextProblem>> {
-    let mut problems = BTreeSet::new();
+pub(super) fn parse_all(read: TextFiles) -> Result<[Option<FluentResource>; 3], Vec<TextProblem>> {
+    let mut problems: BTreeSet<TextProblem> = read.problems.into_iter().collect();
+    // Who misses a file misses all that is in it, and knows it already.
+    let mut is_whole = problems.is_empty();
     let mut places = BTreeMap::<String, [Option<usize>; 3]>::new();
     let mut index = 0..;
-    let parsed = files.map(|file| {
+    let parsed = read.files.map(|file| {
         let index = index.next().unwrap_or_default();
         let file = file?;
-        let resource = parse(&file, &mut problems)?;
+        let resource = parse(&file, &mut problems);
+        is_whole &= resource.is_some();
+        let resource = resource?;
         for (id, line) in messages(&resource) {
-            places.entry(id.to_owned()).or_default()[index] = Some(line);
+            places.entry(id).or_default()[index] = Some(line);
         }
         entry::check(&file.name, &resource, &mut problems);
         Some(resource)
     });
-    for (id, lines) in &places {
-        problems.extend(missing(id, lines));
+    if is_whole {
+        problems.extend(places.iter().filter_map(|(id, lines)| missing(id, lines)));
     }
     match problems.is_empty() {
         true => Ok(parsed),
@@ -112,14 +115,15 @@ fn missing(id: &str, lines: &[Option<usize>; 3]) -> Option<TextProblem> {
     })
 }
 
-/// The messages of a file with their lines.
-fn messages(resource: &FluentResource) -> impl Iterator<Item = (&str, usize)> {
-    resource.entries().filter_map(|entry| match entry {
-        Entry::Message(message) => {
-            let id = message.id.name;
-            Some((id, line_of(resource.source(), id)))
-        }
-        _ => None,
+/// The messages of a file with their lines, those that cannot be read too: they are not missing.
+fn messages(resource: &FluentResource) -> impl Iterator<Item = (String, usize)> {
+    resource.entries().filter_map(|entry| {
+        let (id, at) = match entry {
+            Entry::Message(message) => (message.id.name.to_owned(), message.id.name),
+            Entry::Junk { content } => (first_word(content)?, *content),
+            _ => return None,
+        };
+        Some((id, line_of(resource.source(), at)))
     })
 }
 

@@ -20,9 +20,16 @@ pub(super) struct TextFile {
     pub(super) text: String,
 }
 
-/// The files of a directory, by language; refuses other files in it, since a misspelt name would be a text that
-/// nobody ever reads.
-pub(super) fn read(dir: &Path) -> Result<[Option<TextFile>; 3], TextsError> {
+/// The files of a directory, by language.
+pub(super) struct TextFiles {
+    pub(super) files: [Option<TextFile>; 3],
+    /// What is wrong with them before they are looked into. Files of other names are, since a misspelt name would
+    /// be texts that nobody ever reads.
+    pub(super) problems: Vec<TextProblem>,
+}
+
+/// Reads the files of a directory.
+pub(super) fn read(dir: &Path) -> Result<TextFiles, TextsError> {
     let mut problems = Vec::new();
     let failed = |source| TextsError::Read {
         path: dir.to_owned(),
@@ -38,18 +45,14 @@ pub(super) fn read(dir: &Path) -> Result<[Option<TextFile>; 3], TextsError> {
             problems.push(of_file(name, problem.to_owned()));
         }
     }
-    problems.sort_by(|a, b| a.file.cmp(&b.file));
-    let mut texts = [None, None, None];
-    for (slot, locale) in texts.iter_mut().zip(LOCALES) {
+    let mut files = [None, None, None];
+    for (slot, locale) in files.iter_mut().zip(LOCALES) {
         match read_one(dir, locale)? {
-            Ok(text) => *slot = text,
+            Ok(file) => *slot = file,
             Err(problem) => problems.push(problem),
         }
     }
-    match problems.is_empty() {
-        true => Ok(texts),
-        false => Err(TextsError::Problems(problems)),
-    }
+    Ok(TextFiles { files, problems })
 }
 
 /// None where there is none.

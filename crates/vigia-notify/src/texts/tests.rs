@@ -137,6 +137,7 @@ fn numbers_and_plurals_are_the_languages() {
     let count = |count, locale| with_args("DIGEST", &[("count", TextArg::Count(count))], locale);
     assert_eq!(count(10, Locale::Es), "10 novedades en tu cuenta");
     assert_eq!(count(1, Locale::Es), "Una novedad en tu cuenta");
+    assert_eq!(count(0, Locale::Pt), "0 novidades na sua conta");
     assert_eq!(count(12_345, Locale::Es), "12,345 novedades en tu cuenta");
     assert_eq!(count(12_345, Locale::Pt), "12.345 novidades na sua conta");
     assert!(count(u64::MAX, Locale::En).ends_with(" pieces of news about your account"));

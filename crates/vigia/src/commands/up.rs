@@ -1,5 +1,6 @@
 //! `vigia up`, `poll`, `work` and `web`: the roles of the one binary, wired.
 
+mod args;
 mod authenticator;
 mod delivery;
 mod devnet;
@@ -11,7 +12,6 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use clap::Args;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::{CurrentRegistry, Interpreter, PackageIds};
@@ -33,6 +33,7 @@ use crate::pipeline::{
     CoinLookup, OutstandingMemory, Poller, ProviderWatch, Reinterpreter, Rewind, ShardKeeper,
     Shards, WatchSync, Worker, WorkerLimits,
 };
+pub use args::{PollArgs, UpArgs, WebArgs, WorkArgs};
 use authenticator::authenticator;
 use provider::Provider;
 use readiness::ProcessReadiness;
@@ -42,83 +43,6 @@ const STOP_WITHIN: Duration = Duration::from_secs(9);
 /// How often `poll --once` looks whether it is done.
 const ONCE_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Flags about the provider.
-#[derive(Debug, Args)]
-pub struct ProviderArgs {
-    /// Address of a Sui full node's gRPC service
-    #[arg(long, value_name = "URL")]
-    provider: Option<String>,
-    /// Where a new database begins: "tip" or the number of a checkpoint [default: tip]
-    #[arg(long, value_name = "CHECKPOINT")]
-    from: Option<String>,
-}
-
-/// Flags about the web role.
-#[derive(Debug, Args)]
-pub struct ListenArgs {
-    /// Where pages and GraphQL are served [default: 127.0.0.1:8420]
-    #[arg(long, value_name = "ADDR")]
-    listen: Option<String>,
-    /// Listen beyond loopback although nobody has to sign in: everybody who reaches the address sees
-    /// everything
-    #[arg(long)]
-    insecure_no_auth: bool,
-}
-
-/// Flags of `vigia up`.
-#[derive(Debug, Args)]
-pub struct UpArgs {
-    #[command(flatten)]
-    provider: ProviderArgs,
-    #[command(flatten)]
-    listen: ListenArgs,
-    /// Follow a simulated Sui node inside this process, with the users of a made-up wallet
-    #[arg(long, conflicts_with_all = ["provider", "from"])]
-    devnet: bool,
-}
-
-/// Flags of `vigia poll`.
-#[derive(Debug, Args)]
-pub struct PollArgs {
-    #[command(flatten)]
-    provider: ProviderArgs,
-    /// Poll up to the checkpoint that is the newest now, commit it, and end
-    #[arg(long)]
-    once: bool,
-}
-
-/// Flags of `vigia work`.
-#[derive(Debug, Args)]
-pub struct WorkArgs {
-    /// Address of a Sui full node's gRPC service
-    #[arg(long, value_name = "URL")]
-    provider: Option<String>,
-}
-
-/// Flags of `vigia web`.
-#[derive(Debug, Args)]
-pub struct WebArgs {
-    #[command(flatten)]
-    listen: ListenArgs,
-}
-
-impl ProviderArgs {
-    fn set(&self, overrides: &mut Overrides) {
-        overrides.set("provider.url", self.provider.as_ref());
-        overrides.set("poll.start", self.from.as_ref());
-    }
-}
-
-impl ListenArgs {
-    fn set(&self, overrides: &mut Overrides) {
-        overrides.set("web.listen", self.listen.as_ref());
-        overrides.set(
-            "web.insecure_no_auth",
-            self.insecure_no_auth.then_some(true),
-        );
-    }
-}
-
 /// Runs `vigia up`.
 pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
     let mut roles = Roles::new()?;
@@ -126,6 +50,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
     args.provider.set(&mut overrides);
     args.listen.set(&mut overrides);
     let mut settings = common.settings(overrides)?;
+    settings.texts()?;
     let simulated = match args.devnet {
         true => Some(devnet::start(&mut settings).await?),
         false => None,
@@ -210,6 +135,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     let mut overrides = Overrides::default();
     overrides.set("provider.url", args.provider.as_ref());
     let settings = common.settings(overrides)?;
+    settings.texts()?;
     let declared = Declared::new(&settings, &PackageIds::new())?;
     let commits = settings.transport.kind != TransportKind::Memory;
     // Committing needs no full node, only looking up coins does.
@@ -248,6 +174,7 @@ pub async fn web(common: &Common, args: WebArgs) -> anyhow::Result<ExitCode> {
     let mut overrides = Overrides::default();
     args.listen.set(&mut overrides);
     let settings = common.settings(overrides)?;
+    settings.texts()?;
     let declared = Declared::new(&settings, &PackageIds::new())?;
     let mut roles = Roles::new()?;
     let store = roles.existing_store(&settings).await?;

@@ -26,6 +26,7 @@ mod labels;
 mod live;
 mod moving_up;
 mod node;
+mod notifications;
 mod pooler;
 mod pruned;
 mod quorum;

@@ -4,23 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{
-    CallArguments, Entry, Expression, InlineExpression, Message, Pattern, PatternElement, Term,
-    Variant, VariantKey,
+    Attribute, CallArguments, Entry, Expression, InlineExpression, Message, Pattern,
+    PatternElement, Term,
 };
 use vigia_core::nearest;
 
 use super::line_of;
 use crate::texts::language::Part;
 use crate::texts::problem::TextProblem;
-use crate::texts::variable::{self, Sort, Variable};
+use crate::texts::variable::{self, Variable};
 
-/// The most braces of one message, those of what it refers to counted in; Fluent gives up at 100 that it meets (I-13).
+/// The most braces of one part of a message, those of what it refers to counted in (I-13). Fluent gives up at the
+/// hundredth that it meets.
 pub const TEXT_PLACES_MAX: usize = 100;
 /// How far references may lead; one that leads to itself leads further.
 const REFERENCES_MAX: usize = 8;
-
-const FUNCTIONS: [&str; 3] = ["DATE", "TIME", "NUMBER"];
-const PLURALS: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
 
 /// Adds what is wrong with a file's messages.
 pub(super) fn check(file: &str, resource: &FluentResource, problems: &mut BTreeSet<TextProblem>) {
@@ -67,7 +65,8 @@ pub(super) fn check(file: &str, resource: &FluentResource, problems: &mut BTreeS
     }
 }
 
-struct Checker<'r, 'p> {
+/// The checking of one file.
+pub(super) struct Checker<'r, 'p> {
     file: &'p str,
     source: &'r str,
     messages: &'p BTreeMap<&'r str, &'r Message<&'r str>>,
@@ -76,13 +75,13 @@ struct Checker<'r, 'p> {
     /// The message that is checked.
     of: String,
     /// What it may show; none of terms, which get nothing.
-    variables: Option<Vec<Variable>>,
+    pub(super) variables: Option<Vec<Variable>>,
     /// Braces met so far.
     places: usize,
 }
 
 impl<'r> Checker<'r, '_> {
-    fn add(&mut self, at: &str, problem: String) {
+    pub(super) fn add(&mut self, at: &str, problem: String) {
         self.problems.insert(TextProblem {
             file: self.file.to_owned(),
             line: Some(line_of(self.source, at)),
@@ -106,18 +105,28 @@ impl<'r> Checker<'r, '_> {
             let problem = "has no text, only parts of one; write it after the =".to_owned();
             self.add(id, problem);
         }
-        for attribute in &message.attributes {
+        self.attribute_names(&message.attributes);
+        let attributes = message.attributes.iter().map(|one| &one.value);
+        for pattern in message.value.iter().chain(attributes) {
+            self.places = 0;
+            self.pattern(pattern, id, 0);
+        }
+    }
+
+    fn attribute_names(&mut self, attributes: &'r [Attribute<&'r str>]) {
+        for (index, attribute) in attributes.iter().enumerate() {
             let name = attribute.id.name;
             let mut known = Part::ALL.into_iter().filter_map(Part::attribute);
             if !known.any(|known| known == name) {
                 let problem = format!(".{name} is no part of a text; there are .title and .hidden");
                 self.add(name, problem);
             }
-        }
-        let attributes = message.attributes.iter().map(|one| &one.value);
-        for pattern in message.value.iter().chain(attributes) {
-            self.places = 0;
-            self.pattern(pattern, id, 0);
+            if attributes[..index].iter().any(|one| one.id.name == name) {
+                self.add(
+                    name,
+                    format!(".{name} is there twice; take one of them out"),
+                );
+            }
         }
     }
 
@@ -173,20 +182,7 @@ impl<'r> Checker<'r, '_> {
             }
             InlineExpression::MessageReference { id, attribute } => {
                 let attribute = attribute.as_ref().map(|one| one.name);
-                let message = self.messages.get(id.name).copied();
-                let found = message.and_then(|message| match attribute {
-                    None => message.value.as_ref(),
-                    Some(name) => {
-                        let mut all = message.attributes.iter();
-                        all.find(|one| one.id.name == name).map(|one| &one.value)
-                    }
-                });
-                let name = attribute.map_or_else(
-                    || id.name.to_owned(),
-                    |attribute| format!("{}.{attribute}", id.name),
-                );
-                let names = self.messages.keys().copied().collect();
-                self.reference(id.name, &name, found, names, depth);
+                self.message_reference(id.name, attribute, depth);
             }
             InlineExpression::TermReference {
                 id,
@@ -198,19 +194,31 @@ impl<'r> Checker<'r, '_> {
                 {
                     self.add(id.name, format!("-{} takes nothing in brackets", id.name));
                 }
-                let term = self.terms.get(id.name).copied();
-                let found = term.and_then(|term| match attribute {
-                    None => Some(&term.value),
-                    Some(name) => {
-                        let mut all = term.attributes.iter();
-                        all.find(|one| one.id.name == name.name)
-                            .map(|one| &one.value)
-                    }
-                });
-                let names = self.terms.keys().copied().collect();
-                self.reference(id.name, &format!("-{}", id.name), found, names, depth);
+                let attribute = attribute.as_ref().map(|one| one.name);
+                self.term_reference(id.name, attribute, depth);
             }
         }
+    }
+
+    fn message_reference(&mut self, id: &'r str, attribute: Option<&str>, depth: usize) {
+        let message = self.messages.get(id).copied();
+        let found = message.and_then(|message| match attribute {
+            None => message.value.as_ref(),
+            Some(name) => part(&message.attributes, name),
+        });
+        let names = self.messages.keys().copied().collect();
+        self.reference(id, &dotted(id, attribute), found, names, depth);
+    }
+
+    fn term_reference(&mut self, id: &'r str, attribute: Option<&str>, depth: usize) {
+        let term = self.terms.get(id).copied();
+        let found = term.and_then(|term| match attribute {
+            None => Some(&term.value),
+            Some(name) => part(&term.attributes, name),
+        });
+        let names = self.terms.keys().copied().collect();
+        let name = format!("-{}", dotted(id, attribute));
+        self.reference(id, &name, found, names, depth);
     }
 
     /// Goes on in what is referred to, which shows the same variables.
@@ -240,114 +248,13 @@ impl<'r> Checker<'r, '_> {
             Some(pattern) => self.pattern(pattern, at, depth + 1),
         }
     }
+}
 
-    /// What the variable holds, where the message has it.
-    fn variable(&mut self, name: &str) -> Option<Sort> {
-        let Some(variables) = &self.variables else {
-            self.add(
-                name,
-                format!("${name}: what begins with - shows no variables"),
-            );
-            return None;
-        };
-        if let Some(found) = variables.iter().find(|one| one.name == name) {
-            return Some(found.sort);
-        }
-        let names: Vec<&str> = variables.iter().map(|one| one.name).collect();
-        let problem = match names.is_empty() {
-            true => format!("there is no ${name} here: it shows no variables"),
-            false => {
-                let hint = nearest(name, names.iter().copied());
-                let hint = hint.map_or(String::new(), |near| format!("; did you mean ${near}?"));
-                format!(
-                    "there is no ${name} here: it may show ${}{hint}",
-                    names.join(", $")
-                )
-            }
-        };
-        self.add(name, problem);
-        None
-    }
+fn part<'r>(attributes: &'r [Attribute<&'r str>], name: &str) -> Option<&'r Pattern<&'r str>> {
+    let found = attributes.iter().find(|one| one.id.name == name);
+    found.map(|one| &one.value)
+}
 
-    fn function(&mut self, name: &str, arguments: &'r CallArguments<&'r str>) {
-        if !FUNCTIONS.contains(&name) {
-            let known = FUNCTIONS.join(", ");
-            self.add(
-                name,
-                format!("there is no function {name}; there are {known}"),
-            );
-            return;
-        }
-        let [InlineExpression::VariableReference { id }] = &*arguments.positional else {
-            self.add(
-                name,
-                format!("{name} takes one variable, such as {name}($time)"),
-            );
-            return;
-        };
-        let Some(sort) = self.variable(id.name) else {
-            return;
-        };
-        let fits = match name {
-            "NUMBER" => sort == Sort::Count,
-            _ => sort == Sort::Time,
-        };
-        if !fits {
-            let takes = if name == "NUMBER" {
-                "a count"
-            } else {
-                "a time"
-            };
-            let problem = format!("{name} takes {takes}, and ${} is {}", id.name, sort.noun());
-            self.add(id.name, problem);
-        }
-        for named in &arguments.named {
-            if name != "NUMBER" || named.name.name != "type" {
-                let problem = format!("{name} takes no {}", named.name.name);
-                self.add(named.name.name, problem);
-            }
-        }
-    }
-
-    /// Whether every variant can be chosen.
-    fn selector(
-        &mut self,
-        selector: &InlineExpression<&'r str>,
-        variants: &[Variant<&'r str>],
-        at: &'r str,
-    ) {
-        let (name, sort) = match selector {
-            InlineExpression::VariableReference { id } => {
-                let variables = self.variables.iter().flatten();
-                let found = variables.filter(|one| one.name == id.name).next_back();
-                (format!("${}", id.name), found.map(|one| one.sort))
-            }
-            InlineExpression::FunctionReference { id, .. } if id.name == "NUMBER" => {
-                ("NUMBER".to_owned(), Some(Sort::Count))
-            }
-            InlineExpression::FunctionReference { id, .. } => {
-                (id.name.to_owned(), Some(Sort::Time))
-            }
-            _ => return,
-        };
-        let words: &[&str] = match sort {
-            Some(Sort::Time) => {
-                let problem = format!("{name} is a time: nothing can be chosen by it");
-                return self.add(at, problem);
-            }
-            Some(Sort::Choice(words)) => words,
-            Some(Sort::Count) => &PLURALS,
-            Some(Sort::Text) | None => return,
-        };
-        for variant in variants {
-            // The last resort may be called anything.
-            if let VariantKey::Identifier { name: key } = variant.key
-                && !variant.default
-                && !words.contains(&key)
-            {
-                let problem = format!("[{key}] is never chosen: {name} is {}", words.join(", "));
-                self.add(key, problem);
-            }
-        }
-    }
+fn dotted(id: &str, attribute: Option<&str>) -> String {
+    attribute.map_or_else(|| id.to_owned(), |attribute| format!("{id}.{attribute}"))
 }

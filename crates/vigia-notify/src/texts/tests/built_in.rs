@@ -6,7 +6,7 @@ use fluent_bundle::FluentResource;
 use fluent_syntax::ast::{Entry, Message, Pattern};
 
 use super::*;
-use crate::texts::files::TextFile;
+use crate::texts::files::{TextFile, TextFiles};
 use crate::texts::variable::KNOWN;
 
 /// What a file's messages are made of: id, part, and the variables of it.
@@ -54,7 +54,11 @@ fn the_files_are_good() {
             text: built_in_text(locale).to_owned(),
         })
     });
-    let parsed = check::parse_all(files).unwrap();
+    let parsed = check::parse_all(TextFiles {
+        files,
+        problems: Vec::new(),
+    })
+    .unwrap();
     let as_overrides = FluentTexts::new(parsed);
     assert_eq!(sample::problems(&as_overrides), []);
 }

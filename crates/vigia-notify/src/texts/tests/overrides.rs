@@ -117,6 +117,9 @@ fn kinds_of_contract_files_have_texts() {
         "{message}"
     );
     assert!(message.contains("en.ftl and pt.ftl"), "{message}");
+    // What cannot be read is not missing as well.
+    let broken = [files[0], ("en.ftl", "coupon-won = {\n"), files[2]];
+    assert_eq!(problems(&broken).len(), 1);
     let near = problem("send-recieved = Recibiste\n");
     assert!(near.contains("send-received"), "{near}");
 }
@@ -202,6 +205,10 @@ fn problems_say_where_what_and_how_to_mend_it() {
             &["line 2", ".titel", ".title and .hidden"],
         ),
         (
+            "digest = a\n    .title = b\n    .title = c\n",
+            &["line 3", ".title is there twice"],
+        ),
+        (
             "send-received = { $has-who ->\n    [si] A\n   *[no] B\n }\n",
             &["line 2", "[si] is never chosen", "yes, no"],
         ),
@@ -237,19 +244,17 @@ fn everything_is_told_at_once() {
         ("pt.ftl", "digest = {\n"),
         ("sp.ftl", ""),
     ];
-    let Err(error) = FluentTexts::with_overrides(directory(&files[..2]).path()) else {
+    let Err(error) = FluentTexts::with_overrides(directory(&files).path()) else {
         panic!();
     };
     let text = error.to_string();
     assert!(
-        text.starts_with("the texts have 3 problems:\n  es.ftl, line 1"),
+        text.starts_with("the texts have 4 problems:\n  es.ftl, line 1"),
         "{text}"
     );
-    let misnamed = problems(&files[2..]);
     assert!(
-        misnamed[0]
-            .to_string()
-            .contains("es.ftl, en.ftl and pt.ftl")
+        text.contains("sp.ftl: is no file of texts: they are es.ftl, en.ftl and pt.ftl"),
+        "{text}"
     );
     let many = "digest = { $a } { $b }\n".to_owned()
         + &(0..60)
@@ -258,7 +263,15 @@ fn everything_is_told_at_once() {
     let Err(error) = FluentTexts::with_overrides(directory(&[("es.ftl", &many)]).path()) else {
         panic!();
     };
-    assert!(error.to_string().ends_with(" more"), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.ends_with(&format!(
+            "and {} more",
+            problems(&[("es.ftl", &many)]).len() - TEXT_PROBLEMS_SHOWN_MAX
+        )),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 1 + TEXT_PROBLEMS_SHOWN_MAX + 1);
 }
 
 #[test]
@@ -273,6 +286,14 @@ fn what_is_no_text_is_refused() {
     let text = error.to_string();
     assert!(text.contains("en.ftl, line 2: is not UTF-8"), "{text}");
     assert!(text.contains("pt.ftl: is no file"), "{text}");
+    let crowd = directory(&[]);
+    for n in 0..=1_000 {
+        std::fs::write(crowd.path().join(n.to_string()), "").unwrap();
+    }
+    let Err(TextsError::Problems(found)) = FluentTexts::with_overrides(crowd.path()) else {
+        panic!();
+    };
+    assert_eq!(found.len(), 1_000, "more need not be looked at");
     let missing = FluentTexts::with_overrides(&dir.path().join("none"));
     assert!(matches!(missing, Err(TextsError::Read { .. })));
 }
@@ -301,6 +322,13 @@ fn files_have_limits() {
         "10".repeat(TEXT_PLACES_MAX)
     );
     assert!(problem(&places(TEXT_PLACES_MAX + 1)).contains("more than 100 braces"));
+
+    let chain = |length: usize| {
+        let link = |n: usize| format!("-t{n} = {{ -t{} }}\n", n + 1);
+        (1..length).map(link).collect::<String>() + &format!("-t{length} = a\ndigest = {{ -t1 }}\n")
+    };
+    assert!(problems(&[("es.ftl", &chain(8))]).is_empty());
+    assert!(problem(&chain(9)).contains("more than 8 others"));
 
     let nested = |depth| format!("digest = {}1{}\n", "{".repeat(depth), "}".repeat(depth));
     assert!(problems(&[("es.ftl", &nested(TEXT_NESTING_MAX))]).is_empty());
