@@ -258,6 +258,9 @@ pub trait DeliveryStore: Send + Sync {
     /// process does.
     async fn delivery_sequence(&self) -> Result<u64>;
 
+    /// Up to where a log is turned into deliveries (`activity`) or pushes (`notification`).
+    async fn delivery_position(&self, log: &str) -> Result<i64>;
+
     /// Takes deliveries whose time has come for `holder`, until `lease_ms` from now: at most `each_max` of each of these
     /// endpoints. Those of a worker that has not renewed in time are taken over.
     async fn delivery_claim(

@@ -48,7 +48,7 @@ pub(crate) async fn activities(
         store: store.clone(),
         scope: reader.scope(),
     };
-    events(&app, log, after, "activity", |row| activity_value(row))
+    events(&app, log, after, "activity", activity_value)
 }
 
 /// `GET /v1/live/notifications`: the reader's notifications as they are written.

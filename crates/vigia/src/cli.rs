@@ -94,6 +94,15 @@ enum Command {
     /// List what endpoints were told, send it again or cancel it
     #[command(subcommand)]
     Deliveries(commands::deliveries::DeliveriesCommand),
+    /// List what devices were told, send it again or cancel it
+    #[command(subcommand)]
+    Pushes(commands::pushes::PushesCommand),
+    /// List the devices that notifications are pushed to, and let one go
+    #[command(subcommand)]
+    Devices(commands::devices::DevicesCommand),
+    /// Tell many users something, see how far that is, and stop it
+    #[command(subcommand)]
+    Broadcast(commands::broadcast::BroadcastCommand),
     /// See the texts of notifications as people read them
     #[command(subcommand)]
     Notifications(commands::notifications::NotificationsCommand),
@@ -200,6 +209,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Balances(command) => commands::balances::run(common, command).await,
         Command::Webhooks(command) => commands::webhooks::run(common, command).await,
         Command::Deliveries(command) => commands::deliveries::run(common, command).await,
+        Command::Pushes(command) => commands::pushes::run(common, command).await,
+        Command::Devices(command) => commands::devices::run(common, command).await,
+        Command::Broadcast(command) => commands::broadcast::run(common, command).await,
         Command::Notifications(command) => commands::notifications::run(common, command),
         Command::Invoices(command) => commands::invoices::run(common, command).await,
         Command::Labels(command) => commands::labels::run(common, command).await,

@@ -113,7 +113,11 @@ pub fn all(
         )),
         Arc::new(MessageBlobCleanup::new(store.clone(), clock.clone())),
         Arc::new(AddressReconcile::new(&settings.poll, store.clone())),
-        Arc::new(StaleRows::new(store.clone(), clock.clone())),
+        Arc::new(StaleRows::new(
+            store.clone(),
+            clock.clone(),
+            settings.inbox.keep_ms(),
+        )),
         Arc::new(StaleSignIns::new(store.clone(), clock.clone())),
         Arc::new(BalanceFold(store.clone())),
     ];

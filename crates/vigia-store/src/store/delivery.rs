@@ -1,13 +1,17 @@
 //! `DeliveryStore`: activities become deliveries, workers take them, what came of it is written.
 
+mod endpoint;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use vigia_core::{DeliveryId, NotificationId};
 
+use self::endpoint::{disabled_notices, endpoint_health, list};
 use super::SqlStore;
 use super::codec::int;
+use super::inbox::tell;
 use super::read::{activities_sql, row};
 use crate::db::{Lock, Row, Tx, get, get_opt, insert, parsed, query};
 use crate::delivery::{
@@ -135,6 +139,14 @@ impl DeliveryStore for SqlStore {
         Ok(found.len() as u64)
     }
 
+    async fn delivery_position(&self, log: &str) -> Result<i64> {
+        let row = query(sql!("delivery_position"))
+            .bind(log)
+            .fetch_one(&mut self.database.read().await?)
+            .await?;
+        get(&row, "position")
+    }
+
     async fn delivery_claim(
         &self,
         holder: &str,
@@ -238,17 +250,17 @@ impl DeliveryStore for SqlStore {
             .bind(attempts_json(attempts)?)
             .execute(&mut tx)
             .await?;
-        for (endpoint, (well, failing, gone)) in health {
-            endpoint_health(
-                &mut tx,
-                endpoint,
-                (well, failing, gone),
-                now_ms,
-                disable_after_ms,
-            )
-            .await?;
+        let mut notices = Vec::new();
+        for (endpoint, heard) in health {
+            let disabled = endpoint_health(&mut tx, endpoint, heard, now_ms, disable_after_ms);
+            if let Some(reason) = disabled.await? {
+                notices.extend(disabled_notices(&mut tx, endpoint, reason, now_ms).await?);
+            }
         }
+        let (_, newest) = tell(&mut tx, &notices, now_ms).await?;
+        super::notify(&mut tx, "notification", newest).await?;
         tx.commit().await?;
+        self.signals.notification.raise(newest);
         Ok(endpoints.len() as u64)
     }
 
@@ -478,66 +490,6 @@ pub(super) fn attempts_json<'a>(
         }))
     });
     Ok(Value::from(json.collect::<Result<Vec<_>>>()?).to_string())
-}
-
-/// Remembers since when an endpoint fails; one that does for too long, or says that it is gone, is told no more.
-async fn endpoint_health(
-    tx: &mut Tx,
-    endpoint: i64,
-    (well, failing, gone): (bool, bool, bool),
-    now_ms: u64,
-    disable_after_ms: u64,
-) -> Result<()> {
-    if gone {
-        query(sql!("endpoint_disable"))
-            .bind(endpoint)
-            .bind("it answered 410 Gone")
-            .execute(tx)
-            .await?;
-    } else if well {
-        query(sql!("endpoint_well"))
-            .bind(endpoint)
-            .execute(tx)
-            .await?;
-    } else if failing {
-        query(sql!("endpoint_failing"))
-            .bind(endpoint)
-            .bind(int("time", now_ms)?)
-            .execute(tx)
-            .await?;
-        query(sql!("endpoint_failed_since"))
-            .bind(endpoint)
-            .bind(int("time", now_ms.saturating_sub(disable_after_ms))?)
-            .bind("every attempt has failed for too long")
-            .execute(tx)
-            .await?;
-    }
-    Ok(())
-}
-
-async fn list(tx: &mut Tx) -> Result<Vec<EndpointRow>> {
-    let rows = query(sql!("endpoint_list")).fetch_all(tx).await?;
-    rows.iter().map(endpoint).collect()
-}
-
-fn endpoint(row: &Row) -> Result<EndpointRow> {
-    let filter: Value = get(row, "filter")?;
-    let state: String = get(row, "state")?;
-    Ok(EndpointRow {
-        id: get(row, "id")?,
-        spec: EndpointSpec {
-            name: get(row, "name")?,
-            url: get(row, "url")?,
-            filter: parsed(
-                "filter of an endpoint",
-                serde_json::from_value(filter).map_err(|error| error.to_string()),
-            )?,
-        },
-        state: parsed("state of an endpoint", state.parse())?,
-        reason: get_opt(row, "reason")?,
-        sequence: get(row, "sequence")?,
-        failing_since_ms: get_opt(row, "failing_since_ms")?,
-    })
 }
 
 fn state(row: &Row) -> Result<DeliveryState> {

@@ -1,5 +1,6 @@
 //! `InboxStore`: notifications are written once for an account; what each member has read is kept apart.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
@@ -220,10 +221,11 @@ impl SqlStore {
         for row in rows {
             let mut details: Value = get_opt(row, "details")?.unwrap_or_else(|| json!({}));
             if let Some(id) = details["broadcast"].as_i64() {
-                if !broadcasts.contains_key(&id) {
-                    broadcasts.insert(id, broadcast_texts(tx, id).await?);
-                }
-                details["texts"] = broadcasts[&id].clone();
+                let texts = match broadcasts.entry(id) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(broadcast_texts(tx, id).await?),
+                };
+                details["texts"] = texts.clone();
             }
             let activity: Option<i64> = get_opt(row, "activity_id")?;
             let category: String = get(row, "category")?;

@@ -1,19 +1,21 @@
 //! `SignInStore`: a row for each way in, gone when it expires.
 
 use async_trait::async_trait;
-use vigia_core::{UserId, UserRole};
+use serde_json::json;
+use vigia_core::{NotificationKind, UserId, UserRole};
 
 use super::SqlStore;
 use super::codec::int;
+use super::inbox::tell;
 use super::read::row;
 use super::register::user_upsert;
-use crate::db::{Row, get, get_opt, parsed, query};
+use crate::db::{Row, Tx, get, get_opt, parsed, query};
 use crate::sign_in::{
     CREDENTIALS_MAX, Login, SecretHash, SessionRow, SessionSpec, SignInStore, SignedIn, TokenRow,
     TokenScope, TokenSpec, USED_WITHIN_MS,
 };
 use crate::sql::sql;
-use crate::{Result, UserSpec};
+use crate::{Notice, Result, UserSpec};
 
 #[async_trait]
 impl SignInStore for SqlStore {
@@ -25,6 +27,12 @@ impl SignInStore for SqlStore {
     ) -> Result<UserId> {
         let now_ms = self.now()?;
         let mut tx = self.database.write().await?;
+        let known = query(sql!("login_find"))
+            .bind(&*user.external_id)
+            .fetch_optional(&mut tx)
+            .await?;
+        let known = known.as_ref().map(login).transpose()?;
+        let known = known.filter(|login| login.password_hash.is_some());
         let id = user_upsert(&mut tx, user, now_ms).await?;
         query(sql!("login_set"))
             .bind(id)
@@ -33,13 +41,24 @@ impl SignInStore for SqlStore {
             .bind(now_ms)
             .execute(&mut tx)
             .await?;
+        let mut newest = 0;
         if password_hash.is_some() {
             query(sql!("session_end_all"))
                 .bind(id)
                 .execute(&mut tx)
                 .await?;
+            if known.is_some() {
+                let notice = Notice {
+                    user: UserId(id),
+                    kind: NotificationKind::new("PASSWORD_CHANGED"),
+                    cause: format!("password/{now_ms}"),
+                    details: json!({ "time_ms": now_ms }),
+                };
+                newest = self.notice(&mut tx, notice).await?;
+            }
         }
         tx.commit().await?;
+        self.signals.notification.raise(newest);
         Ok(UserId(id))
     }
 
@@ -75,7 +94,16 @@ impl SignInStore for SqlStore {
             .bind(int("time", spec.expires_at_ms)?)
             .execute(&mut tx)
             .await?;
-        tx.commit().await
+        let notice = Notice {
+            user: spec.user,
+            kind: NotificationKind::new("NEW_SIGN_IN"),
+            cause: format!("session/{:?}", spec.secret_hash),
+            details: json!({ "client": spec.client, "time_ms": self.now()? }),
+        };
+        let newest = self.notice(&mut tx, notice).await?;
+        tx.commit().await?;
+        self.signals.notification.raise(newest);
+        Ok(())
     }
 
     async fn session_use(
@@ -225,6 +253,13 @@ impl SignInStore for SqlStore {
 }
 
 impl SqlStore {
+    /// Writes a notice with its cause; returns its position.
+    async fn notice(&self, tx: &mut Tx, notice: Notice) -> Result<i64> {
+        let (_, newest) = tell(tx, &[notice], self.clock.now_ms()).await?;
+        super::notify(tx, "notification", newest).await?;
+        Ok(newest)
+    }
+
     pub(super) fn now(&self) -> Result<i64> {
         int("time", self.clock.now_ms())
     }

@@ -148,7 +148,7 @@ impl DeviceMutation {
                 kind: NotificationKind::new("NEW_DEVICE"),
                 cause: format!("device/{}", row.id),
                 details: serde_json::json!({
-                    "platform": row.spec.platform.as_str(),
+                    "platform": people_call(row.spec.platform),
                     "time_ms": row.created_at_ms,
                 }),
             };
@@ -175,6 +175,15 @@ impl DeviceMutation {
             .device_remove(Some(user), id, "its user removed it")
             .await;
         removed.map_err(internal)
+    }
+}
+
+/// What people call a platform, in every language.
+fn people_call(platform: vigia_core::Platform) -> &'static str {
+    match platform {
+        vigia_core::Platform::Fcm => "Android",
+        vigia_core::Platform::Apns => "iOS",
+        vigia_core::Platform::Web => "Web",
     }
 }
 

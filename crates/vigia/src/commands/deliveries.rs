@@ -120,16 +120,7 @@ async fn show(store: &SqlStore, id: &str, json: bool) -> anyhow::Result<()> {
     }
     println!("{}", to_text(&row, &endpoints));
     for attempt in &attempts {
-        let status = attempt
-            .status
-            .map_or_else(|| "-".to_owned(), |status| status.to_string());
-        println!(
-            "    {}  {status}  {} ms  {}  {}",
-            time_text(attempt.started_at_ms),
-            attempt.duration_ms,
-            attempt.error.as_deref().unwrap_or("ok"),
-            attempt.response_head
-        );
+        println!("{}", attempt_text(attempt));
     }
     Ok(())
 }
@@ -217,7 +208,21 @@ fn to_json(row: &DeliveryRow, endpoints: &[EndpointRow]) -> Value {
     })
 }
 
-fn attempt_json(attempt: &AttemptRow) -> Value {
+/// An attempt as a line.
+pub(super) fn attempt_text(attempt: &AttemptRow) -> String {
+    let status = attempt.status;
+    format!(
+        "    {}  {}  {} ms  {}  {}",
+        time_text(attempt.started_at_ms),
+        status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
+        attempt.duration_ms,
+        attempt.error.as_deref().unwrap_or("ok"),
+        attempt.response_head
+    )
+}
+
+/// An attempt for scripts.
+pub(super) fn attempt_json(attempt: &AttemptRow) -> Value {
     json!({
         "startedAtMs": attempt.started_at_ms,
         "durationMs": attempt.duration_ms,

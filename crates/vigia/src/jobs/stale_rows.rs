@@ -8,7 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use vigia_core::{Clock, day_of};
 use vigia_store::{
-    AnnouncementStore, DeliveryStore, LeaseStore, POLLER_LEASES, ProviderStore, WatchStore,
+    AnnouncementStore, DeliveryStore, InboxStore, LeaseStore, POLLER_LEASES, ProviderStore,
+    PushStore, WatchStore,
 };
 
 use super::{Job, JobDone};
@@ -19,8 +20,8 @@ const KEPT_MS: u64 = 86_400_000;
 const UNSEEN_MS: u64 = 30 * KEPT_MS;
 /// For how long deliveries that have ended are kept, to be read and sent again: a month.
 const DELIVERED_MS: u64 = 30 * KEPT_MS;
-/// Deliveries that are removed in one transaction.
-const DELIVERIES_MAX: u32 = 1_000;
+/// Rows that are removed in one transaction.
+const PART_MAX: u32 = 1_000;
 /// For how many days it is known what was asked of providers.
 const USAGE_DAYS: u64 = 100;
 
@@ -31,20 +32,33 @@ pub struct StaleRows {
     providers: Arc<dyn ProviderStore>,
     announcements: Arc<dyn AnnouncementStore>,
     deliveries: Arc<dyn DeliveryStore>,
+    pushes: Arc<dyn PushStore>,
+    inbox: Arc<dyn InboxStore>,
+    inbox_keep_ms: u64,
     clock: Arc<dyn Clock>,
 }
 
 impl StaleRows {
-    /// Cleans up `store`.
-    pub fn new<S>(store: Arc<S>, clock: Arc<dyn Clock>) -> Self
+    /// Cleans up `store`; notifications stay for so long.
+    pub fn new<S>(store: Arc<S>, clock: Arc<dyn Clock>, inbox_keep_ms: u64) -> Self
     where
-        S: WatchStore + LeaseStore + ProviderStore + AnnouncementStore + DeliveryStore + 'static,
+        S: WatchStore
+            + LeaseStore
+            + ProviderStore
+            + AnnouncementStore
+            + DeliveryStore
+            + PushStore
+            + InboxStore
+            + 'static,
     {
         Self {
             watch: store.clone(),
             leases: store.clone(),
             announcements: store.clone(),
             deliveries: store.clone(),
+            pushes: store.clone(),
+            inbox: store.clone(),
+            inbox_keep_ms,
             providers: store,
             clock,
         }
@@ -67,17 +81,13 @@ impl Job for StaleRows {
         let unseen_ms = now_ms.saturating_sub(UNSEEN_MS);
         let unseen = self.announcements.announcement_prune(unseen_ms).await?;
         let ended_ms = now_ms.saturating_sub(DELIVERED_MS);
-        let mut ended = 0;
-        loop {
-            let removed = self
-                .deliveries
-                .delivery_prune(ended_ms, DELIVERIES_MAX)
-                .await?;
-            ended += removed;
-            if removed < u64::from(DELIVERIES_MAX) {
-                break;
-            }
-        }
+        let deliveries = &self.deliveries;
+        let mut ended = in_parts(|| deliveries.delivery_prune(ended_ms, PART_MAX)).await?;
+        let pushes = &self.pushes;
+        ended += in_parts(|| pushes.push_prune(ended_ms, PART_MAX)).await?;
+        let expired_ms = now_ms.saturating_sub(self.inbox_keep_ms);
+        let inbox = &self.inbox;
+        let expired = in_parts(|| inbox.notification_prune(expired_ms, PART_MAX)).await?;
         let before_ms = now_ms.saturating_sub(KEPT_MS);
         let before_day = day_of(before_ms).saturating_sub(USAGE_DAYS);
         let reports = self.watch.watch_reconciliation_prune(before_ms).await?
@@ -85,9 +95,25 @@ impl Job for StaleRows {
         Ok(JobDone {
             words: format!(
                 "removed {gone} leases and {reports} reports of pollers that are gone, and {unseen} \
-                 announced transactions that were never seen, {ended} old deliveries"
+                 announced transactions that were never seen, {ended} old deliveries and {expired} \
+                 notifications"
             ),
-            changed: gone + reports + unseen + ended > 0,
+            changed: gone + reports + unseen + ended + expired > 0,
         })
+    }
+}
+
+/// Removes part after part, until one is not full; returns how many rows.
+async fn in_parts<F>(remove: impl Fn() -> F) -> vigia_store::Result<u64>
+where
+    F: Future<Output = vigia_store::Result<u64>>,
+{
+    let mut all = 0;
+    loop {
+        let removed = remove().await?;
+        all += removed;
+        if removed < u64::from(PART_MAX) {
+            return Ok(all);
+        }
     }
 }

@@ -64,11 +64,11 @@ async fn what_pollers_left_behind_is_removed_after_a_day() {
     announced(&machine, "alive-1", DAY_MS).await;
     store.watch_reconciled(&found("gone-1", 0)).await.unwrap();
     machine.clock.set(START_MS + DAY_MS);
-    let job = StaleRows::new(store.clone(), machine.clock());
+    let job = StaleRows::new(store.clone(), machine.clock(), u64::MAX);
     let removed = |leases, reports| {
         format!(
             "removed {leases} leases and {reports} reports of pollers that are gone, and 0 \
-             announced transactions that were never seen, 0 old deliveries"
+             announced transactions that were never seen, 0 old deliveries and 0 notifications"
         )
     };
     let done = job.run().await.unwrap();

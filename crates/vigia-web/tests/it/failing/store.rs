@@ -163,6 +163,10 @@ impl AnnouncementStore for FailingStore {
 
 #[async_trait]
 impl DeliveryStore for FailingStore {
+    async fn delivery_position(&self, _: &str) -> Result<i64> {
+        self.fail()
+    }
+
     async fn endpoint_declare(&self, _: &[EndpointSpec]) -> Result<()> {
         self.fail()
     }
