@@ -22,6 +22,7 @@ mod label;
 mod lease;
 mod nearest;
 mod notification;
+mod pace;
 mod permission;
 mod preference;
 mod proof;
@@ -75,6 +76,7 @@ pub use nearest::nearest;
 pub use notification::{
     DeliveryId, NotificationId, NotificationKind, NotificationText, RenderInput, TextArg,
 };
+pub use pace::permits;
 pub use permission::Permissions;
 pub use preference::{
     Category, Channel, DAY_MINUTES, Muted, Preferences, QuietHours, TIME_ZONE_BYTES_MAX, time_zone,

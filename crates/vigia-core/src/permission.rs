@@ -16,7 +16,10 @@ const NOTIFY: &str = "notify";
 /// Asks others to pay the account.
 const INVOICE: &str = "invoice";
 
-/// The words of a membership: `read`, `notify` and `invoice` are vigia's, all others the application's own, kept
+/// Has other systems told of what happens to the account.
+const WEBHOOK: &str = "webhook";
+
+/// The words of a membership: `read`, `notify`, `invoice` and `webhook` are vigia's, all others the application's own, kept
 /// and handed out for it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Permissions(BTreeSet<String>);
@@ -24,7 +27,7 @@ pub struct Permissions(BTreeSet<String>);
 impl Permissions {
     /// What a membership allows that says nothing: everything that vigia knows.
     pub fn all() -> Self {
-        Self([READ, NOTIFY, INVOICE].map(str::to_owned).into())
+        Self([READ, NOTIFY, INVOICE, WEBHOOK].map(str::to_owned).into())
     }
 
     /// From words.
@@ -62,6 +65,11 @@ impl Permissions {
     /// Whether the member may ask others to pay the account.
     pub fn may_invoice(&self) -> bool {
         self.0.contains(INVOICE)
+    }
+
+    /// Whether the member may have other systems told of what happens to the account.
+    pub fn may_tell_others(&self) -> bool {
+        self.0.contains(WEBHOOK)
     }
 
     /// All words, in order.

@@ -6,6 +6,7 @@
 //! - [`FcmSender`], [`ApnsSender`], [`WebPushSender`]: push to phones and browsers.
 //! - [`FluentTexts`]: the texts of notifications, and those that are put in their place.
 //! - [`TargetRules`]: what a webhook may call, so that nobody reaches the inside through it.
+//! - [`SecretBox`]: secrets at rest.
 //! - [`Breaker`], [`Throttle`], [`Concurrency`]: how much is sent to one target at once; pure.
 //!
 //! Who is told what, when and how often is not decided here, and nothing is stored: the outbox calls, and keeps what
@@ -17,6 +18,7 @@ mod message;
 mod outcome;
 mod push;
 mod retry;
+mod secrets;
 mod stopwatch;
 mod target;
 mod texts;
@@ -39,6 +41,7 @@ pub use push::web::{
 };
 pub use push::{CredentialsError, DELIVERY_ID_KEY, PushMessage, TOKEN_BYTES_MAX};
 pub use retry::{JITTER_PERCENT_MAX, RetrySchedule, retry_after_ms};
+pub use secrets::{SECRET_KEYS_MAX, SecretBox, SecretError};
 pub use target::{
     ENDPOINT_URL_BYTES_MAX, Endpoint, EndpointClass, EndpointError, IpNet, Lookup, PORTS_ALLOWED,
     SystemLookup, TargetRules, is_public,

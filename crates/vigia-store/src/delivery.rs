@@ -5,12 +5,15 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use vigia_core::DeliveryId;
+use serde_json::Value;
+use vigia_core::{AccountId, DeliveryId, UserId};
 
-use crate::{ActivityRow, Result};
+use crate::{ActivityRevision, ActivityRow, Result};
 
 /// Activities that are turned into deliveries at once (I-13).
 pub const SEQUENCED_MAX: u32 = 500;
+/// Endpoints of an account.
+pub const ACCOUNT_ENDPOINTS_MAX: u32 = 10;
 /// Attempts of a delivery that are shown.
 pub const ATTEMPTS_MAX: u32 = 100;
 
@@ -31,18 +34,41 @@ pub struct EndpointFilter {
 impl EndpointFilter {
     /// Whether it lets an activity pass.
     pub fn passes(&self, row: &ActivityRow) -> bool {
+        let activity = &row.activity;
+        self.passes_parts(
+            &row.account.external_id,
+            &activity.kind,
+            activity.coin_type.as_deref(),
+            activity.amount,
+        )
+    }
+
+    /// Whether it lets an activity of an account pass that a revision has as JSON.
+    pub(crate) fn passes_json(&self, account: &str, activity: &Value) -> bool {
+        let amount = activity["amount"].as_str();
+        self.passes_parts(
+            account,
+            activity["kind"].as_str().unwrap_or_default(),
+            activity["coinType"].as_str(),
+            amount.and_then(|amount| amount.parse().ok()),
+        )
+    }
+
+    fn passes_parts(
+        &self,
+        account: &str,
+        kind: &str,
+        coin_type: Option<&str>,
+        amount: Option<i128>,
+    ) -> bool {
         let wants = |wanted: &[String], has: Option<&str>| {
             wanted.is_empty() || has.is_some_and(|has| wanted.iter().any(|want| want == has))
         };
-        let activity = &row.activity;
-        let is_enough = |amount: i128| {
-            let minimum = self.minimum_units.map_or(0, i128::from);
-            amount >= minimum
-        };
-        wants(&self.kinds, Some(&activity.kind))
-            && wants(&self.accounts, Some(&row.account.external_id))
-            && wants(&self.coins, activity.coin_type.as_deref())
-            && activity.amount.is_none_or(is_enough)
+        let minimum = self.minimum_units.map_or(0, i128::from);
+        wants(&self.kinds, Some(kind))
+            && wants(&self.accounts, Some(account))
+            && wants(&self.coins, coin_type)
+            && amount.is_none_or(|amount| amount >= minimum)
     }
 }
 
@@ -55,6 +81,21 @@ pub struct EndpointSpec {
     pub url: String,
     /// What it is told of.
     pub filter: EndpointFilter,
+    /// Attempts in a second, of all processes together, at most; none: as many as there are.
+    pub per_second: Option<u32>,
+}
+
+/// An endpoint of an account, as its members make it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountEndpoint {
+    /// What it is; its name is nobody else's.
+    pub spec: EndpointSpec,
+    /// Whose it is: it is told of nothing else.
+    pub account: AccountId,
+    /// What its owner calls it.
+    pub label: String,
+    /// Its signing keys, encrypted.
+    pub secrets: String,
 }
 
 /// Whether an endpoint is told anything.
@@ -109,6 +150,66 @@ pub struct EndpointRow {
     pub sequence: u64,
     /// Since when every attempt has failed, where the last one did.
     pub failing_since_ms: Option<u64>,
+    /// The account whose it is, with its external id; none: the operator's.
+    pub account: Option<(AccountId, String)>,
+    /// What its owner calls it.
+    pub label: String,
+    /// Its signing keys, encrypted; none: they are in files.
+    pub secrets: Option<String>,
+    /// When it was made; 0 where nobody remembers.
+    pub created_at_ms: u64,
+}
+
+impl EndpointRow {
+    /// Whether it may be told of what happens to the account with this external id, and wants to be.
+    pub(crate) fn is_told_of(&self, row: &ActivityRow) -> bool {
+        let is_own = self
+            .account
+            .as_ref()
+            .is_none_or(|(id, _)| *id == row.account.id);
+        is_own && self.spec.filter.passes(row)
+    }
+}
+
+/// What an endpoint is told of an activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryKind {
+    /// That it is there.
+    Created,
+    /// That it is not what it was said to be.
+    Corrected,
+    /// That it was none.
+    Withdrawn,
+    /// Nothing: somebody tries whether the endpoint is reached.
+    Test,
+}
+
+impl DeliveryKind {
+    /// The word stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Corrected => "corrected",
+            Self::Withdrawn => "withdrawn",
+            Self::Test => "test",
+        }
+    }
+}
+
+impl std::str::FromStr for DeliveryKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "created" => Ok(Self::Created),
+            "corrected" => Ok(Self::Corrected),
+            "withdrawn" => Ok(Self::Withdrawn),
+            "test" => Ok(Self::Test),
+            _ => Err(format!(
+                "{text:?} is nothing that endpoints are told (created, corrected, withdrawn, test)"
+            )),
+        }
+    }
 }
 
 /// How far a delivery is.
@@ -161,8 +262,12 @@ pub struct DeliveryRow {
     pub endpoint: i64,
     /// Its number at the endpoint.
     pub sequence: u64,
-    /// The activity it is about.
+    /// What it tells of the activity.
+    pub kind: DeliveryKind,
+    /// The activity it is about; 0 for a test.
     pub activity: i64,
+    /// The correction it is about, where it is about one.
+    pub revision: Option<i64>,
     /// How far it is.
     pub state: DeliveryState,
     /// How often it was tried.
@@ -182,6 +287,8 @@ pub struct DeliveryEvent {
     pub row: DeliveryRow,
     /// What it is about; none where a correction has withdrawn that.
     pub about: Option<ActivityRow>,
+    /// The correction it is about.
+    pub revision: Option<ActivityRevision>,
     /// Whether that was before its address was live: history, that nobody was notified of.
     pub is_historical: bool,
 }
@@ -241,6 +348,15 @@ pub struct Completion {
     pub attempt: Option<AttemptRow>,
 }
 
+/// What one step of making deliveries did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sequenced {
+    /// Activities and corrections that were looked at.
+    pub read: u64,
+    /// Endpoints that have something to be told.
+    pub endpoints: Vec<i64>,
+}
+
 /// Deliveries to endpoints.
 #[async_trait]
 pub trait DeliveryStore: Send + Sync {
@@ -248,21 +364,40 @@ pub trait DeliveryStore: Send + Sync {
     /// stay themselves, those named no longer are removed. One that was disabled is enabled where its address has changed.
     async fn endpoint_declare(&self, endpoints: &[EndpointSpec]) -> Result<()>;
 
+    /// Makes an endpoint of an account, told of what happens from now on; returns its key, none where the account has
+    /// [`ACCOUNT_ENDPOINTS_MAX`] already.
+    async fn endpoint_create(&self, endpoint: &AccountEndpoint) -> Result<Option<i64>>;
+
+    /// Changes an endpoint of an account; false where there is none of this name. At another address it begins anew.
+    async fn endpoint_update(&self, spec: &EndpointSpec, label: &str) -> Result<bool>;
+
+    /// Replaces an endpoint's keys where they are still `before`; false where they are not.
+    async fn endpoint_secrets(&self, name: &str, before: &str, after: &str) -> Result<bool>;
+
+    /// Removes an endpoint: it is told nothing more, and its keys are forgotten. False where there is none.
+    async fn endpoint_remove(&self, name: &str) -> Result<bool>;
+
+    /// Accounts whose endpoints a user may manage, with their external ids.
+    async fn endpoint_owned(&self, user: UserId) -> Result<Vec<(AccountId, String)>>;
+
+    /// Has an endpoint told that this is a test; none where there is no enabled one of this name.
+    async fn endpoint_test(&self, name: &str) -> Result<Option<DeliveryId>>;
+
     /// All endpoints, in order of key.
     async fn endpoint_list(&self) -> Result<Vec<EndpointRow>>;
 
     /// Enables or disables an endpoint by its name; false where there is none.
     async fn endpoint_enable(&self, name: &str, enabled: bool) -> Result<bool>;
 
-    /// Turns up to [`SEQUENCED_MAX`] activities into deliveries; returns how many activities. Nothing while another
+    /// Turns up to [`SEQUENCED_MAX`] activities, and as many corrections of them, into deliveries. Nothing while another
     /// process does.
-    async fn delivery_sequence(&self) -> Result<u64>;
+    async fn delivery_sequence(&self) -> Result<Sequenced>;
 
     /// Up to where a log is turned into deliveries (`activity`) or pushes (`notification`).
     async fn delivery_position(&self, log: &str) -> Result<i64>;
 
     /// Takes deliveries whose time has come for `holder`, until `lease_ms` from now: at most `each_max` of each of these
-    /// endpoints. Those of a worker that has not renewed in time are taken over.
+    /// endpoints, and of a throttled one what all processes together may try now. Those of a worker that has not renewed in time are taken over.
     async fn delivery_claim(
         &self,
         holder: &str,
@@ -271,8 +406,8 @@ pub trait DeliveryStore: Send + Sync {
         lease_ms: u64,
     ) -> Result<Vec<ClaimedDelivery>>;
 
-    /// Holds on to all that `holder` has taken, for `lease_ms` from now.
-    async fn delivery_renew(&self, holder: &str, lease_ms: u64) -> Result<u64>;
+    /// Holds on to those of `ids` that `holder` has taken, for `lease_ms` from now.
+    async fn delivery_renew(&self, holder: &str, ids: &[DeliveryId], lease_ms: u64) -> Result<u64>;
 
     /// Writes what came of attempts. One under an old fence changes nothing but is kept among the attempts, since it was made.
     /// An endpoint whose every attempt has failed for `disable_after_ms` is disabled. Returns how many counted.
@@ -315,6 +450,17 @@ pub trait DeliveryStore: Send + Sync {
 
     /// Has a delivery sent again at once, whatever became of it; false where there is none.
     async fn delivery_retry(&self, id: &DeliveryId) -> Result<bool>;
+
+    /// Has deliveries of an endpoint sent again that have ended, those with a number from `from` up to `to`, or the dead
+    /// among them alone, at most `limit`: behind what happens meanwhile. Returns how many.
+    async fn delivery_replay(
+        &self,
+        endpoint: i64,
+        from: u64,
+        to: u64,
+        only_dead: bool,
+        limit: u32,
+    ) -> Result<u64>;
 
     /// Says that a pending delivery is not to be sent; false where it is not pending.
     async fn delivery_cancel(&self, id: &DeliveryId) -> Result<bool>;

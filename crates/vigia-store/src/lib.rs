@@ -64,9 +64,9 @@ pub use correction::{
 };
 pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use delivery::{
-    ATTEMPTS_MAX, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryEvent, DeliveryRow,
-    DeliveryState, DeliveryStore, EndpointFilter, EndpointRow, EndpointSpec, EndpointState,
-    SEQUENCED_MAX,
+    ACCOUNT_ENDPOINTS_MAX, ATTEMPTS_MAX, AccountEndpoint, AttemptRow, ClaimedDelivery, Completion,
+    DeliveryEnd, DeliveryEvent, DeliveryKind, DeliveryRow, DeliveryState, DeliveryStore,
+    EndpointFilter, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX, Sequenced,
 };
 pub use epoch::EpochStore;
 pub use error::StoreError;

@@ -204,8 +204,8 @@ pub trait PushStore: Send + Sync {
         lease_ms: u64,
     ) -> Result<Vec<ClaimedPush>>;
 
-    /// Holds on to all that `holder` has taken, for `lease_ms` from now.
-    async fn push_renew(&self, holder: &str, lease_ms: u64) -> Result<u64>;
+    /// Holds on to those of `ids` that `holder` has taken, for `lease_ms` from now.
+    async fn push_renew(&self, holder: &str, ids: &[DeliveryId], lease_ms: u64) -> Result<u64>;
 
     /// Writes what came of attempts, and what they say about devices; returns how many counted.
     async fn push_complete(&self, completions: &[PushCompletion]) -> Result<u64>;

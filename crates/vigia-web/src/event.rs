@@ -1,39 +1,48 @@
 //! The body of a webhook: an activity as other systems read it, by docs/schemas/activity-v1.json. Pure.
 
 use serde_json::{Value, json};
-use vigia_store::{ActivityRow, DeliveryEvent};
+use vigia_store::{ActivityRow, DeliveryEvent, DeliveryKind};
 
 /// Version of the form. Fields may be added to it; none goes or changes its meaning.
 pub const EVENT_VERSION: u32 = 1;
 
-/// The body for a delivery; none where what it is about was withdrawn.
+/// The body for a delivery; none where there is nothing to tell any more: a correction has withdrawn what was to be told,
+/// and is told itself.
 pub fn event_json(event: &DeliveryEvent) -> Option<String> {
-    event_value(event).map(|event| event.to_string())
+    let is_over = event.row.kind == DeliveryKind::Created && event.about.is_none();
+    (!is_over).then(|| event_value(event).to_string())
 }
 
-/// The same as a value; of what was withdrawn that it was, so that whoever reads on finds every number.
-pub(crate) fn event_or_withdrawn(event: &DeliveryEvent) -> Value {
-    event_value(event).unwrap_or_else(|| {
-        json!({
-            "type": "activity.withdrawn",
-            "version": EVENT_VERSION,
-            "id": event.row.id.to_string(),
-            "sequence": event.row.sequence,
-            "historical": event.is_historical,
-            "activity": { "id": event.row.activity.to_string() },
-        })
-    })
-}
-
-fn event_value(delivery: &DeliveryEvent) -> Option<Value> {
-    Some(json!({
-        "type": "activity.created",
+/// The same as a value, also of what is not told any more, so that whoever reads on finds every number.
+pub(crate) fn event_value(event: &DeliveryEvent) -> Value {
+    let row = &event.row;
+    let kind = match (row.kind, &event.about) {
+        (DeliveryKind::Test, _) => "endpoint.test",
+        (DeliveryKind::Withdrawn, _) | (_, None) => "activity.withdrawn",
+        (DeliveryKind::Created, Some(_)) => "activity.created",
+        (DeliveryKind::Corrected, Some(_)) => "activity.corrected",
+    };
+    let mut value = json!({
+        "type": kind,
         "version": EVENT_VERSION,
-        "id": delivery.row.id.to_string(),
-        "sequence": delivery.row.sequence,
-        "historical": delivery.is_historical,
-        "activity": activity_value(delivery.about.as_ref()?),
-    }))
+        "id": row.id.to_string(),
+        "sequence": row.sequence,
+        "historical": event.is_historical,
+    });
+    if row.kind != DeliveryKind::Test {
+        value["activity"] = match &event.about {
+            Some(about) if row.kind != DeliveryKind::Withdrawn => activity_value(about),
+            _ => json!({ "id": row.activity.to_string() }),
+        };
+    }
+    if let Some(revision) = &event.revision {
+        value["correction"] = json!({
+            "reason": revision.reason,
+            "atMs": revision.at_ms,
+            "before": revision.before,
+        });
+    }
+    value
 }
 
 /// An activity as other systems read it.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::app::App;
-use crate::event::event_or_withdrawn;
+use crate::event::event_value;
 use crate::reader::Reader;
 
 /// Events of a reply unless told otherwise.
@@ -76,7 +76,7 @@ pub(crate) async fn events(
     let last = events
         .last()
         .map_or(wanted.after, |event| event.row.sequence);
-    let events: Vec<_> = events.iter().map(event_or_withdrawn).collect();
+    let events: Vec<_> = events.iter().map(event_value).collect();
     Json(json!({ "events": events, "last": last, "more": has_more })).into_response()
 }
 

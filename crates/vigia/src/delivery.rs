@@ -4,18 +4,21 @@
 //! ([`Sequencer`]); what is due is taken, sent and completed ([`Deliverer`]). All state is in the database, so any number of
 //! processes do it, and what one that is killed had in hand is sent again by another, under the same id.
 
+mod endpoints;
 mod flow;
+mod places;
 mod push;
 mod sender;
+mod wake;
 
 pub use flow::EndpointFlow;
 pub use push::{Broadcaster, PushChannel, PushLimits, PushSender, PushSequencer, Pusher, compose};
-pub use sender::{Deliverer, DeliveryLimits};
+pub use sender::{Deliverer, DeliveryLimits, DeliveryTargets};
+pub use wake::Wake;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use vigia_store::{DeliveryStore, ReadStore};
 
@@ -31,13 +34,13 @@ const FINISH_WITHIN: Duration = Duration::from_secs(5);
 /// Turns activities into deliveries as they are committed.
 pub struct Sequencer<S> {
     store: Arc<S>,
-    made: Arc<Notify>,
+    wake: Arc<Wake>,
 }
 
 impl<S: DeliveryStore + ReadStore> Sequencer<S> {
-    /// Wakes `made` whenever it has made some.
-    pub fn new(store: Arc<S>, made: Arc<Notify>) -> Self {
-        Self { store, made }
+    /// Says to `wake` whom it has made some for.
+    pub fn new(store: Arc<S>, wake: Arc<Wake>) -> Self {
+        Self { store, wake }
     }
 
     /// Runs until `shutdown`.
@@ -74,9 +77,14 @@ impl<S: DeliveryStore + ReadStore> Sequencer<S> {
     /// Makes what there is; returns the newest activity there was before.
     async fn step(&self, seen: i64) -> vigia_store::Result<i64> {
         let newest = self.store.activity_last_id().await?.max(seen);
-        while self.store.delivery_sequence().await? > 0 {
-            self.made.notify_one();
+        loop {
+            let sequenced = self.store.delivery_sequence().await?;
+            if sequenced.read == 0 {
+                return Ok(newest);
+            }
+            if !sequenced.endpoints.is_empty() {
+                self.wake.tell(sequenced.endpoints);
+            }
         }
-        Ok(newest)
     }
 }

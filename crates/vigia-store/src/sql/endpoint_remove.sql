@@ -1,1 +1,1 @@
-UPDATE endpoint SET state = 'removed', reason = NULL WHERE name = $1 AND state <> 'removed'
+UPDATE endpoint SET state = 'removed', reason = NULL, secrets = NULL WHERE name = $1 AND state <> 'removed'

@@ -177,14 +177,20 @@ impl SqlStore {
                 }
                 (None, _) => {}
             }
-            self.revise(tx, change, reason).await?;
+            self.revise(tx, change, id, reason).await?;
         }
         commit::counter_add(tx, "activities", added as u64).await?;
         counter_subtract(tx, "activities", withdrawn).await?;
         counter_subtract(tx, "notifications", silenced).await
     }
 
-    async fn revise(&self, tx: &mut Tx, change: &ActivityChange, reason: &str) -> Result<()> {
+    async fn revise(
+        &self,
+        tx: &mut Tx,
+        change: &ActivityChange,
+        id: Option<i64>,
+        reason: &str,
+    ) -> Result<()> {
         let text = |activity: &Option<Activity>| {
             let json = activity.as_ref().map(activity_json);
             json.map(|json| json.to_string())
@@ -198,6 +204,7 @@ impl SqlStore {
             .bind(text(&change.after))
             .bind(reason.to_owned())
             .bind(int("time", self.clock.now_ms())?)
+            .bind(id)
             .execute(tx)
             .await?;
         Ok(())
@@ -331,7 +338,7 @@ async fn update(tx: &mut Tx, id: i64, activity: &Activity) -> Result<()> {
     Ok(())
 }
 
-fn revision(row: &Row) -> Result<ActivityRevision> {
+pub(super) fn revision(row: &Row) -> Result<ActivityRevision> {
     let json = |column: &'static str| -> Result<Option<serde_json::Value>> { get_opt(row, column) };
     Ok(ActivityRevision {
         id: get(row, "id")?,

@@ -1,61 +1,79 @@
 //! `DeliveryStore`: activities become deliveries, workers take them, what came of it is written.
 
+mod claim;
 mod endpoint;
+mod sequence;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use vigia_core::{DeliveryId, NotificationId};
+use vigia_core::{AccountId, DeliveryId, UserId};
 
 use self::endpoint::{disabled_notices, endpoint_health, list};
 use super::SqlStore;
 use super::codec::int;
+use super::correction::revision;
 use super::inbox::tell;
 use super::read::{activities_sql, row};
-use crate::db::{Lock, Row, Tx, get, get_opt, insert, parsed, query};
+use crate::db::{Row, Tx, get, get_opt, parsed, query};
 use crate::delivery::{
-    ATTEMPTS_MAX, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryEvent, DeliveryRow,
-    DeliveryState, DeliveryStore, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX,
+    ATTEMPTS_MAX, AccountEndpoint, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd,
+    DeliveryEvent, DeliveryRow, DeliveryState, DeliveryStore, EndpointRow, EndpointSpec,
+    EndpointState, Sequenced,
 };
 use crate::sql::sql;
-use crate::{ActivityRow, Result};
+use crate::{ActivityRevision, ActivityRow, Result};
 
 #[async_trait]
 impl DeliveryStore for SqlStore {
     async fn endpoint_declare(&self, endpoints: &[EndpointSpec]) -> Result<()> {
+        self.declare_endpoints(endpoints).await
+    }
+
+    async fn endpoint_create(&self, endpoint: &AccountEndpoint) -> Result<Option<i64>> {
+        self.create_endpoint(endpoint).await
+    }
+
+    async fn endpoint_update(&self, spec: &EndpointSpec, label: &str) -> Result<bool> {
+        self.update_endpoint(spec, label).await
+    }
+
+    async fn endpoint_secrets(&self, name: &str, before: &str, after: &str) -> Result<bool> {
         let mut tx = self.database.write().await?;
-        // Ids rise in the order of commits, of which none may be under way.
-        Lock::CommitOrder.take(&mut tx).await?;
-        let named: BTreeSet<&str> = endpoints.iter().map(|endpoint| &*endpoint.name).collect();
-        let known = list(&mut tx).await?;
-        if known
+        let touched = query(sql!("endpoint_secrets"))
+            .bind(name)
+            .bind(before)
+            .bind(after)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(touched > 0)
+    }
+
+    async fn endpoint_remove(&self, name: &str) -> Result<bool> {
+        let mut tx = self.database.write().await?;
+        let touched = query(sql!("endpoint_remove"))
+            .bind(name)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(touched > 0)
+    }
+
+    async fn endpoint_owned(&self, user: UserId) -> Result<Vec<(AccountId, String)>> {
+        let rows = query(sql!("endpoint_owned"))
+            .bind(user.0)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        let owned = rows
             .iter()
-            .all(|known| known.state == EndpointState::Removed)
-        {
-            // Nothing was made so far, and is not to be made now of what happened before.
-            query(sql!("delivery_progress_newest"))
-                .execute(&mut tx)
-                .await?;
-        }
-        for known in known {
-            if !named.contains(&*known.spec.name) {
-                query(sql!("endpoint_remove"))
-                    .bind(known.spec.name)
-                    .execute(&mut tx)
-                    .await?;
-            }
-        }
-        for endpoint in endpoints {
-            let filter = serde_json::to_string(&endpoint.filter);
-            query(sql!("endpoint_declare"))
-                .bind(endpoint.name.clone())
-                .bind(endpoint.url.clone())
-                .bind(filter.expect("words and numbers always have JSON"))
-                .execute(&mut tx)
-                .await?;
-        }
-        tx.commit().await
+            .map(|row| Ok((get(row, "id")?, get(row, "external_id")?)));
+        owned.collect()
+    }
+
+    async fn endpoint_test(&self, name: &str) -> Result<Option<DeliveryId>> {
+        self.test_endpoint(name).await
     }
 
     async fn endpoint_list(&self) -> Result<Vec<EndpointRow>> {
@@ -78,65 +96,8 @@ impl DeliveryStore for SqlStore {
         Ok(touched > 0)
     }
 
-    async fn delivery_sequence(&self) -> Result<u64> {
-        let mut tx = self.database.write().await?;
-        let Some(position) = progress(&mut tx, "activity").await? else {
-            return Ok(0); // another process is at it
-        };
-        let rows = activities_sql!("activity_since")
-            .bind(None::<i64>)
-            .bind(position)
-            .bind(SEQUENCED_MAX)
-            .fetch_all(&mut tx)
-            .await?;
-        let found = row::activities(&rows, &self.labels())?;
-        let Some(last) = found.last() else {
-            // Ended here and now: a transaction that is dropped keeps its lock a moment longer.
-            tx.commit().await?;
-            return Ok(0);
-        };
-        let endpoints = list(&mut tx).await?;
-        // What happens while an endpoint is disabled waits for it.
-        let told = endpoints
-            .into_iter()
-            .filter(|endpoint| endpoint.state != EndpointState::Removed);
-        let mut deliveries = Vec::new();
-        for endpoint in told {
-            let passing = found.iter().filter(|row| endpoint.spec.filter.passes(row));
-            let mut sequence = endpoint.sequence;
-            for about in passing {
-                sequence += 1;
-                deliveries.push((
-                    delivery_id(about, endpoint.id),
-                    endpoint.id,
-                    sequence,
-                    about.id,
-                ));
-            }
-            if sequence > endpoint.sequence {
-                query(sql!("endpoint_numbered"))
-                    .bind(endpoint.id)
-                    .bind(int("sequence", sequence)?)
-                    .execute(&mut tx)
-                    .await?;
-            }
-        }
-        let now_ms = int("time", self.clock.now_ms())?;
-        insert(&mut tx, sql!("delivery_insert"), &deliveries, |delivery| {
-            let (id, endpoint, sequence, activity) = *delivery;
-            Ok(vec![
-                id.as_bytes().to_vec().into(),
-                endpoint.into(),
-                int("sequence", sequence)?.into(),
-                activity.into(),
-                now_ms.into(),
-                now_ms.into(),
-            ])
-        })
-        .await?;
-        progress_set(&mut tx, "activity", last.id).await?;
-        tx.commit().await?;
-        Ok(found.len() as u64)
+    async fn delivery_sequence(&self) -> Result<Sequenced> {
+        self.sequence_deliveries().await
     }
 
     async fn delivery_position(&self, log: &str) -> Result<i64> {
@@ -154,43 +115,13 @@ impl DeliveryStore for SqlStore {
         each_max: u32,
         lease_ms: u64,
     ) -> Result<Vec<ClaimedDelivery>> {
-        if endpoints.is_empty() {
-            return Ok(Vec::new());
-        }
-        let now_ms = self.clock.now_ms();
-        let mut tx = self.database.write().await?;
-        let claimed = query(sql!(dialects "delivery_claim"))
-            .bind(Value::from(endpoints).to_string())
-            .bind(int("time", now_ms)?)
-            .bind(each_max)
-            .bind(holder.to_owned())
-            .bind(int("time", now_ms.saturating_add(lease_ms))?)
-            .fetch_all(&mut tx)
-            .await?;
-        let mut taken: Vec<(DeliveryRow, i64)> = claimed
-            .iter()
-            .map(|row| Ok((delivery(row)?, get(row, "fence")?)))
-            .collect::<Result<_>>()?;
-        taken.sort_unstable_by_key(|(row, _)| (row.endpoint, row.due_at_ms, row.sequence));
-        let rows: Vec<DeliveryRow> = taken.iter().map(|(row, _)| row.clone()).collect();
-        let events = self.events(&mut tx, rows).await?;
-        tx.commit().await?;
-        let claimed = events.into_iter().zip(taken);
-        Ok(claimed
-            .map(|(event, (_, fence))| ClaimedDelivery { event, fence })
-            .collect())
+        self.claim_deliveries(holder, endpoints, each_max, lease_ms)
+            .await
     }
 
-    async fn delivery_renew(&self, holder: &str, lease_ms: u64) -> Result<u64> {
-        let mut tx = self.database.write().await?;
-        let until_ms = self.clock.now_ms().saturating_add(lease_ms);
-        let renewed = query(sql!("delivery_renew"))
-            .bind(holder.to_owned())
-            .bind(int("time", until_ms)?)
-            .execute(&mut tx)
-            .await?;
-        tx.commit().await?;
-        Ok(renewed)
+    async fn delivery_renew(&self, holder: &str, ids: &[DeliveryId], lease_ms: u64) -> Result<u64> {
+        self.renew(sql!(dialects "delivery_renew"), holder, ids, lease_ms)
+            .await
     }
 
     async fn delivery_complete(
@@ -355,6 +286,29 @@ impl DeliveryStore for SqlStore {
         self.delivery_change(sql!("delivery_retry"), id).await
     }
 
+    async fn delivery_replay(
+        &self,
+        endpoint: i64,
+        from: u64,
+        to: u64,
+        only_dead: bool,
+        limit: u32,
+    ) -> Result<u64> {
+        let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let mut tx = self.database.write().await?;
+        let replayed = query(sql!("delivery_replay"))
+            .bind(endpoint)
+            .bind(bound(from))
+            .bind(bound(to))
+            .bind(i64::from(only_dead))
+            .bind(limit)
+            .bind(self.now()?)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(replayed)
+    }
+
     async fn delivery_cancel(&self, id: &DeliveryId) -> Result<bool> {
         self.delivery_change(sql!("delivery_cancel"), id).await
     }
@@ -379,12 +333,35 @@ impl SqlStore {
         let ids = Value::from(ids.into_iter().collect::<Vec<_>>()).to_string();
         let about = self.activities_by_id(tx, &ids).await?;
         let historical = historical(tx, &ids).await?;
+        let revisions = revisions(tx, rows.iter().filter_map(|row| row.revision)).await?;
         let events = rows.into_iter().map(|row| DeliveryEvent {
             about: about.get(&row.activity).cloned(),
+            revision: row.revision.and_then(|id| revisions.get(&id).cloned()),
             is_historical: historical.contains(&row.activity),
             row,
         });
         Ok(events.collect())
+    }
+
+    /// Holds on to what `holder` has taken.
+    pub(super) async fn renew(
+        &self,
+        sql: crate::sql::Sql,
+        holder: &str,
+        ids: &[DeliveryId],
+        lease_ms: u64,
+    ) -> Result<u64> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let until_ms = self.clock.now_ms().saturating_add(lease_ms);
+        let mut tx = self.database.write().await?;
+        let renewed = query(sql)
+            .bind(holder)
+            .bind(Value::from(ids).to_string())
+            .bind(int("time", until_ms)?)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(renewed)
     }
 
     pub(super) async fn activities_by_id(
@@ -416,18 +393,6 @@ impl SqlStore {
     }
 }
 
-/// The id of telling an endpoint of an activity.
-fn delivery_id(about: &ActivityRow, endpoint: i64) -> DeliveryId {
-    let activity = &about.activity;
-    let notification = NotificationId::of_activity(
-        activity.place,
-        &about.digest,
-        activity.account,
-        &activity.slot,
-    );
-    DeliveryId::to_endpoint(notification, endpoint)
-}
-
 /// Up to where a log is turned into deliveries, held until the transaction ends; none while another process does it.
 pub(super) async fn progress(tx: &mut Tx, log: &'static str) -> Result<Option<i64>> {
     let row = query(sql!(dialects "delivery_progress"))
@@ -444,6 +409,34 @@ pub(super) async fn progress_set(tx: &mut Tx, log: &'static str, position: i64) 
         .execute(tx)
         .await?;
     Ok(())
+}
+
+/// Waits for whoever turns a log into deliveries, and keeps others from it until the transaction ends.
+async fn progress_wait(tx: &mut Tx, log: &'static str) -> Result<()> {
+    query(sql!(dialects "delivery_progress_wait"))
+        .bind(log)
+        .fetch_optional(tx)
+        .await?;
+    Ok(())
+}
+
+async fn revisions(
+    tx: &mut Tx,
+    ids: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, ActivityRevision>> {
+    let ids: BTreeSet<i64> = ids.collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = query(sql!(dialects "revision_by_id"))
+        .bind(Value::from(ids.into_iter().collect::<Vec<_>>()).to_string())
+        .fetch_all(tx)
+        .await?;
+    let found = rows.iter().map(|row| {
+        let revision = revision(row)?;
+        Ok((revision.id, revision))
+    });
+    found.collect()
 }
 
 async fn historical(tx: &mut Tx, ids: &str) -> Result<BTreeSet<i64>> {
@@ -502,7 +495,9 @@ fn delivery(row: &Row) -> Result<DeliveryRow> {
         id: DeliveryId::from_bytes(get(row, "id")?),
         endpoint: get(row, "endpoint_id")?,
         sequence: get(row, "sequence")?,
+        kind: parsed("event of a delivery", get::<String>(row, "event")?.parse())?,
         activity: get(row, "activity_id")?,
+        revision: get_opt(row, "revision_id")?,
         state: state(row)?,
         attempts: get(row, "attempts")?,
         due_at_ms: get(row, "due_at_ms")?,

@@ -112,16 +112,9 @@ impl PushStore for SqlStore {
             .await
     }
 
-    async fn push_renew(&self, holder: &str, lease_ms: u64) -> Result<u64> {
-        let mut tx = self.database.write().await?;
-        let until_ms = self.clock.now_ms().saturating_add(lease_ms);
-        let renewed = query(sql!("push_renew"))
-            .bind(holder)
-            .bind(int("time", until_ms)?)
-            .execute(&mut tx)
-            .await?;
-        tx.commit().await?;
-        Ok(renewed)
+    async fn push_renew(&self, holder: &str, ids: &[DeliveryId], lease_ms: u64) -> Result<u64> {
+        self.renew(sql!(dialects "push_renew"), holder, ids, lease_ms)
+            .await
     }
 
     async fn push_complete(&self, completions: &[PushCompletion]) -> Result<u64> {

@@ -428,6 +428,7 @@ const UPKEEP: &[Table] = &[
             ("after", Text),
             ("reason", Text),
             ("at_ms", Int),
+            ("activity_id", Int),
         ],
         key: &["id"],
         identity: Some("id"),

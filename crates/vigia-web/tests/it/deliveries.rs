@@ -15,10 +15,11 @@ async fn app() -> (TestApp, String) {
         name: "ledger".to_owned(),
         url: "https://ledger.example/hook".to_owned(),
         filter: EndpointFilter::default(),
+        per_second: None,
     };
     app.store.endpoint_declare(&[spec]).await.unwrap();
     app.transfer(0).await;
-    assert_eq!(app.store.delivery_sequence().await.unwrap(), 2);
+    assert_eq!(app.store.delivery_sequence().await.unwrap().read, 2);
     let claimed = app.store.delivery_claim("w", &[1], 9, 1_000).await.unwrap();
     let end = |end, status| Completion {
         id: claimed[usize::from(status == 200)].event.row.id,
@@ -209,7 +210,7 @@ async fn events_are_as_their_schema_says() {
         activity.address = None;
     }
     app.apply(&bare).await;
-    while app.store.delivery_sequence().await.unwrap() > 0 {}
+    while app.store.delivery_sequence().await.unwrap().read > 0 {}
     let reply = app.get("/v1/events?endpoint=ledger").send().await.unwrap();
     let reply: Value = reply.json().await.unwrap();
     let events = reply["events"].as_array().unwrap();

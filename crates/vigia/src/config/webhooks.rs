@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use vigia_core::{parse_coin_type, type_text};
-use vigia_notify::{SigningKey, SigningKeys};
+use vigia_notify::{SecretBox, SigningKey, SigningKeys, TargetRules};
 use vigia_store::{EndpointFilter, EndpointSpec};
+use zeroize::Zeroizing;
 
 use super::Settings;
 use super::layers::ConfigError;
@@ -31,6 +32,7 @@ pub struct WebhookSettings {
     #[serde(default)]
     pub coins: Vec<String>,
     pub minimum_units: Option<u64>,
+    pub per_second: Option<u32>,
 }
 
 /// `[delivery]`
@@ -39,10 +41,17 @@ pub struct WebhookSettings {
 pub struct DeliverySettings {
     pub in_flight_max: usize,
     pub endpoint_in_flight_max: u32,
+    pub slow_in_flight_max: usize,
+    pub slow_after_ms: u64,
     pub lease_ms: u64,
     pub deadline_ms: u64,
     pub disable_after_hours: u64,
     pub ca_file: PathBuf,
+    pub secret_key_files: Vec<PathBuf>,
+    pub account_per_second: u32,
+    pub account_networks: Vec<String>,
+    pub account_ports: Vec<u16>,
+    pub account_plain_http: bool,
 }
 
 /// An endpoint that settings declare, with what its webhooks are signed with.
@@ -77,6 +86,43 @@ impl Settings {
     }
 }
 
+impl DeliverySettings {
+    /// What opens the keys of accounts' endpoints; none where accounts have no endpoints here.
+    pub fn secrets(&self) -> Result<Option<SecretBox>, ConfigError> {
+        if self.secret_key_files.is_empty() {
+            return Ok(None);
+        }
+        let mut keys = Vec::new();
+        for file in &self.secret_key_files {
+            let read = std::fs::read_to_string(file);
+            keys.push(Zeroizing::new(read.map_err(|error| {
+                let file = file.display().to_string();
+                ConfigError::value("delivery.secret_key_files", &file, &error.to_string())
+            })?));
+        }
+        let secrets = SecretBox::new(keys.iter().map(|key| key.as_str()));
+        let secrets = secrets.map_err(|error| {
+            let found = keys.len().to_string();
+            ConfigError::value("delivery.secret_key_files", &found, &error.to_string())
+        });
+        secrets.map(Some)
+    }
+
+    /// What accounts' endpoints may be beyond HTTPS on the public internet.
+    pub fn rules(&self) -> Result<TargetRules, ConfigError> {
+        let networks = self.account_networks.iter().map(|text| {
+            let expected = "a network such as 10.0.0.0/8";
+            let wrong = |_| ConfigError::value("delivery.account_networks", text, expected);
+            text.parse().map_err(wrong)
+        });
+        Ok(TargetRules {
+            networks_allowed: networks.collect::<Result<_, _>>()?,
+            ports_allowed: self.account_ports.clone(),
+            plain_http_allowed: self.account_plain_http,
+        })
+    }
+}
+
 fn declared(settings: &WebhookSettings) -> Result<DeclaredEndpoint, ConfigError> {
     let coins = settings.coins.iter().map(|coin| {
         let parsed = parse_coin_type(coin);
@@ -93,6 +139,7 @@ fn declared(settings: &WebhookSettings) -> Result<DeclaredEndpoint, ConfigError>
                 coins: coins.collect::<Result<_, _>>()?,
                 minimum_units: settings.minimum_units,
             },
+            per_second: settings.per_second,
         },
         keys: keys(&settings.key_files)?,
     })

@@ -6,6 +6,7 @@ mod message;
 pub use channel::{PushChannel, PushSender};
 pub use message::compose;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use vigia_core::{Clock, NotificationText};
+use vigia_core::{Clock, DeliveryId, NotificationText};
 use vigia_notify::{Admission, Attempt, Outcome, Refusal, RetrySchedule};
 use vigia_store::{
     AttemptRow, BroadcastStore, ClaimedPush, InboxStore, PushCompletion, PushEnd, PushLane,
@@ -178,6 +179,8 @@ struct Running {
     sends: JoinSet<Ended>,
     /// Ended, and not written yet.
     ended: Vec<Ended>,
+    /// Taken and not completed.
+    held: BTreeSet<DeliveryId>,
     renewed: Instant,
     trouble: Trouble,
 }
@@ -208,6 +211,7 @@ impl<S: PushStore + 'static> Pusher<S> {
             channels,
             sends: JoinSet::new(),
             ended: Vec::new(),
+            held: BTreeSet::new(),
             renewed: Instant::now(),
             trouble: Trouble::new("cannot push, trying again"),
         };
@@ -241,8 +245,9 @@ impl<S: PushStore + 'static> Pusher<S> {
         }
         self.complete(running).await?;
         let lease_ms = u64::try_from(self.limits.lease.as_millis()).unwrap_or(u64::MAX);
-        if running.renewed.elapsed() >= self.limits.lease / 3 && !running.sends.is_empty() {
-            self.store.push_renew(&self.holder, lease_ms).await?;
+        if running.renewed.elapsed() >= self.limits.lease / 3 && !running.held.is_empty() {
+            let held: Vec<DeliveryId> = running.held.iter().copied().collect();
+            self.store.push_renew(&self.holder, &held, lease_ms).await?;
             running.renewed = Instant::now();
         }
         let mut taken = 0;
@@ -280,6 +285,9 @@ impl<S: PushStore + 'static> Pusher<S> {
         let taken = claimed.len();
         for claimed in claimed {
             running.channels[channel].begin(lane, now_ms);
+            running
+                .held
+                .extend(claimed.pushes.iter().map(|(row, _)| row.id));
             let sending = self.sending(&running.channels[channel], &claimed);
             running.sends.spawn(async move {
                 let attempt = match sending {
@@ -322,6 +330,9 @@ impl<S: PushStore + 'static> Pusher<S> {
                 .collect();
             self.store.push_complete(&completions).await?;
             for ended in running.ended.drain(..count) {
+                for (row, _) in &ended.claimed.pushes {
+                    running.held.remove(&row.id);
+                }
                 let channel = &mut running.channels[ended.channel];
                 let attempt = ended.attempt.as_ref();
                 channel.end(ended.lane, ended.admission, attempt, now_ms);

@@ -1,39 +1,40 @@
 //! Takes deliveries that are due, sends them and writes what came of it.
 
-use std::collections::BTreeMap;
+mod running;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use vigia_core::Clock;
+use vigia_core::{Clock, DeliveryId};
 use vigia_notify::{
-    Admission, Attempt, BreakerSettings, Endpoint, EndpointClass, MessageId, Outcome,
-    RetrySchedule, Signal, SigningKeys, WebhookSender,
+    Admission, Attempt, BreakerSettings, MessageId, Outcome, RetrySchedule, SecretBox,
+    WebhookSender,
 };
-use vigia_store::{
-    AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryStore, EndpointState,
-};
-
-use super::flow::EndpointFlow;
-use super::{FINISH_WITHIN, LOOK};
+use vigia_store::{AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryStore};
 use vigia_web::event_json;
 
+use self::running::{Asked, Running};
+use super::endpoints::KnownEndpoints;
+use super::wake::Wake;
+use super::{FINISH_WITHIN, LOOK};
 use crate::config::DeclaredEndpoint;
-use crate::pipeline::Trouble;
 
 /// Completions that are written at once.
-const COMPLETIONS_MAX: usize = 256;
+const COMPLETIONS_MAX: usize = 512;
 
 /// Bounds of what is under way.
 #[derive(Clone, Debug)]
 pub struct DeliveryLimits {
-    /// In this process.
+    /// In this process, of those that are answered soon.
     pub in_flight_max: usize,
     /// To one endpoint.
     pub endpoint_in_flight_max: u32,
+    /// In this process, of those that take long.
+    pub slow_in_flight_max: usize,
+    /// What takes as long takes long.
+    pub slow_after: Duration,
     /// How long a claim lasts without being renewed.
     pub lease: Duration,
     /// How long an endpoint may fail.
@@ -44,15 +45,9 @@ pub struct DeliveryLimits {
     pub schedule: RetrySchedule,
 }
 
-/// An endpoint as it is sent to.
-struct Target {
-    endpoint: Endpoint,
-    keys: Arc<SigningKeys>,
-    flow: EndpointFlow,
-}
-
 /// One send that has ended.
 struct Ended {
+    number: u64,
     claimed: ClaimedDelivery,
     admission: Admission,
     attempt: Option<Attempt>,
@@ -65,67 +60,58 @@ pub struct Deliverer<S> {
     clock: Arc<dyn Clock>,
     limits: DeliveryLimits,
     holder: String,
-    declared: BTreeMap<String, (Endpoint, Arc<SigningKeys>)>,
-    made: Arc<Notify>,
+    wake: Arc<Wake>,
 }
 
 impl<S: DeliveryStore + 'static> Deliverer<S> {
-    /// Sends to these endpoints under the name `holder`; the error says which address cannot be one.
+    /// Sends under the name `holder`.
     pub fn new(
         store: Arc<S>,
         sender: WebhookSender,
         clock: Arc<dyn Clock>,
         limits: DeliveryLimits,
         holder: String,
-        endpoints: Vec<DeclaredEndpoint>,
-        made: Arc<Notify>,
-    ) -> Result<Self, String> {
-        let mut declared = BTreeMap::new();
-        for DeclaredEndpoint { spec, keys } in endpoints {
-            let endpoint = sender
-                .endpoint(&spec.url, EndpointClass::Operator)
-                .map_err(|error| format!("webhooks.url of {:?}: {error}", spec.name))?;
-            declared.insert(spec.name, (endpoint, Arc::new(keys)));
-        }
-        Ok(Self {
+        wake: Arc<Wake>,
+    ) -> Self {
+        Self {
             store,
             sender: Arc::new(sender),
             clock,
             limits,
             holder,
-            declared,
-            made,
-        })
+            wake,
+        }
+    }
+
+    /// What it sends to; the error says which address cannot be one.
+    pub fn endpoints(
+        &self,
+        declared: Vec<DeclaredEndpoint>,
+        secrets: Option<Arc<SecretBox>>,
+    ) -> Result<DeliveryTargets, String> {
+        KnownEndpoints::new(&self.sender, declared, secrets).map(DeliveryTargets)
     }
 
     /// Runs until `shutdown`.
-    pub async fn run(self, shutdown: CancellationToken) {
-        let mut running = Running {
-            targets: BTreeMap::new(),
-            sends: JoinSet::new(),
-            ended: Vec::new(),
-            renewed: Instant::now(),
-            trouble: Trouble::new("cannot deliver, trying again"),
-        };
+    pub async fn run(self, targets: DeliveryTargets, shutdown: CancellationToken) {
+        let mut running = Running::new(targets.0, &self.limits);
         while !shutdown.is_cancelled() {
-            let outcome = self.round(&mut running).await;
-            let look = match outcome {
+            let look = match self.round(&mut running).await {
                 // More may be waiting than there was room for.
                 Ok(taken) if taken > 0 => Duration::ZERO,
                 Ok(_) => {
                     running.trouble.well();
-                    LOOK
+                    running.look_within(LOOK)
                 }
                 Err(error) => {
                     running.trouble.failing(&error);
                     LOOK
                 }
             };
-            let is_full = running.sends.len() >= self.limits.in_flight_max;
             tokio::select! {
                 Some(joined) = running.sends.join_next() => running.take(joined),
-                () = self.made.notified(), if !is_full => {}
-                () = tokio::time::sleep(look), if !is_full || look > Duration::ZERO => {}
+                () = self.wake.told() => {}
+                () = tokio::time::sleep(look) => {}
                 () = shutdown.cancelled() => {}
             }
         }
@@ -138,103 +124,72 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
             running.take(joined);
         }
         self.complete(running).await?;
-        let lease_ms = u64::try_from(self.limits.lease.as_millis()).unwrap_or(u64::MAX);
-        if running.renewed.elapsed() >= self.limits.lease / 3 && !running.sends.is_empty() {
-            self.store.delivery_renew(&self.holder, lease_ms).await?;
-            running.renewed = Instant::now();
+        running.slow_down();
+        self.renew(running).await?;
+        if running.is_look_due(LOOK) {
+            let rows = self.store.endpoint_list().await?;
+            running.learn(&self.sender, rows);
         }
-        self.learn_endpoints(running).await?;
-        let room = self
-            .limits
-            .in_flight_max
-            .saturating_sub(running.sends.len());
+        running.waiting.extend(self.wake.take());
+        let lease_ms = milliseconds(self.limits.lease);
         let mut taken = 0;
-        for (each_max, admission, endpoints) in self.wanted(running, room) {
+        for asked in running.asked(&self.limits, self.clock.now_ms()) {
+            let Asked { each_max, admitted } = asked;
+            let endpoints: Vec<i64> = admitted.keys().copied().collect();
             let claimed = self
                 .store
                 .delivery_claim(&self.holder, &endpoints, each_max, lease_ms)
                 .await?;
-            if admission == Admission::Probe && claimed.is_empty() {
-                running.unused(&self.limits.breaker, &endpoints, self.clock.now_ms());
-            }
-            if running.sends.is_empty() {
-                running.renewed = Instant::now();
-            }
+            running.answered(
+                &self.limits,
+                &admitted,
+                each_max,
+                &claimed,
+                self.clock.now_ms(),
+            );
             taken += claimed.len();
             for claimed in claimed {
-                self.send(running, claimed, admission);
+                let endpoint = claimed.event.row.endpoint;
+                let admission = admitted.get(&endpoint).copied();
+                self.send(running, claimed, admission.unwrap_or(Admission::Send));
             }
         }
         Ok(taken)
     }
 
-    /// Endpoints that may be sent to, and how many each: first those that are well, then each that is to be probed.
-    fn wanted(&self, running: &mut Running, room: usize) -> Vec<(u32, Admission, Vec<i64>)> {
-        let now_ms = self.clock.now_ms();
-        let max = self.limits.endpoint_in_flight_max;
-        let (mut well, mut each_max, mut probes) = (Vec::new(), max, Vec::new());
-        for (id, target) in &mut running.targets {
-            match target.flow.room(&self.limits.breaker, max, now_ms) {
-                // With less room than that it waits for more, rather than being asked about for each one.
-                Some((free, Admission::Send)) if free.saturating_mul(2) >= max => {
-                    each_max = each_max.min(free);
-                    well.push(*id);
-                }
-                Some((_, Admission::Probe)) => probes.push(*id),
-                _ => {}
-            }
+    /// Holds on to what is under way.
+    async fn renew(&self, running: &mut Running) -> vigia_store::Result<()> {
+        if running.held.is_empty() {
+            running.renewed = Instant::now();
         }
-        let share = room / well.len().max(1);
-        let each_max = each_max.min(u32::try_from(share).unwrap_or(u32::MAX));
-        let mut wanted = Vec::new();
-        if each_max > 0 && !well.is_empty() {
-            wanted.push((each_max, Admission::Send, well));
-        } else if room > 0 {
-            // Fewer places than endpoints: some of them, others the next time.
-            well.truncate(room);
-            wanted.push((1, Admission::Send, well));
+        if running.renewed.elapsed() < self.limits.lease / 3 {
+            return Ok(());
         }
-        wanted.extend(probes.into_iter().map(|id| (1, Admission::Probe, vec![id])));
-        wanted
-    }
-
-    /// Looks which endpoints are enabled.
-    async fn learn_endpoints(&self, running: &mut Running) -> vigia_store::Result<()> {
-        let rows = self.store.endpoint_list().await?;
-        let enabled = rows
-            .iter()
-            .filter(|row| row.state == EndpointState::Enabled);
-        let mut targets = BTreeMap::new();
-        for row in enabled {
-            let Some((endpoint, keys)) = self.declared.get(&row.spec.name) else {
-                continue; // another process has other settings
-            };
-            let flow = running.targets.remove(&row.id).map(|target| target.flow);
-            let target = Target {
-                endpoint: endpoint.clone(),
-                keys: Arc::clone(keys),
-                flow: flow.unwrap_or_default(),
-            };
-            targets.insert(row.id, target);
-        }
-        running.targets = targets;
+        let held: Vec<DeliveryId> = running.held.iter().copied().collect();
+        let lease_ms = milliseconds(self.limits.lease);
+        self.store
+            .delivery_renew(&self.holder, &held, lease_ms)
+            .await?;
+        running.renewed = Instant::now();
         Ok(())
     }
 
     fn send(&self, running: &mut Running, claimed: ClaimedDelivery, admission: Admission) {
-        let Some(target) = running.targets.get_mut(&claimed.event.row.endpoint) else {
+        let Some((number, target)) = running.begin(&claimed) else {
             return; // it was claimed for one that is here
         };
-        target.flow.begin(1);
-        let (sender, endpoint) = (Arc::clone(&self.sender), target.endpoint.clone());
-        let keys = Arc::clone(&target.keys);
+        let sender = Arc::clone(&self.sender);
         running.sends.spawn(async move {
             let id = MessageId::new(claimed.event.row.id.to_string());
             let attempt = match (event_json(&claimed.event), id) {
-                (Some(body), Ok(id)) => Some(sender.send(&endpoint, &id, body.into(), &keys).await),
+                (Some(body), Ok(id)) => {
+                    let sending = sender.send(&target.endpoint, &id, body.into(), &target.keys);
+                    Some(sending.await)
+                }
                 _ => None,
             };
             Ended {
+                number,
                 claimed,
                 admission,
                 attempt,
@@ -254,17 +209,7 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
             self.store
                 .delivery_complete(&completions, self.limits.disable_after_ms)
                 .await?;
-            for ended in running.ended.drain(..count) {
-                let signal = ended
-                    .attempt
-                    .as_ref()
-                    .map_or(Signal::Neutral, Attempt::signal);
-                if let Some(target) = running.targets.get_mut(&ended.claimed.event.row.endpoint) {
-                    target
-                        .flow
-                        .end(&self.limits.breaker, ended.admission, signal, now_ms);
-                }
-            }
+            running.completed(&self.limits, count, now_ms);
         }
         Ok(())
     }
@@ -311,6 +256,9 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
     }
 }
 
+/// What a deliverer sends to.
+pub struct DeliveryTargets(KnownEndpoints);
+
 /// An attempt as it is kept.
 pub(super) fn kept(attempt: &Attempt) -> AttemptRow {
     AttemptRow {
@@ -322,30 +270,6 @@ pub(super) fn kept(attempt: &Attempt) -> AttemptRow {
     }
 }
 
-/// What is under way.
-struct Running {
-    targets: BTreeMap<i64, Target>,
-    sends: JoinSet<Ended>,
-    /// Ended, and not written yet.
-    ended: Vec<Ended>,
-    renewed: Instant,
-    trouble: Trouble,
-}
-
-impl Running {
-    fn take(&mut self, joined: Result<Ended, tokio::task::JoinError>) {
-        match joined {
-            Ok(ended) => self.ended.push(ended),
-            // Its claim runs out, and it is sent again.
-            Err(error) => tracing::error!(%error, "a send ended unexpectedly"),
-        }
-    }
-
-    fn unused(&mut self, settings: &BreakerSettings, endpoints: &[i64], now_ms: u64) {
-        for id in endpoints {
-            if let Some(target) = self.targets.get_mut(id) {
-                target.flow.unused(settings, Admission::Probe, now_ms);
-            }
-        }
-    }
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -317,8 +317,15 @@ async fn people_are_told_as_they_want() {
     assert!(text(&refused.stderr).contains("a title and a text"));
 
     let id = &spanish.data["delivery_id"];
-    let shown: Value = serde_json::from_str(&app.ok(&["pushes", "show", id, "--json"])).unwrap();
-    assert_eq!(shown["state"], "delivered");
+    let show =
+        || -> Value { serde_json::from_str(&app.ok(&["pushes", "show", id, "--json"])).unwrap() };
+    // It has come before it is written that it has.
+    let begun = std::time::Instant::now();
+    while show()["state"] != "delivered" {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{}", show());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let shown = show();
     let log = shown["log"].as_array().unwrap();
     assert_eq!(log.last().unwrap()["status"], 200);
     let before = google.pushed().len();

@@ -1,4 +1,4 @@
--- Takes up to $3 due deliveries of each endpoint in $1, a JSON array, at time $2, for $4 until $5; those that
+-- Takes up to $3 due deliveries of lane $6 of each endpoint in $1, a JSON array, at time $2, for $4 until $5; those that
 -- another takes in this moment are left to it.
 UPDATE delivery
 SET holder = $4, claimed_until_ms = $5, fence = fence + 1
@@ -8,11 +8,11 @@ WHERE id IN (
     CROSS JOIN LATERAL (
         SELECT x.id
         FROM delivery x
-        WHERE x.endpoint_id = w.endpoint AND x.state = 'pending' AND x.due_at_ms <= $2
+        WHERE x.endpoint_id = w.endpoint AND x.lane = $6 AND x.state = 'pending' AND x.due_at_ms <= $2
             AND (x.claimed_until_ms IS NULL OR x.claimed_until_ms <= $2)
         ORDER BY x.due_at_ms, x.sequence
         LIMIT $3
         FOR UPDATE SKIP LOCKED
     ) d
 )
-RETURNING id, endpoint_id, sequence, activity_id, state, attempts, due_at_ms, created_at_ms, finished_at_ms, fence
+RETURNING id, endpoint_id, sequence, activity_id, state, attempts, due_at_ms, created_at_ms, finished_at_ms, lane, event, revision_id, fence

@@ -1,5 +1,5 @@
--- Takes up to $3 due deliveries of each endpoint in $1, a JSON array, at time $2, for $4 until $5. SQLite has no
--- LATERAL, and needs none: an IN may look outside.
+-- Takes up to $3 due deliveries of lane $6 of each endpoint in $1, a JSON array, at time $2, for $4 until $5. SQLite has
+-- no LATERAL, and needs none: an IN may look outside.
 UPDATE delivery
 SET holder = $4, claimed_until_ms = $5, fence = fence + 1
 WHERE id IN (
@@ -8,10 +8,10 @@ WHERE id IN (
     JOIN delivery d ON d.id IN (
         SELECT x.id
         FROM delivery x
-        WHERE x.endpoint_id = w.value AND x.state = 'pending' AND x.due_at_ms <= $2
+        WHERE x.endpoint_id = w.value AND x.lane = $6 AND x.state = 'pending' AND x.due_at_ms <= $2
             AND (x.claimed_until_ms IS NULL OR x.claimed_until_ms <= $2)
         ORDER BY x.due_at_ms, x.sequence
         LIMIT $3
     )
 )
-RETURNING id, endpoint_id, sequence, activity_id, state, attempts, due_at_ms, created_at_ms, finished_at_ms, fence
+RETURNING id, endpoint_id, sequence, activity_id, state, attempts, due_at_ms, created_at_ms, finished_at_ms, lane, event, revision_id, fence

@@ -20,6 +20,7 @@ fn endpoint(name: &str, filter: EndpointFilter) -> EndpointSpec {
         name: name.to_owned(),
         url: format!("https://{name}.example/hook"),
         filter,
+        per_second: None,
     }
 }
 
@@ -46,7 +47,7 @@ async fn happen<F: Fixture>(db: &Db<F>, checkpoints: std::ops::Range<u64>) {
     for checkpoint in checkpoints {
         db.apply(&transfer(checkpoint, &[ana, beto])).await;
     }
-    while db.store.delivery_sequence().await.unwrap() > 0 {}
+    while db.store.delivery_sequence().await.unwrap().read > 0 {}
 }
 
 async fn claim<F: Fixture>(db: &Db<F>, holder: &str, each_max: u32) -> Vec<ClaimedDelivery> {
@@ -91,7 +92,7 @@ pub(crate) async fn fill<F: Fixture>(db: &Db<F>) {
         .unwrap();
     let ana = db.account(1).await;
     db.apply(&imported(transfer(3_000_000, &[ana]))).await;
-    while db.store.delivery_sequence().await.unwrap() > 0 {}
+    while db.store.delivery_sequence().await.unwrap().read > 0 {}
     let claimed = claim(db, "w", 9).await;
     assert!(!claimed.is_empty());
     complete(
@@ -191,13 +192,13 @@ pub(crate) async fn many_that_sequence_make_each_once<F: Fixture>() {
     }
     let sequencing = stores.iter().map(|store| {
         let store = store.clone();
-        tokio::spawn(async move { store.delivery_sequence().await.unwrap() })
+        tokio::spawn(async move { store.delivery_sequence().await.unwrap().read })
     });
     let mut sequenced = 0;
     for made in sequencing.collect::<Vec<_>>() {
         sequenced += made.await.unwrap();
     }
-    sequenced += db.store.delivery_sequence().await.unwrap();
+    sequenced += db.store.delivery_sequence().await.unwrap().read;
     assert_eq!(sequenced, 40, "each activity once, whoever was first");
     let endpoints = db.store.endpoint_list().await.unwrap();
     assert_eq!((endpoints[0].sequence, endpoints[1].sequence), (40, 20));
@@ -209,16 +210,23 @@ pub(crate) async fn a_delivery_is_one_workers_at_a_time<F: Fixture>() {
     let first = claim(&db, "w1", 9).await;
     assert_eq!(first.len(), 3);
     assert_eq!(claim(&db, "w2", 9).await, []);
+    let ids: Vec<DeliveryId> = first.iter().map(|claimed| claimed.event.row.id).collect();
     // Whoever renews keeps them, whoever does not loses them.
     db.clock.set(NOW_MS + LEASE_MS - 1);
-    assert_eq!(db.store.delivery_renew("w1", LEASE_MS).await.unwrap(), 3);
+    assert_eq!(
+        db.store.delivery_renew("w1", &ids, LEASE_MS).await.unwrap(),
+        3
+    );
     db.clock.set(NOW_MS + 2 * LEASE_MS - 2);
     assert_eq!(claim(&db, "w2", 9).await, []);
     db.clock.set(NOW_MS + 2 * LEASE_MS - 1);
     let second = claim(&db, "w2", 9).await;
     assert_eq!(second.len(), 3);
     assert!(second.iter().all(|delivery| delivery.fence == 2));
-    assert_eq!(db.store.delivery_renew("w1", LEASE_MS).await.unwrap(), 0);
+    assert_eq!(
+        db.store.delivery_renew("w1", &ids, LEASE_MS).await.unwrap(),
+        0
+    );
     // What the first one says now does not count, but was tried.
     assert_eq!(
         complete(&db, &[ended(&first[0], DeliveryEnd::Dead, 500)]).await,
@@ -453,7 +461,7 @@ pub(crate) async fn history_says_so<F: Fixture>() {
     let mut older = transfer(4, &[ana]);
     older.activities[0].address = Some(crate::sample::address(2));
     db.apply(&imported(older)).await;
-    while db.store.delivery_sequence().await.unwrap() > 0 {}
+    while db.store.delivery_sequence().await.unwrap().read > 0 {}
     let claimed = claim(&db, "w", 9).await;
     let told: Vec<_> = claimed
         .iter()

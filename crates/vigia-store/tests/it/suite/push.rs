@@ -192,7 +192,9 @@ pub(crate) async fn a_message_is_one_workers_at_a_time<F: Fixture>() {
     let first = claim(&db, "a").await;
     assert_eq!(first.len(), 1);
     assert_eq!(claim(&db, "b").await, []);
-    assert_eq!(db.store.push_renew("a", LEASE_MS).await.unwrap(), 1);
+    let ids = [first[0].pushes[0].0.id];
+    let renewed = db.store.push_renew("a", &ids, LEASE_MS).await;
+    assert_eq!(renewed.unwrap(), 1);
     // Nobody renews: another takes it over, and what the first says then counts no more.
     db.clock.set(timestamp_ms(0) + 500 + LEASE_MS);
     let second = claim(&db, "b").await;

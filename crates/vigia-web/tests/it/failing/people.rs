@@ -96,7 +96,7 @@ impl PushStore for FailingStore {
         self.fail()
     }
 
-    async fn push_renew(&self, _: &str, _: u64) -> Result<u64> {
+    async fn push_renew(&self, _: &str, _: &[DeliveryId], _: u64) -> Result<u64> {
         self.fail()
     }
 

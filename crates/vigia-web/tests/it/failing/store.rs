@@ -2,17 +2,18 @@
 
 use async_trait::async_trait;
 use vigia_core::{
-    Address, AddressBook, Announcement, BusinessFolder, BusinessKey, ChainId, CoinInfo, Commit,
-    CommitOutcome, DeliveryId, Digest, Label, Place, Scope, User, WatchChange, WatchTarget,
+    AccountId, Address, AddressBook, Announcement, BusinessFolder, BusinessKey, ChainId, CoinInfo,
+    Commit, CommitOutcome, DeliveryId, Digest, Label, Place, Scope, User, UserId, WatchChange,
+    WatchTarget,
 };
 use vigia_store::{
-    ActivityCursor, ActivityFilter, ActivityRow, AnnounceOutcome, AnnouncementRow,
+    AccountEndpoint, ActivityCursor, ActivityFilter, ActivityRow, AnnounceOutcome, AnnouncementRow,
     AnnouncementStore, AttemptRow, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillState,
     BackfillStore, BalanceCounts, BalanceRow, BusinessDetail, BusinessRow, BusinessStore,
     ClaimedDelivery, Completion, DeliveryEvent, DeliveryRow, DeliveryState, DeliveryStore,
     EndpointRow, EndpointSpec, FailedRetry, FailedRow, FailedStore, FailedTransaction, IngestStore,
     InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore, ProviderReport, ProviderRow,
-    ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow, ReadStore, ShardRow,
+    ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow, ReadStore, Sequenced, ShardRow,
     StatusReport, StoreError, TransactionRemains, WatchEntry, WatchReceipt, WatchReconciliation,
     WatchRow, WatchStore, WatchTargets, Watermark,
 };
@@ -163,6 +164,34 @@ impl AnnouncementStore for FailingStore {
 
 #[async_trait]
 impl DeliveryStore for FailingStore {
+    async fn endpoint_create(&self, _: &AccountEndpoint) -> Result<Option<i64>> {
+        self.fail()
+    }
+
+    async fn endpoint_update(&self, _: &EndpointSpec, _: &str) -> Result<bool> {
+        self.fail()
+    }
+
+    async fn endpoint_secrets(&self, _: &str, _: &str, _: &str) -> Result<bool> {
+        self.fail()
+    }
+
+    async fn endpoint_remove(&self, _: &str) -> Result<bool> {
+        self.fail()
+    }
+
+    async fn endpoint_owned(&self, _: UserId) -> Result<Vec<(AccountId, String)>> {
+        self.fail()
+    }
+
+    async fn endpoint_test(&self, _: &str) -> Result<Option<DeliveryId>> {
+        self.fail()
+    }
+
+    async fn delivery_replay(&self, _: i64, _: u64, _: u64, _: bool, _: u32) -> Result<u64> {
+        self.fail()
+    }
+
     async fn delivery_position(&self, _: &str) -> Result<i64> {
         self.fail()
     }
@@ -179,7 +208,7 @@ impl DeliveryStore for FailingStore {
         self.fail()
     }
 
-    async fn delivery_sequence(&self) -> Result<u64> {
+    async fn delivery_sequence(&self) -> Result<Sequenced> {
         self.fail()
     }
 
@@ -193,7 +222,7 @@ impl DeliveryStore for FailingStore {
         self.fail()
     }
 
-    async fn delivery_renew(&self, _: &str, _: u64) -> Result<u64> {
+    async fn delivery_renew(&self, _: &str, _: &[DeliveryId], _: u64) -> Result<u64> {
         self.fail()
     }
 

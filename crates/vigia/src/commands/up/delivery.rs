@@ -15,8 +15,8 @@ use super::super::process_name;
 use super::Roles;
 use crate::config::Settings;
 use crate::delivery::{
-    Broadcaster, Deliverer, DeliveryLimits, PushChannel, PushLimits, PushSender, PushSequencer,
-    Pusher, Sequencer,
+    Broadcaster, Deliverer, DeliveryLimits, DeliveryTargets, PushChannel, PushLimits, PushSender,
+    PushSequencer, Pusher, Sequencer, Wake,
 };
 use crate::exit::Exit;
 
@@ -82,9 +82,14 @@ impl Roles {
         settings: &Settings,
         store: &Arc<SqlStore>,
     ) -> anyhow::Result<()> {
-        let Some((sequencer, deliverer)) = start(settings, store).await? else {
+        let Some(webhooks) = start(settings, store).await? else {
             return Ok(());
         };
+        let Webhooks {
+            sequencer,
+            deliverer,
+            targets,
+        } = webhooks;
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             sequencer.run(shutdown).await;
@@ -92,11 +97,18 @@ impl Roles {
         });
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
-            deliverer.run(shutdown).await;
+            deliverer.run(targets, shutdown).await;
             Ok(())
         });
         Ok(())
     }
+}
+
+/// What tells endpoints.
+struct Webhooks {
+    sequencer: Sequencer<SqlStore>,
+    deliverer: Deliverer<SqlStore>,
+    targets: DeliveryTargets,
 }
 
 /// What sends to each platform whose credentials are given.
@@ -161,19 +173,22 @@ fn ca_pem(settings: &Settings) -> anyhow::Result<Option<Vec<u8>>> {
     Ok(Some(read))
 }
 
-/// Declares the endpoints of the settings, and makes what tells them; none where there are none.
-async fn start(
-    settings: &Settings,
-    store: &Arc<SqlStore>,
-) -> anyhow::Result<Option<(Sequencer<SqlStore>, Deliverer<SqlStore>)>> {
+/// Declares the endpoints of the settings, and makes what tells all there are; none where there can be none.
+async fn start(settings: &Settings, store: &Arc<SqlStore>) -> anyhow::Result<Option<Webhooks>> {
     let endpoints = settings.endpoints()?;
     let delivery = &settings.delivery;
-    let mut webhooks = WebhookSettings::default();
+    let secrets = delivery.secrets()?.map(Arc::new);
+    let mut webhooks = WebhookSettings {
+        rules: delivery.rules()?,
+        ca_pem: ca_pem(settings)?,
+        ..WebhookSettings::default()
+    };
     webhooks.limits.deadline_ms = delivery.deadline_ms;
-    webhooks.ca_pem = ca_pem(settings)?;
     let limits = DeliveryLimits {
         in_flight_max: delivery.in_flight_max,
         endpoint_in_flight_max: delivery.endpoint_in_flight_max,
+        slow_in_flight_max: delivery.slow_in_flight_max,
+        slow_after: Duration::from_millis(delivery.slow_after_ms),
         lease: Duration::from_millis(delivery.lease_ms),
         disable_after_ms: delivery.disable_after_hours.saturating_mul(HOUR_MS),
         breaker: BreakerSettings::default(),
@@ -183,19 +198,25 @@ async fn start(
         .iter()
         .map(|endpoint| endpoint.spec.clone())
         .collect();
-    let made = Arc::new(Notify::new());
+    let has_any = !specs.is_empty() || secrets.is_some();
+    let wake = Arc::new(Wake::default());
     let deliverer = Deliverer::new(
         Arc::clone(store),
         WebhookSender::new(webhooks, Arc::new(SystemClock))?,
         Arc::new(SystemClock),
         limits,
         process_name(),
-        endpoints,
-        Arc::clone(&made),
+        Arc::clone(&wake),
     );
     // Wrong addresses are refused before anything is written.
-    let deliverer = deliverer.map_err(Exit::bad_input)?;
+    let targets = deliverer
+        .endpoints(endpoints, secrets)
+        .map_err(Exit::bad_input)?;
     store.endpoint_declare(&specs).await?;
-    let sequencer = Sequencer::new(Arc::clone(store), made);
-    Ok((!specs.is_empty()).then_some((sequencer, deliverer)))
+    let sequencer = Sequencer::new(Arc::clone(store), wake);
+    Ok(has_any.then_some(Webhooks {
+        sequencer,
+        deliverer,
+        targets,
+    }))
 }

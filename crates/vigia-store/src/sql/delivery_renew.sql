@@ -1,1 +1,0 @@
-UPDATE delivery SET claimed_until_ms = $2 WHERE holder = $1 AND state = 'pending'

@@ -1,0 +1,1 @@
+UPDATE endpoint SET taken_until_us = $2 WHERE id = $1

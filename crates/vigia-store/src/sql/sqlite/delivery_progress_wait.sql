@@ -1,0 +1,2 @@
+-- SQLite only: a write is alone.
+SELECT position FROM delivery_progress WHERE name = $1

@@ -1,0 +1,154 @@
+//! What is due is taken: what happens before what is sent again, and of throttled endpoints what all may try together.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use vigia_core::permits;
+
+use super::super::SqlStore;
+use super::super::codec::int;
+use super::delivery;
+use crate::Result;
+use crate::db::{Tx, get, query};
+use crate::delivery::{ClaimedDelivery, DeliveryRow};
+use crate::sql::sql;
+
+/// As it happens.
+const LIVE: i64 = 0;
+/// Again, when there is room.
+const AGAIN: i64 = 1;
+
+/// Who takes, when, and for how long.
+struct Claim<'c> {
+    holder: &'c str,
+    now_ms: u64,
+    until_ms: u64,
+}
+
+impl SqlStore {
+    pub(super) async fn claim_deliveries(
+        &self,
+        holder: &str,
+        endpoints: &[i64],
+        each_max: u32,
+        lease_ms: u64,
+    ) -> Result<Vec<ClaimedDelivery>> {
+        if endpoints.is_empty() || each_max == 0 {
+            return Ok(Vec::new());
+        }
+        let now_ms = self.clock.now_ms();
+        let claim = Claim {
+            holder,
+            now_ms,
+            until_ms: now_ms.saturating_add(lease_ms),
+        };
+        let mut tx = self.database.write().await?;
+        let mut free = endpoints.to_vec();
+        let mut taken = claim.throttled(&mut tx, &mut free, each_max).await?;
+        taken.extend(claim.lanes(&mut tx, &free, each_max).await?);
+        taken.sort_unstable_by_key(|(row, _)| (row.endpoint, row.due_at_ms, row.sequence));
+        let rows: Vec<DeliveryRow> = taken.iter().map(|(row, _)| row.clone()).collect();
+        let events = self.events(&mut tx, rows).await?;
+        tx.commit().await?;
+        let claimed = events.into_iter().zip(taken);
+        Ok(claimed
+            .map(|(event, (_, fence))| ClaimedDelivery { event, fence })
+            .collect())
+    }
+}
+
+impl Claim<'_> {
+    /// Takes what throttled ones of these endpoints may try now, each under its row's lock, and leaves the others.
+    async fn throttled(
+        &self,
+        tx: &mut Tx,
+        endpoints: &mut Vec<i64>,
+        each_max: u32,
+    ) -> Result<Vec<(DeliveryRow, i64)>> {
+        let throttled = query(sql!("endpoint_has_throttle")).fetch_all(tx).await?;
+        if throttled.is_empty() {
+            return Ok(Vec::new());
+        }
+        let asked = Value::from(&**endpoints).to_string();
+        // One that another process asks about in this moment is left to it as well.
+        for row in &throttled {
+            let id: i64 = get(row, "id")?;
+            endpoints.retain(|endpoint| *endpoint != id);
+        }
+        let rows = query(sql!(dialects "endpoint_throttled"))
+            .bind(asked)
+            .fetch_all(tx)
+            .await?;
+        let mut taken = Vec::new();
+        let now_us = self.now_ms.saturating_mul(1_000);
+        for row in &rows {
+            let (id, per_second): (i64, u32) = (get(row, "id")?, get(row, "per_second")?);
+            let taken_until_us: u64 = get(row, "taken_until_us")?;
+            let allowed = permits(taken_until_us, now_us, per_second, each_max).0;
+            if allowed == 0 {
+                continue;
+            }
+            let claimed = self.lanes(tx, &[id], allowed).await?;
+            let count = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
+            let (_, taken_until_us) = permits(taken_until_us, now_us, per_second, count);
+            query(sql!("endpoint_taken"))
+                .bind(id)
+                .bind(int("time", taken_until_us)?)
+                .execute(tx)
+                .await?;
+            taken.extend(claimed);
+        }
+        Ok(taken)
+    }
+
+    /// At most so many of each of these endpoints, live ones first. What is sent again has half the places at least of one
+    /// that is busy, so that it gets through some day.
+    async fn lanes(
+        &self,
+        tx: &mut Tx,
+        endpoints: &[i64],
+        each_max: u32,
+    ) -> Result<Vec<(DeliveryRow, i64)>> {
+        let mut taken = self.lane(tx, endpoints, LIVE, each_max).await?;
+        let mut counts = BTreeMap::<i64, u32>::new();
+        for (row, _) in &taken {
+            *counts.entry(row.endpoint).or_default() += 1;
+        }
+        let count = |endpoint: &i64| counts.get(endpoint).copied().unwrap_or(0);
+        let half = each_max.div_ceil(2);
+        let idle: Vec<i64> = endpoints
+            .iter()
+            .copied()
+            .filter(|endpoint| count(endpoint) <= each_max - half)
+            .collect();
+        if !idle.is_empty() {
+            taken.extend(self.lane(tx, &idle, AGAIN, half).await?);
+        }
+        Ok(taken)
+    }
+
+    async fn lane(
+        &self,
+        tx: &mut Tx,
+        endpoints: &[i64],
+        lane: i64,
+        each_max: u32,
+    ) -> Result<Vec<(DeliveryRow, i64)>> {
+        if endpoints.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = query(sql!(dialects "delivery_claim"))
+            .bind(Value::from(endpoints).to_string())
+            .bind(int("time", self.now_ms)?)
+            .bind(each_max)
+            .bind(self.holder)
+            .bind(int("time", self.until_ms)?)
+            .bind(lane)
+            .fetch_all(tx)
+            .await?;
+        let taken = rows
+            .iter()
+            .map(|row| Ok((delivery(row)?, get(row, "fence")?)));
+        taken.collect()
+    }
+}

@@ -1,0 +1,120 @@
+//! From a commit to a receiver of webhooks, on the Postgres cluster that `cargo xtask bench delivery` starts, with the
+//! receiver on the same cores.
+//!
+//! Three parts: how many webhooks a second are signed, sent, answered and written down, of a backlog; how long it
+//! takes from the commit of an activity until it is received, at 200 activities a second; and how long with a
+//! thousand endpoints of which half hang, compared with the same load without those.
+
+#![expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    reason = "figures for people, not money"
+)]
+#![allow(
+    unused_crate_dependencies,
+    reason = "a bench uses some of the package's dependencies"
+)]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use support::deployment::Database;
+use support::receiver::Receiver;
+use support::report::Report;
+use support::told::{Told, percentile};
+use support::usage;
+
+/// Activities of the backlog; each endpoint is told of all.
+const BACKLOG: u64 = 12_000;
+/// Endpoints of the backlog.
+const BACKLOG_ENDPOINTS: u64 = 4;
+/// Endpoints of which half hang.
+const MANY_ENDPOINTS: u64 = 1_000;
+
+fn main() {
+    vigia::memory::share_one_arena();
+    let quick = support::is_quick();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mut database = Database::postgres();
+    database.bench = "delivery";
+    let receiver = Arc::new(Receiver::start());
+    let mut report = Report::new(database.bench);
+    let database = Arc::new(database);
+    runtime.block_on(throughput(&database, &receiver, quick, &mut report));
+    runtime.block_on(latency(&database, &receiver, quick, &mut report));
+    runtime.block_on(isolation(&database, &receiver, quick, &mut report));
+    report.figure("peak_rss_mb", usage::peak_rss_kib() as f64 / 1024.0);
+    report.setting("database", database.description);
+    report.setting("signature", "ed25519 (v1a)");
+    report.finish();
+}
+
+async fn throughput(
+    database: &Database,
+    receiver: &Arc<Receiver>,
+    quick: bool,
+    report: &mut Report,
+) {
+    let backlog = if quick { BACKLOG / 4 } else { BACKLOG };
+    let told = Told::new(database, "throughput", BACKLOG_ENDPOINTS, 0, receiver).await;
+    for _ in 0..backlog / 100 {
+        told.commit(100).await;
+    }
+    let wanted = backlog * BACKLOG_ENDPOINTS;
+    let cpu_before = database.cpu_time();
+    let begun = Instant::now();
+    let running = told.run();
+    told.wait_delivered(wanted).await;
+    let took = begun.elapsed().as_secs_f64();
+    let cpu_after = database.cpu_time();
+    running.stop().await;
+    assert_eq!(receiver.take().len() as u64, wanted, "each once");
+    let cpu = (cpu_after.0 - cpu_before.0, cpu_after.1 - cpu_before.1);
+    report.figure("webhooks_per_s", wanted as f64 / took);
+    report.figure(
+        "cpu_us_per_webhook",
+        cpu.0.as_micros() as f64 / wanted as f64,
+    );
+    report.figure(
+        "server_cpu_us_per_webhook",
+        cpu.1.as_micros() as f64 / wanted as f64,
+    );
+    told.close().await;
+}
+
+async fn latency(database: &Database, receiver: &Arc<Receiver>, quick: bool, report: &mut Report) {
+    let told = Told::new(database, "latency", 1, 0, receiver).await;
+    let running = told.run();
+    let seconds = if quick { 5 } else { 30 };
+    let times = told.load(Duration::from_secs(seconds), 20, 10).await;
+    running.stop().await;
+    report.figure("received_p50_ms", percentile(&times, 50));
+    report.figure("received_p99_ms", percentile(&times, 99));
+    report.setting("load", "20 commits of 10 activities a second");
+    told.close().await;
+}
+
+async fn isolation(
+    database: &Database,
+    receiver: &Arc<Receiver>,
+    quick: bool,
+    report: &mut Report,
+) {
+    let seconds = Duration::from_secs(if quick { 8 } else { 40 });
+    let half = MANY_ENDPOINTS / 2;
+    let mut p99 = Vec::new();
+    for (name, healthy, hanging) in [("well", half, 0), ("hanging", half, half)] {
+        let told = Told::new(database, name, healthy, hanging, receiver).await;
+        let running = told.run();
+        // Activities go round the accounts, each with its endpoint.
+        let times = told.load_round(seconds, 20, 10).await;
+        running.stop().await;
+        report.figure(&format!("{name}_received_p50_ms"), percentile(&times, 50));
+        report.figure(&format!("{name}_received_p99_ms"), percentile(&times, 99));
+        p99.push(percentile(&times, 99));
+        told.close().await;
+    }
+    report.figure("hanging_half_p99_ratio", p99[1] / p99[0]);
+}

@@ -1,0 +1,204 @@
+//! What a deliverer has under way, and whom it asks about next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+use vigia_core::DeliveryId;
+use vigia_notify::{Admission, Attempt, Signal, WebhookSender};
+use vigia_store::{ClaimedDelivery, EndpointRow};
+
+use super::super::endpoints::{KnownEndpoints, Target};
+use super::super::flow::EndpointFlow;
+use super::super::places::Places;
+use super::{DeliveryLimits, Ended};
+use crate::pipeline::Trouble;
+
+/// Endpoints that are asked about together, and as what each is sent to.
+pub(super) struct Asked {
+    pub(super) each_max: u32,
+    pub(super) admitted: BTreeMap<i64, Admission>,
+}
+
+/// What is under way.
+pub(super) struct Running {
+    known: KnownEndpoints,
+    targets: BTreeMap<i64, (Target, EndpointFlow)>,
+    places: Places,
+    /// Endpoints that may have something that is due.
+    pub(super) waiting: BTreeSet<i64>,
+    /// Where asking goes on, so that nobody always comes first.
+    turn: i64,
+    looked: Option<Instant>,
+    pub(super) sends: JoinSet<Ended>,
+    /// Ended, and not written yet.
+    pub(super) ended: Vec<Ended>,
+    /// Taken and not completed.
+    pub(super) held: BTreeSet<DeliveryId>,
+    pub(super) renewed: Instant,
+    pub(super) trouble: Trouble,
+}
+
+impl Running {
+    pub(super) fn new(known: KnownEndpoints, limits: &DeliveryLimits) -> Self {
+        Self {
+            known,
+            targets: BTreeMap::new(),
+            places: Places::new(
+                limits.in_flight_max,
+                limits.slow_in_flight_max,
+                limits.slow_after,
+            ),
+            waiting: BTreeSet::new(),
+            turn: 0,
+            looked: None,
+            sends: JoinSet::new(),
+            ended: Vec::new(),
+            held: BTreeSet::new(),
+            renewed: Instant::now(),
+            trouble: Trouble::new("cannot deliver, trying again"),
+        }
+    }
+
+    /// Whether all endpoints are to be looked at again: what other processes made, and what is due by now.
+    pub(super) fn is_look_due(&self, every: Duration) -> bool {
+        self.looked.is_none_or(|at| at.elapsed() >= every)
+    }
+
+    /// When to look again at the latest.
+    pub(super) fn look_within(&self, every: Duration) -> Duration {
+        let looked = self.looked.unwrap_or_else(Instant::now);
+        let due = looked + every;
+        let due = self.places.slows_at().map_or(due, |slows| due.min(slows));
+        due.saturating_duration_since(Instant::now())
+    }
+
+    /// Takes in which endpoints there are; all of them may have something.
+    pub(super) fn learn(&mut self, sender: &WebhookSender, rows: Vec<EndpointRow>) {
+        let mut flows = std::mem::take(&mut self.targets);
+        for (id, target) in self.known.targets(sender, rows) {
+            let flow = flows.remove(&id).map(|(_, flow)| flow);
+            self.targets.insert(id, (target, flow.unwrap_or_default()));
+        }
+        self.waiting = self.targets.keys().copied().collect();
+        self.looked = Some(Instant::now());
+    }
+
+    /// Whom to ask about now: those that answer soon and have room, and one of each of the others.
+    pub(super) fn asked(&mut self, limits: &DeliveryLimits, now_ms: u64) -> Vec<Asked> {
+        let mut room = self.places.free();
+        let max = limits.endpoint_in_flight_max;
+        let (mut prompt, mut careful) = (BTreeMap::new(), BTreeMap::new());
+        let mut prompt_max = max;
+        let has_slow = self.places.has_slow();
+        let in_turn = self.waiting.range(self.turn..);
+        let in_turn: Vec<i64> = in_turn
+            .chain(self.waiting.range(..self.turn))
+            .copied()
+            .collect();
+        self.waiting.retain(|id| self.targets.contains_key(id));
+        for id in in_turn {
+            let Some((_, flow)) = self.targets.get_mut(&id) else {
+                continue;
+            };
+            if room == 0 || !(flow.is_prompt() || has_slow) {
+                continue;
+            }
+            match flow.room(&limits.breaker, max, now_ms) {
+                // With less room than that it waits for more, rather than being asked about for each one.
+                Some((free, Admission::Send))
+                    if flow.is_prompt() && free.saturating_mul(2) >= max =>
+                {
+                    prompt_max = prompt_max.min(free);
+                    prompt.insert(id, Admission::Send);
+                }
+                Some((_, admission)) if !flow.is_prompt() => {
+                    careful.insert(id, admission);
+                }
+                _ => continue,
+            }
+            room -= 1;
+            self.turn = id + 1;
+        }
+        let share = (room + prompt.len()) / prompt.len().max(1);
+        let each_max = prompt_max
+            .min(u32::try_from(share).unwrap_or(u32::MAX))
+            .max(1);
+        let asked = [(each_max, prompt), (1, careful)];
+        let asked = asked
+            .into_iter()
+            .filter(|(_, admitted)| !admitted.is_empty());
+        asked
+            .map(|(each_max, admitted)| Asked { each_max, admitted })
+            .collect()
+    }
+
+    /// What was taken of those that were asked about: who had less than they might have has no more.
+    pub(super) fn answered(
+        &mut self,
+        limits: &DeliveryLimits,
+        admitted: &BTreeMap<i64, Admission>,
+        each_max: u32,
+        claimed: &[ClaimedDelivery],
+        now_ms: u64,
+    ) {
+        let mut counts = BTreeMap::<i64, u32>::new();
+        for claimed in claimed {
+            *counts.entry(claimed.event.row.endpoint).or_default() += 1;
+        }
+        for (id, admission) in admitted {
+            let count = counts.get(id).copied().unwrap_or(0);
+            if count < each_max {
+                self.waiting.remove(id);
+            }
+            if count == 0
+                && *admission == Admission::Probe
+                && let Some((_, flow)) = self.targets.get_mut(id)
+            {
+                flow.unused(&limits.breaker, Admission::Probe, now_ms);
+            }
+        }
+    }
+
+    /// That a delivery is sent; its number, and where to.
+    pub(super) fn begin(&mut self, claimed: &ClaimedDelivery) -> Option<(u64, Target)> {
+        let endpoint = claimed.event.row.endpoint;
+        let (target, flow) = self.targets.get_mut(&endpoint)?;
+        flow.begin(1);
+        self.held.insert(claimed.event.row.id);
+        let number = self.places.begin(endpoint, Instant::now());
+        Some((number, target.clone()))
+    }
+
+    /// Takes the places back of what takes long.
+    pub(super) fn slow_down(&mut self) {
+        for endpoint in self.places.slowed(Instant::now()) {
+            if let Some((_, flow)) = self.targets.get_mut(&endpoint) {
+                flow.slow_down();
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, joined: Result<Ended, JoinError>) {
+        match joined {
+            Ok(ended) => self.ended.push(ended),
+            // Its claim runs out, and it is sent again.
+            Err(error) => tracing::error!(%error, "a send ended unexpectedly"),
+        }
+    }
+
+    /// That the first so many that have ended are written.
+    pub(super) fn completed(&mut self, limits: &DeliveryLimits, count: usize, now_ms: u64) {
+        for ended in self.ended.drain(..count) {
+            let row = &ended.claimed.event.row;
+            let attempt = ended.attempt.as_ref();
+            let signal = attempt.map_or(Signal::Neutral, Attempt::signal);
+            let was_slow = self.places.end(ended.number);
+            self.held.remove(&row.id);
+            if let Some((_, flow)) = self.targets.get_mut(&row.endpoint) {
+                flow.end(&limits.breaker, ended.admission, signal, was_slow, now_ms);
+            }
+        }
+    }
+}
