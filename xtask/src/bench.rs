@@ -89,6 +89,13 @@ const BENCHES: &[Bench] = &[
         postgres: false,
     },
     Bench {
+        name: "delivery",
+        package: "vigia",
+        target: "delivery",
+        arguments: &[],
+        postgres: true,
+    },
+    Bench {
         name: "interpret",
         package: "vigia-contracts",
         target: "interpret",
@@ -101,7 +108,7 @@ const BENCHES: &[Bench] = &[
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// Which: pipeline, pipeline-postgres, pipeline-redis, catch-up, huge-lists, huge-calls, latency,
-    /// latency-postgres, registration, conservation, interpret
+    /// latency-postgres, registration, conservation, delivery, interpret
     name: String,
     /// Be done within 60 s
     #[arg(long)]

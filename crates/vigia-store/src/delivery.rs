@@ -380,6 +380,9 @@ pub trait DeliveryStore: Send + Sync {
     /// Accounts whose endpoints a user may manage, with their external ids.
     async fn endpoint_owned(&self, user: UserId) -> Result<Vec<(AccountId, String)>>;
 
+    /// The account with this external id.
+    async fn account_find(&self, external_id: &str) -> Result<Option<AccountId>>;
+
     /// Has an endpoint told that this is a test; none where there is no enabled one of this name.
     async fn endpoint_test(&self, name: &str) -> Result<Option<DeliveryId>>;
 
@@ -397,7 +400,8 @@ pub trait DeliveryStore: Send + Sync {
     async fn delivery_position(&self, log: &str) -> Result<i64>;
 
     /// Takes deliveries whose time has come for `holder`, until `lease_ms` from now: at most `each_max` of each of these
-    /// endpoints, and of a throttled one what all processes together may try now. Those of a worker that has not renewed in time are taken over.
+    /// endpoints, where that is more than one as many again of what is sent again, and of a throttled one what all
+    /// processes together may try now. Who gets fewer has no more that may be tried. Those of a worker that has not renewed in time are taken over.
     async fn delivery_claim(
         &self,
         holder: &str,

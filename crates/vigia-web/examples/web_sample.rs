@@ -62,6 +62,7 @@ async fn main() -> Anything<()> {
         authenticator: Arc::new(LocalOperatorAuthenticator),
         readiness: Arc::new(vigia_web::AlwaysReady),
         clock: Arc::new(SystemClock),
+        endpoints: None,
         inbox_keep_ms: u64::MAX,
         version: env!("CARGO_PKG_VERSION"),
     };

@@ -8,7 +8,7 @@ use vigia_core::{Clock, NotificationText};
 use vigia_store::Store;
 
 use crate::graphql::{self, VigiaSchema};
-use crate::{Authenticator, FailedRetrier, Readiness, WebConfig};
+use crate::{Authenticator, EndpointKeeper, FailedRetrier, Readiness, WebConfig};
 
 /// What the web role works with.
 #[derive(Clone)]
@@ -27,6 +27,8 @@ pub struct WebContext {
     pub readiness: Arc<dyn Readiness>,
     /// Tells the time, for "5 minutes ago".
     pub clock: Arc<dyn Clock>,
+    /// Keys of accounts' endpoints; none where accounts have no endpoints.
+    pub endpoints: Option<Arc<dyn EndpointKeeper>>,
     /// How long notifications stay in the inbox, in milliseconds.
     pub inbox_keep_ms: u64,
     /// Version of vigia, shown and reported.

@@ -12,6 +12,7 @@ mod broadcast;
 mod business;
 mod delivery;
 mod device;
+mod endpoint;
 mod error;
 mod failed;
 mod inbox;
@@ -63,6 +64,7 @@ pub(crate) struct Mutation(
     inbox::InboxMutation,
     device::DeviceMutation,
     broadcast::BroadcastMutation,
+    endpoint::EndpointMutation,
 );
 
 /// The root of queries: what can be asked.
@@ -73,6 +75,7 @@ pub(crate) struct Query(
     device::DeviceQueries,
     push::PushQueries,
     broadcast::BroadcastQueries,
+    endpoint::EndpointQueries,
 );
 
 /// The schema of the web role.

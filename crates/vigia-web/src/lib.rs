@@ -11,6 +11,7 @@ mod auth;
 mod config;
 mod credentials;
 mod cursor;
+mod endpoints;
 mod event;
 mod events;
 mod failed;
@@ -36,6 +37,7 @@ pub use config::{WebConfig, WebError, WebLimits};
 pub use credentials::{
     CredentialError, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Secret, TOKEN_PREFIX, password_hash,
 };
+pub use endpoints::{EndpointKeeper, EndpointKeys};
 pub use event::{EVENT_VERSION, event_json};
 pub use failed::FailedRetrier;
 pub use graphql::schema_sdl;

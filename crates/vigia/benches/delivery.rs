@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use support::deployment::Database;
 use support::receiver::Receiver;
 use support::report::Report;
-use support::told::{Told, percentile};
+use support::telling::{Told, percentile};
 use support::usage;
 
 /// Activities of the backlog; each endpoint is told of all.
@@ -108,7 +108,7 @@ async fn isolation(
     for (name, healthy, hanging) in [("well", half, 0), ("hanging", half, half)] {
         let told = Told::new(database, name, healthy, hanging, receiver).await;
         let running = told.run();
-        // Activities go round the accounts, each with its endpoint.
+        // What is committed is the same: 200 activities a second for endpoints that answer, and as many for the others.
         let times = told.load_round(seconds, 20, 10).await;
         running.stop().await;
         report.figure(&format!("{name}_received_p50_ms"), percentile(&times, 50));

@@ -6,12 +6,14 @@
 
 mod endpoints;
 mod flow;
+mod keeper;
 mod places;
 mod push;
 mod sender;
 mod wake;
 
 pub use flow::EndpointFlow;
+pub use keeper::SealedKeys;
 pub use push::{Broadcaster, PushChannel, PushLimits, PushSender, PushSequencer, Pusher, compose};
 pub use sender::{Deliverer, DeliveryLimits, DeliveryTargets};
 pub use wake::Wake;

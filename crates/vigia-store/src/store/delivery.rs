@@ -4,13 +4,13 @@ mod claim;
 mod endpoint;
 mod sequence;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use vigia_core::{AccountId, DeliveryId, UserId};
 
-use self::endpoint::{disabled_notices, endpoint_health, list};
+use self::endpoint::{Heard, disabled_notices, list};
 use super::SqlStore;
 use super::codec::int;
 use super::correction::revision;
@@ -70,6 +70,14 @@ impl DeliveryStore for SqlStore {
             .iter()
             .map(|row| Ok((get(row, "id")?, get(row, "external_id")?)));
         owned.collect()
+    }
+
+    async fn account_find(&self, external_id: &str) -> Result<Option<AccountId>> {
+        let row = query(sql!("account_find"))
+            .bind(external_id)
+            .fetch_optional(&mut self.database.read().await?)
+            .await?;
+        row.map(|row| get(&row, "id")).transpose()
     }
 
     async fn endpoint_test(&self, name: &str) -> Result<Option<DeliveryId>> {
@@ -160,19 +168,18 @@ impl DeliveryStore for SqlStore {
                 Ok((id, get(row, "endpoint_id")?))
             })
             .collect::<Result<_>>()?;
-        // Along one order, so that no two processes wait for each other.
-        let mut health = BTreeMap::<i64, (bool, bool, bool)>::new();
+        let mut heard = Heard::default();
         for completion in completions {
             let Some(endpoint) = endpoints.get(&completion.id) else {
                 continue;
             };
-            let (well, failing, gone) = health.entry(*endpoint).or_default();
-            match completion.end {
-                DeliveryEnd::Delivered => *well = true,
-                DeliveryEnd::Retry { .. } | DeliveryEnd::Dead => *failing = true,
-                DeliveryEnd::Gone => *gone = true,
-                DeliveryEnd::Cancelled => {}
-            }
+            let of_kind = match completion.end {
+                DeliveryEnd::Delivered => &mut heard.well,
+                DeliveryEnd::Retry { .. } | DeliveryEnd::Dead => &mut heard.failing,
+                DeliveryEnd::Gone => &mut heard.gone,
+                DeliveryEnd::Cancelled => continue,
+            };
+            of_kind.insert(*endpoint);
         }
         let attempts = completions
             .iter()
@@ -181,12 +188,10 @@ impl DeliveryStore for SqlStore {
             .bind(attempts_json(attempts)?)
             .execute(&mut tx)
             .await?;
+        let disabled = heard.remember(&mut tx, now_ms, disable_after_ms).await?;
         let mut notices = Vec::new();
-        for (endpoint, heard) in health {
-            let disabled = endpoint_health(&mut tx, endpoint, heard, now_ms, disable_after_ms);
-            if let Some(reason) = disabled.await? {
-                notices.extend(disabled_notices(&mut tx, endpoint, reason, now_ms).await?);
-            }
+        for (endpoint, reason) in disabled {
+            notices.extend(disabled_notices(&mut tx, endpoint, reason, now_ms).await?);
         }
         let (_, newest) = tell(&mut tx, &notices, now_ms).await?;
         super::notify(&mut tx, "notification", newest).await?;

@@ -12,6 +12,7 @@ pub(crate) mod committee;
 pub(crate) mod contract;
 pub(crate) mod correction;
 pub(crate) mod delivery;
+pub(crate) mod endpoint;
 pub(crate) mod epoch;
 pub(crate) mod failed;
 pub(crate) mod inbox;
@@ -259,6 +260,11 @@ macro_rules! store_conformance_suite {
                 operators_send_again_and_cancel, an_endpoint_that_fails_for_long_is_disabled,
                 each_endpoint_has_its_share, history_says_so, what_is_withdrawn_is_told_to_nobody,
                 counts_and_pages_lose_nothing,
+            ],
+            endpoint: [
+                an_accounts_endpoint_is_told_of_it_alone, whoever_may_manages_and_is_told,
+                what_is_sent_again_stands_behind, a_throttle_holds_across_workers,
+                corrections_and_tests_are_events,
             ],
             epoch: [the_newest_comes_first, what_is_known_stays_known, numbers_have_63_bits],
             failed: [

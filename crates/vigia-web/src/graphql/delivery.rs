@@ -35,6 +35,20 @@ pub(super) enum DeliveryState {
     Cancelled,
 }
 
+/// What an endpoint is told of an activity.
+#[derive(Clone, Copy, Enum, Eq, PartialEq)]
+#[graphql(name = "DeliveryEvent", remote = "vigia_store::DeliveryKind")]
+enum DeliveryKind {
+    /// That it is there.
+    Created,
+    /// That it is not what it was said to be.
+    Corrected,
+    /// That it was none.
+    Withdrawn,
+    /// Nothing: somebody tries whether the endpoint is reached.
+    Test,
+}
+
 /// A receiver of webhooks.
 #[derive(SimpleObject)]
 pub(super) struct WebhookEndpoint {
@@ -111,7 +125,12 @@ impl Delivery {
         UInt53(self.0.sequence)
     }
 
-    /// Id of the activity.
+    /// What it tells.
+    async fn event(&self) -> DeliveryKind {
+        self.0.kind.into()
+    }
+
+    /// Id of the activity; 0 for a test.
     async fn activity_id(&self) -> String {
         self.0.activity.to_string()
     }

@@ -103,6 +103,7 @@ impl TestApp {
             authenticator: authenticator(store.clone(), clock.clone()),
             readiness: Arc::new(AlwaysReady),
             clock: clock.clone(),
+            endpoints: None,
             inbox_keep_ms: u64::MAX,
             version: "0.0-test",
         };

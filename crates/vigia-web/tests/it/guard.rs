@@ -41,6 +41,7 @@ async fn bind(listen: &str, insecure_no_auth: bool) -> Result<WebServer, WebErro
         authenticator: Arc::new(LocalOperatorAuthenticator),
         readiness: Arc::new(AlwaysReady),
         clock: Arc::new(SystemClock),
+        endpoints: None,
         inbox_keep_ms: u64::MAX,
         version: "test",
     };

@@ -62,6 +62,11 @@ impl Database {
         }
     }
 
+    /// How it is opened.
+    pub(crate) fn options(&self) -> StoreOptions {
+        self.options.clone()
+    }
+
     /// CPU time of vigia and of the server.
     pub(crate) fn cpu_time(&self) -> (Duration, Duration) {
         let server = self.server.map(usage::family_cpu_time);

@@ -6,7 +6,9 @@ pub(crate) mod deployment;
 pub(crate) mod node;
 pub(crate) mod program;
 pub(crate) mod proven;
+pub(crate) mod receiver;
 pub(crate) mod report;
+pub(crate) mod telling;
 pub(crate) mod usage;
 
 use vigia_core::{Address, Hasher};

@@ -26,7 +26,9 @@ impl Receiver {
         let (tell, told) = std::sync::mpsc::channel();
         let remembered = Arc::clone(&came);
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
             runtime.expect("a runtime").block_on(async move {
                 let answering = TcpListener::bind("127.0.0.1:0").await.expect("a port");
                 let hanging = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -101,7 +103,9 @@ fn request_end(bytes: &[u8]) -> Option<usize> {
 
 fn number_after(bytes: &[u8], what: &[u8]) -> Option<u64> {
     let from = find(bytes, what)? + what.len();
-    let digits = bytes[from..].iter().take_while(|byte| byte.is_ascii_digit());
+    let digits = bytes[from..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit());
     Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
 }
 

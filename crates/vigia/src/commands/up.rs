@@ -18,7 +18,7 @@ use vigia_contracts::{CurrentRegistry, Interpreter, PackageIds};
 use vigia_core::{Clock, SystemClock, error_chain};
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store};
 use vigia_sui::Archived;
-use vigia_web::{WebConfig, WebContext, WebServer};
+use vigia_web::{EndpointKeeper, WebConfig, WebContext, WebServer};
 
 use super::stop::StopSignal;
 use super::transport::{self, Transport};
@@ -26,6 +26,7 @@ use super::{declare_coins, is_shared, place_of, process_name, watch_contracts};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings, TransportKind};
 use crate::contracts::Declared;
+use crate::delivery::SealedKeys;
 use crate::exit::Exit;
 use crate::history::{HistoryLimits, HistoryRunner, HistorySource, RunnerMemory};
 use crate::jobs::{self, JobRunner, LeaseTimes};
@@ -472,6 +473,7 @@ impl Roles {
             text: Arc::new(settings.texts()?),
             readiness: Arc::clone(&self.readiness) as _,
             clock: Arc::new(SystemClock),
+            endpoints: endpoint_keeper(settings)?,
             inbox_keep_ms: settings.inbox.keep_ms(),
             version: env!("CARGO_PKG_VERSION"),
         };
@@ -511,6 +513,17 @@ impl Roles {
             Some(error) => Err(error),
         }
     }
+}
+
+/// What makes keys of accounts' endpoints; none where accounts have none.
+fn endpoint_keeper(settings: &Settings) -> anyhow::Result<Option<Arc<dyn EndpointKeeper>>> {
+    let delivery = &settings.delivery;
+    let rules = delivery.rules()?;
+    let keeper = |secrets| {
+        let per_second = delivery.account_per_second.max(1);
+        Arc::new(SealedKeys::new(Arc::new(secrets), rules, per_second)) as Arc<dyn EndpointKeeper>
+    };
+    Ok(delivery.secrets()?.map(keeper))
 }
 
 fn failure_of(ended: Result<anyhow::Result<()>, tokio::task::JoinError>) -> Option<anyhow::Error> {

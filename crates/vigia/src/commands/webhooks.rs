@@ -1,18 +1,21 @@
 //! `vigia webhooks`: who is told, how it goes, and keys.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use serde_json::json;
-use vigia_notify::SigningKey;
+use vigia_notify::{SecretBox, SigningKey};
 use vigia_store::{DeliveryState, DeliveryStore, EndpointRow, SqlStore};
 
 use super::{open_existing_store, time_text};
 use crate::cli::Common;
-use crate::config::Overrides;
+use crate::config::{Overrides, Settings};
 use crate::exit::Exit;
+
+/// Deliveries that are replayed in one transaction.
+const REPLAY_PART: u32 = 10_000;
 
 /// What to do with endpoints.
 #[derive(Debug, Subcommand)]
@@ -33,6 +36,32 @@ pub enum WebhooksCommand {
         /// Its name
         name: String,
     },
+    /// Send an endpoint a test event
+    Test {
+        /// Its name
+        name: String,
+    },
+    /// Send deliveries of an endpoint again that have ended, behind what happens meanwhile, under the same ids
+    Replay {
+        /// Its name
+        name: String,
+        /// The first number
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+        /// The last number
+        #[arg(long, default_value_t = u64::MAX)]
+        to: u64,
+        /// All of them, rather than the dead alone
+        #[arg(long)]
+        all: bool,
+    },
+    /// Make a key that seals the keys of accounts' endpoints, in a new file
+    SecretKey {
+        /// The file; it must not be there
+        file: PathBuf,
+    },
+    /// Seal the keys of accounts' endpoints again with the first of `delivery.secret_key_files`
+    Reseal,
     /// Make a signing key in a new file, and print what receivers verify with
     Key {
         /// The file; it must not be there
@@ -48,13 +77,26 @@ pub async fn run(common: &Common, command: WebhooksCommand) -> anyhow::Result<Ex
     if let WebhooksCommand::Key { file, hmac } = &command {
         return key(file, *hmac);
     }
+    if let WebhooksCommand::SecretKey { file } = &command {
+        write_new(file, &SecretBox::generate_key()?)?;
+        println!("the key is in {}: keep a copy elsewhere", file.display());
+        return Ok(ExitCode::SUCCESS);
+    }
     let settings = common.settings(Overrides::default())?;
     let store = open_existing_store(&settings).await?;
     let done = match &command {
         WebhooksCommand::List { json } => list(&store, *json).await,
         WebhooksCommand::Enable { name } => enable(&store, name, true).await,
         WebhooksCommand::Disable { name } => enable(&store, name, false).await,
-        WebhooksCommand::Key { .. } => Ok(()),
+        WebhooksCommand::Test { name } => test(&store, name).await,
+        WebhooksCommand::Replay {
+            name,
+            from,
+            to,
+            all,
+        } => replay(&store, name, (*from, *to), *all).await,
+        WebhooksCommand::Reseal => reseal(&settings, &store).await,
+        WebhooksCommand::Key { .. } | WebhooksCommand::SecretKey { .. } => Ok(()),
     };
     store.close().await;
     done.map(|()| ExitCode::SUCCESS)
@@ -65,17 +107,7 @@ fn key(file: &PathBuf, hmac: bool) -> anyhow::Result<ExitCode> {
         true => SigningKey::generate_hmac(),
         false => SigningKey::generate_ed25519(),
     }?;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options
-        .open(file)
-        .and_then(|mut file| writeln!(file, "{}", key.secret_text().as_str()));
-    written.map_err(|error| {
-        let file = file.display();
-        Exit::bad_input(format!("{file}: {error}; name a file that is not there"))
-    })?;
+    write_new(file, &key.secret_text())?;
     match key.public_text() {
         Some(public) => println!("{public}"),
         None => println!(
@@ -84,6 +116,86 @@ fn key(file: &PathBuf, hmac: bool) -> anyhow::Result<ExitCode> {
         ),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a secret into a new file that nobody else may read.
+fn write_new(file: &Path, secret: &str) -> Result<(), Exit> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options
+        .open(file)
+        .and_then(|mut file| writeln!(file, "{secret}"));
+    written.map_err(|error| {
+        let file = file.display();
+        Exit::bad_input(format!("{file}: {error}; name a file that is not there"))
+    })
+}
+
+async fn test(store: &SqlStore, name: &str) -> anyhow::Result<()> {
+    match store.endpoint_test(name).await? {
+        Some(id) => println!("a test is on its way: see vigia deliveries show {id}"),
+        None => {
+            let why = format!("there is no enabled endpoint {name:?}: see vigia webhooks list");
+            return Err(Exit::bad_input(why).into());
+        }
+    }
+    Ok(())
+}
+
+async fn replay(
+    store: &SqlStore,
+    name: &str,
+    (from, to): (u64, u64),
+    all: bool,
+) -> anyhow::Result<()> {
+    let endpoints = store.endpoint_list().await?;
+    let found = endpoints.iter().find(|row| row.spec.name == name);
+    let endpoint = found.ok_or_else(|| {
+        Exit::bad_input(format!(
+            "there is no endpoint {name:?}: see vigia webhooks list"
+        ))
+    })?;
+    let mut replayed = 0;
+    loop {
+        let part = store
+            .delivery_replay(endpoint.id, from, to, !all, REPLAY_PART)
+            .await?;
+        replayed += part;
+        if part < u64::from(REPLAY_PART) {
+            break;
+        }
+    }
+    println!("{replayed} are sent again");
+    Ok(())
+}
+
+async fn reseal(settings: &Settings, store: &SqlStore) -> anyhow::Result<()> {
+    let secrets = settings.delivery.secrets()?;
+    let secrets = secrets
+        .ok_or_else(|| Exit::bad_input("delivery.secret_key_files names no key to seal with"))?;
+    let (mut sealed, mut failed) = (0, 0);
+    for row in store.endpoint_list().await? {
+        let name = &row.spec.name;
+        let Some(before) = row.secrets.filter(|before| !secrets.is_current(before)) else {
+            continue;
+        };
+        let again = secrets.open(name, &before);
+        match again.and_then(|text| secrets.seal(name, &text)) {
+            Ok(after) if store.endpoint_secrets(name, &before, &after).await? => sealed += 1,
+            Ok(_) => {} // it was rotated in this moment, with the new key
+            Err(error) => {
+                failed += 1;
+                eprintln!("{name}: {error}");
+            }
+        }
+    }
+    println!("{sealed} endpoints are sealed again");
+    match failed {
+        0 => Ok(()),
+        _ => Err(Exit::bad_input(format!("{failed} could not be opened")).into()),
+    }
 }
 
 async fn enable(store: &SqlStore, name: &str, enabled: bool) -> anyhow::Result<()> {
@@ -130,6 +242,9 @@ fn to_json(row: &EndpointRow, count: impl Fn(DeliveryState) -> u64) -> serde_jso
         "reason": row.reason,
         "sequence": row.sequence,
         "failingSinceMs": row.failing_since_ms,
+        "account": row.account.as_ref().map(|(_, name)| name),
+        "label": row.label,
+        "perSecond": row.spec.per_second,
         "pending": count(DeliveryState::Pending),
         "delivered": count(DeliveryState::Delivered),
         "dead": count(DeliveryState::Dead),

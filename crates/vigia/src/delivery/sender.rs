@@ -21,6 +21,8 @@ use super::wake::Wake;
 use super::{FINISH_WITHIN, LOOK};
 use crate::config::DeclaredEndpoint;
 
+/// How often it is looked which endpoints there are.
+const LEARN: Duration = Duration::from_secs(1);
 /// Completions that are written at once.
 const COMPLETIONS_MAX: usize = 512;
 
@@ -126,9 +128,12 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
         self.complete(running).await?;
         running.slow_down();
         self.renew(running).await?;
-        if running.is_look_due(LOOK) {
+        if running.is_learning_due(LEARN) {
             let rows = self.store.endpoint_list().await?;
             running.learn(&self.sender, rows);
+        }
+        if running.is_look_due(LOOK) {
+            running.look();
         }
         running.waiting.extend(self.wake.take());
         let lease_ms = milliseconds(self.limits.lease);

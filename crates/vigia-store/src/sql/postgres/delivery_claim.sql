@@ -1,14 +1,15 @@
--- Takes up to $3 due deliveries of lane $6 of each endpoint in $1, a JSON array, at time $2, for $4 until $5; those that
--- another takes in this moment are left to it.
+-- Takes up to $3 due deliveries of each lane in $6 of each endpoint in $1, JSON arrays, at time $2, for $4 until $5; those
+-- that another takes in this moment are left to it.
 UPDATE delivery
 SET holder = $4, claimed_until_ms = $5, fence = fence + 1
 WHERE id IN (
     SELECT d.id
     FROM (SELECT value::bigint AS endpoint FROM jsonb_array_elements_text($1::jsonb)) w
+    CROSS JOIN (SELECT value::bigint AS lane FROM jsonb_array_elements_text($6::jsonb)) l
     CROSS JOIN LATERAL (
         SELECT x.id
         FROM delivery x
-        WHERE x.endpoint_id = w.endpoint AND x.lane = $6 AND x.state = 'pending' AND x.due_at_ms <= $2
+        WHERE x.endpoint_id = w.endpoint AND x.lane = l.lane AND x.state = 'pending' AND x.due_at_ms <= $2
             AND (x.claimed_until_ms IS NULL OR x.claimed_until_ms <= $2)
         ORDER BY x.due_at_ms, x.sequence
         LIMIT $3

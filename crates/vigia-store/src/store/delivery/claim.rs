@@ -1,6 +1,6 @@
 //! What is due is taken: what happens before what is sent again, and of throttled endpoints what all may try together.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 use vigia_core::permits;
@@ -88,7 +88,7 @@ impl Claim<'_> {
             if allowed == 0 {
                 continue;
             }
-            let claimed = self.lanes(tx, &[id], allowed).await?;
+            let claimed = self.live_first(tx, id, allowed).await?;
             let count = u32::try_from(claimed.len()).unwrap_or(u32::MAX);
             let (_, taken_until_us) = permits(taken_until_us, now_us, per_second, count);
             query(sql!("endpoint_taken"))
@@ -101,28 +101,36 @@ impl Claim<'_> {
         Ok(taken)
     }
 
-    /// At most so many of each of these endpoints, live ones first. What is sent again has half the places at least of one
-    /// that is busy, so that it gets through some day.
+    /// At most so many of each of these endpoints, and as many of what is sent again, so that neither waits for the other's
+    /// end; a single place is for what happens first.
     async fn lanes(
         &self,
         tx: &mut Tx,
         endpoints: &[i64],
         each_max: u32,
     ) -> Result<Vec<(DeliveryRow, i64)>> {
-        let mut taken = self.lane(tx, endpoints, LIVE, each_max).await?;
-        let mut counts = BTreeMap::<i64, u32>::new();
-        for (row, _) in &taken {
-            *counts.entry(row.endpoint).or_default() += 1;
+        if each_max > 1 {
+            return self.lane(tx, endpoints, &[LIVE, AGAIN], each_max).await;
         }
-        let count = |endpoint: &i64| counts.get(endpoint).copied().unwrap_or(0);
-        let half = each_max.div_ceil(2);
-        let idle: Vec<i64> = endpoints
-            .iter()
-            .copied()
-            .filter(|endpoint| count(endpoint) <= each_max - half)
-            .collect();
-        if !idle.is_empty() {
-            taken.extend(self.lane(tx, &idle, AGAIN, half).await?);
+        let mut taken = self.lane(tx, endpoints, &[LIVE], 1).await?;
+        let busy: BTreeSet<i64> = taken.iter().map(|(row, _)| row.endpoint).collect();
+        let mut idle = endpoints.to_vec();
+        idle.retain(|endpoint| !busy.contains(endpoint));
+        taken.extend(self.lane(tx, &idle, &[AGAIN], 1).await?);
+        Ok(taken)
+    }
+
+    /// At most so many of one endpoint, what happens first.
+    async fn live_first(
+        &self,
+        tx: &mut Tx,
+        endpoint: i64,
+        max: u32,
+    ) -> Result<Vec<(DeliveryRow, i64)>> {
+        let mut taken = self.lane(tx, &[endpoint], &[LIVE], max).await?;
+        let left = max.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
+        if left > 0 {
+            taken.extend(self.lane(tx, &[endpoint], &[AGAIN], left).await?);
         }
         Ok(taken)
     }
@@ -131,7 +139,7 @@ impl Claim<'_> {
         &self,
         tx: &mut Tx,
         endpoints: &[i64],
-        lane: i64,
+        lanes: &[i64],
         each_max: u32,
     ) -> Result<Vec<(DeliveryRow, i64)>> {
         if endpoints.is_empty() {
@@ -143,7 +151,7 @@ impl Claim<'_> {
             .bind(each_max)
             .bind(self.holder)
             .bind(int("time", self.until_ms)?)
-            .bind(lane)
+            .bind(Value::from(lanes).to_string())
             .fetch_all(tx)
             .await?;
         let taken = rows

@@ -21,43 +21,68 @@ const GONE: &str = "it answered 410 Gone";
 /// Why another is.
 const FAILED: &str = "every attempt has failed for too long";
 
-/// Remembers since when an endpoint fails; one that does for too long, or says that it is gone, is told no more. Returns
-/// why it was disabled, where it was.
-pub(super) async fn endpoint_health(
-    tx: &mut Tx,
-    endpoint: i64,
-    (well, failing, gone): (bool, bool, bool),
-    now_ms: u64,
-    disable_after_ms: u64,
-) -> Result<Option<&'static str>> {
-    if gone {
-        let disabled = query(sql!("endpoint_disable"))
-            .bind(endpoint)
-            .bind(GONE)
-            .execute(tx)
-            .await?;
-        return Ok((disabled > 0).then_some(GONE));
+/// What attempts said about endpoints.
+#[derive(Default)]
+pub(super) struct Heard {
+    /// Those of which one arrived at least.
+    pub(super) well: BTreeSet<i64>,
+    /// Those of which one failed at least.
+    pub(super) failing: BTreeSet<i64>,
+    /// Those that say that they are gone.
+    pub(super) gone: BTreeSet<i64>,
+}
+
+impl Heard {
+    /// Remembers since when endpoints fail; those that do for too long, or say that they are gone, are told no more. Returns
+    /// those that were disabled, and why.
+    pub(super) async fn remember(
+        mut self,
+        tx: &mut Tx,
+        now_ms: u64,
+        disable_after_ms: u64,
+    ) -> Result<Vec<(i64, &'static str)>> {
+        self.failing
+            .retain(|endpoint| !self.well.contains(endpoint));
+        let mut disabled = Vec::new();
+        if !self.gone.is_empty() {
+            let rows = query(sql!(dialects "endpoint_disable"))
+                .bind(list_text(&self.gone))
+                .bind(GONE)
+                .fetch_all(tx)
+                .await?;
+            disabled.extend(ids(&rows)?.into_iter().map(|id| (id, GONE)));
+        }
+        if !self.well.is_empty() {
+            query(sql!(dialects "endpoint_well"))
+                .bind(list_text(&self.well))
+                .execute(tx)
+                .await?;
+        }
+        if !self.failing.is_empty() {
+            let failing = list_text(&self.failing);
+            query(sql!(dialects "endpoint_failing"))
+                .bind(failing.clone())
+                .bind(int("time", now_ms)?)
+                .execute(tx)
+                .await?;
+            let rows = query(sql!(dialects "endpoint_failed_since"))
+                .bind(failing)
+                .bind(int("time", now_ms.saturating_sub(disable_after_ms))?)
+                .bind(FAILED)
+                .fetch_all(tx)
+                .await?;
+            disabled.extend(ids(&rows)?.into_iter().map(|id| (id, FAILED)));
+        }
+        Ok(disabled)
     }
-    if well {
-        query(sql!("endpoint_well"))
-            .bind(endpoint)
-            .execute(tx)
-            .await?;
-    } else if failing {
-        query(sql!("endpoint_failing"))
-            .bind(endpoint)
-            .bind(int("time", now_ms)?)
-            .execute(tx)
-            .await?;
-        let disabled = query(sql!("endpoint_failed_since"))
-            .bind(endpoint)
-            .bind(int("time", now_ms.saturating_sub(disable_after_ms))?)
-            .bind(FAILED)
-            .execute(tx)
-            .await?;
-        return Ok((disabled > 0).then_some(FAILED));
-    }
-    Ok(None)
+}
+
+fn list_text(ids: &BTreeSet<i64>) -> String {
+    Value::from(ids.iter().copied().collect::<Vec<_>>()).to_string()
+}
+
+fn ids(rows: &[Row]) -> Result<Vec<i64>> {
+    rows.iter().map(|row| get(row, "id")).collect()
 }
 
 /// What its owners are told of an endpoint that is told no more.

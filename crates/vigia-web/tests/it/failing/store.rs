@@ -184,6 +184,10 @@ impl DeliveryStore for FailingStore {
         self.fail()
     }
 
+    async fn account_find(&self, _: &str) -> Result<Option<AccountId>> {
+        self.fail()
+    }
+
     async fn endpoint_test(&self, _: &str) -> Result<Option<DeliveryId>> {
         self.fail()
     }

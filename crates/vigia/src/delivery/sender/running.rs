@@ -31,6 +31,7 @@ pub(super) struct Running {
     /// Where asking goes on, so that nobody always comes first.
     turn: i64,
     looked: Option<Instant>,
+    learnt: Option<Instant>,
     pub(super) sends: JoinSet<Ended>,
     /// Ended, and not written yet.
     pub(super) ended: Vec<Ended>,
@@ -53,6 +54,7 @@ impl Running {
             waiting: BTreeSet::new(),
             turn: 0,
             looked: None,
+            learnt: None,
             sends: JoinSet::new(),
             ended: Vec::new(),
             held: BTreeSet::new(),
@@ -61,9 +63,20 @@ impl Running {
         }
     }
 
-    /// Whether all endpoints are to be looked at again: what other processes made, and what is due by now.
+    /// Whether all endpoints are to be asked about again.
     pub(super) fn is_look_due(&self, every: Duration) -> bool {
         self.looked.is_none_or(|at| at.elapsed() >= every)
+    }
+
+    /// Whether endpoints are to be read again.
+    pub(super) fn is_learning_due(&self, every: Duration) -> bool {
+        self.learnt.is_none_or(|at| at.elapsed() >= every)
+    }
+
+    /// That all endpoints may have something: what other processes made, and what is due by now.
+    pub(super) fn look(&mut self) {
+        self.waiting = self.targets.keys().copied().collect();
+        self.looked = Some(Instant::now());
     }
 
     /// When to look again at the latest.
@@ -74,15 +87,14 @@ impl Running {
         due.saturating_duration_since(Instant::now())
     }
 
-    /// Takes in which endpoints there are; all of them may have something.
+    /// Takes in which endpoints there are.
     pub(super) fn learn(&mut self, sender: &WebhookSender, rows: Vec<EndpointRow>) {
         let mut flows = std::mem::take(&mut self.targets);
         for (id, target) in self.known.targets(sender, rows) {
             let flow = flows.remove(&id).map(|(_, flow)| flow);
             self.targets.insert(id, (target, flow.unwrap_or_default()));
         }
-        self.waiting = self.targets.keys().copied().collect();
-        self.looked = Some(Instant::now());
+        self.learnt = Some(Instant::now());
     }
 
     /// Whom to ask about now: those that answer soon and have room, and one of each of the others.
@@ -122,9 +134,9 @@ impl Running {
             self.turn = id + 1;
         }
         let share = (room + prompt.len()) / prompt.len().max(1);
-        let each_max = prompt_max
-            .min(u32::try_from(share).unwrap_or(u32::MAX))
-            .max(1);
+        let each_max = prompt_max.min(u32::try_from(share).unwrap_or(u32::MAX));
+        // As many again may be sent again.
+        let each_max = (each_max / 2).max(1);
         let asked = [(each_max, prompt), (1, careful)];
         let asked = asked
             .into_iter()

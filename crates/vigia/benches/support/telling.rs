@@ -39,8 +39,8 @@ pub(crate) struct Told {
     accounts: Vec<AccountId>,
     endpoints: Vec<EndpointSpec>,
     receiver: Arc<Receiver>,
-    healthy: u64,
-    hanging: u64,
+    /// Whether each endpoint is told of one account.
+    is_each_its_own: bool,
     delivered_before: u64,
     committed: Mutex<HashMap<u64, Instant>>,
 }
@@ -79,7 +79,11 @@ impl Told {
                 false => format!("http://{}/{n}", receiver.hanging),
             },
             filter: EndpointFilter {
-                accounts: if each { vec![account_name(n)] } else { Vec::new() },
+                accounts: if each {
+                    vec![account_name(n)]
+                } else {
+                    Vec::new()
+                },
                 ..EndpointFilter::default()
             },
             per_second: None,
@@ -88,13 +92,15 @@ impl Told {
             accounts: accounts.collect(),
             endpoints: (0..healthy + hanging).map(endpoint).collect(),
             receiver: Arc::clone(receiver),
-            healthy,
-            hanging,
+            is_each_its_own: each,
             delivered_before: delivered(&store).await,
             committed: Mutex::default(),
             store,
         };
-        told.store.endpoint_declare(&told.endpoints).await.expect("endpoints");
+        told.store
+            .endpoint_declare(&told.endpoints)
+            .await
+            .expect("endpoints");
         receiver.take();
         told
     }
@@ -126,7 +132,9 @@ impl Told {
             keys: SigningKeys::new(vec![SigningKey::generate_ed25519().expect("a key")])
                 .expect("one key"),
         });
-        let targets = deliverer.endpoints(declared.collect(), None).expect("targets");
+        let targets = deliverer
+            .endpoints(declared.collect(), None)
+            .expect("targets");
         let sequencer = Sequencer::new(Arc::clone(&self.store), wake);
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
@@ -162,7 +170,8 @@ impl Told {
         .await
     }
 
-    /// The same, going round the accounts of endpoints: as many of those that answer, and of those that hang.
+    /// The same, going round the accounts: of each commit one half is of those whose endpoints answer, and the other of
+    /// those whose hang, or who have none.
     pub(crate) async fn load_round(
         &self,
         lasting: Duration,
@@ -170,12 +179,11 @@ impl Told {
         each: u64,
     ) -> Vec<f64> {
         let account = |n: u64| self.accounts[usize::try_from(n).expect("it fits")];
+        let half = ACCOUNTS / 2;
         self.load_of(lasting, per_second, |round| {
-            let of_healthy = (0..each).map(|n| account((round * each + n) % self.healthy));
-            let of_hanging = (0..each)
-                .filter(|_| self.hanging > 0)
-                .map(|n| account(self.healthy + (round * each + n) % self.hanging.max(1)));
-            of_healthy.chain(of_hanging).collect()
+            let of_healthy = (0..each).map(|n| account((round * each + n) % half));
+            let of_others = (0..each).map(|n| account(half + (round * each + n) % half));
+            of_healthy.chain(of_others).collect()
         })
         .await
     }
@@ -196,7 +204,7 @@ impl Told {
             round += 1;
         }
         let each = accounts(0).len() as u64;
-        let each = if self.hanging > 0 { each / 2 } else { each };
+        let each = if self.is_each_its_own { each / 2 } else { each };
         let wanted = usize::try_from(round * each).expect("it fits");
         let waited = Instant::now();
         while self.receiver.count() < wanted && waited.elapsed() < Duration::from_secs(60) {
@@ -206,7 +214,9 @@ impl Told {
         assert_eq!(came.len(), wanted, "each once");
         let committed = self.committed.lock().expect("nobody panics with it");
         let since = |(checkpoint, at): &(u64, Instant)| {
-            at.saturating_duration_since(committed[checkpoint]).as_secs_f64() * 1_000.0
+            at.saturating_duration_since(committed[checkpoint])
+                .as_secs_f64()
+                * 1_000.0
         };
         // The first statements are compiled, and nobody is known to answer soon.
         let warm = committed.len() as u64 / 10;
@@ -250,7 +260,9 @@ pub(crate) fn percentile(sorted: &[f64], percent: usize) -> f64 {
 
 async fn delivered(store: &SqlStore) -> u64 {
     let counts = store.delivery_counts().await.expect("counts");
-    let delivered = counts.iter().filter(|(_, state, _)| *state == DeliveryState::Delivered);
+    let delivered = counts
+        .iter()
+        .filter(|(_, state, _)| *state == DeliveryState::Delivered);
     delivered.map(|(_, _, count)| count).sum()
 }
 
@@ -324,20 +336,26 @@ fn commit(checkpoint: u64, accounts: &[AccountId]) -> Commit {
             suppressed: None,
         });
     }
+    let last = CheckpointHeader {
+        sequence: checkpoint,
+        digest: digest(checkpoint, u32::MAX),
+        previous_digest: None,
+        epoch: 1,
+        timestamp_ms,
+    };
+    let range = CheckpointRange {
+        from: checkpoint,
+        last,
+        watch_version: u64::from(u32::MAX),
+    };
     Commit {
+        lane: Lane::Live,
+        ranges: vec![range],
         raw_transactions: transactions,
         activities,
-        ..empty(checkpoint, timestamp_ms)
+        balance_effects: Vec::new(),
+        business_events: Vec::new(),
     }
-}
-
-fn empty(checkpoint: u64, timestamp_ms: u64) -> Commit {
-    let header = CheckpointHeader {
-        sequence: checkpoint,
-        timestamp_ms,
-        ..super::program_header()
-    };
-    Commit::of_range(Lane::Live, CheckpointRange::one(checkpoint), header)
 }
 
 /// No business objects occur here.
