@@ -27,6 +27,11 @@ impl Counts {
         }
     }
 
+    /// Whether there is anything.
+    pub(crate) fn any(self) -> bool {
+        self.pending + self.delivered + self.dead + self.cancelled > 0
+    }
+
     fn set(&mut self, state: DeliveryState, count: u64) {
         *match state {
             DeliveryState::Pending => &mut self.pending,

@@ -4,7 +4,7 @@
 //! says that it was skipped, unless `VIGIA_REQUIRE_BROWSER=1`.
 
 mod operations;
-mod told;
+pub(crate) mod told;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

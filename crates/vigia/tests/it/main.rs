@@ -15,6 +15,7 @@ mod budgets;
 mod chaos;
 mod contracts;
 mod database_faults;
+mod examples;
 mod failed;
 mod faults;
 mod files;

@@ -80,16 +80,24 @@ pub(super) fn platform_list(platforms: &[PlatformTarget], reader: &Reader) -> Ma
             h2 { (words.pushes) }
             ul.balances.targets {
                 @for target in platforms {
-                    li data-platform=(target.platform.as_str()) {
-                        span.title { (platform_name(target.platform)) }
-                        dl.figures {
-                            (reach(target.stats.as_ref(), reader.locale))
-                            (figure(words.devices, &count(target.devices_active, reader.locale)))
-                            (counts(&target.counts, Of::Pushes, None, reader.locale))
-                        }
-                    }
+                    li data-platform=(target.platform.as_str()) { (platform(target, reader.locale)) }
                 }
             }
+        }
+    }
+}
+
+/// One that nobody is told over says so, and no more.
+fn platform(target: &PlatformTarget, locale: Locale) -> Markup {
+    let words = delivery_words(locale);
+    let is_used = target.devices_active > 0 || target.stats.is_some() || target.counts.any();
+    let devices = count(target.devices_active, locale);
+    html! {
+        span.title { (platform_name(target.platform)) }
+        dl.figures {
+            @if is_used { (reach(target.stats.as_ref(), locale)) }
+            (figure(words.devices, &devices))
+            @if is_used { (counts(&target.counts, Of::Pushes, None, locale)) }
         }
     }
 }

@@ -47,7 +47,7 @@ fn received(
 }
 
 /// A deposit from an address with a label, a scam, and dust.
-pub(super) async fn fill(store: &SqlStore) {
+pub(crate) async fn fill(store: &SqlStore) {
     store.live_begin(0).await.expect("a beginning");
     let cusd = CoinInfo {
         coin_type: coin_type("CUSD"),
