@@ -174,7 +174,7 @@ async fn operators_look_after_deliveries_on_every_screen() {
         let browser = driver.browser_with(json!({}), further).await;
         sign_in(&browser, address).await;
         for width in [360, 1280] {
-            let sized = browser.set_window_size(width, 2_400).await;
+            let sized = browser.set_window_size(width, 3_000).await;
             sized.expect("a window of this size");
             for (path, name, part) in [
                 ("deliveries?lang=es", "webhooks", "Dadas por perdidas"),
