@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vigia_core::{AccountId, DeliveryId, UserId};
 
-use crate::{ActivityRevision, ActivityRow, Result};
+use crate::{ActivityRevision, ActivityRow, DeliveryStats, Result};
 
 /// Activities that are turned into deliveries at once (I-13).
 pub const SEQUENCED_MAX: u32 = 500;
@@ -471,4 +471,14 @@ pub trait DeliveryStore: Send + Sync {
 
     /// How many deliveries of each endpoint are in each state.
     async fn delivery_counts(&self) -> Result<Vec<(i64, DeliveryState, u64)>>;
+
+    /// How attempts at each endpoint went that began at `since_ms` or later, of the newest
+    /// [`STATS_ATTEMPTS_MAX`](crate::STATS_ATTEMPTS_MAX).
+    async fn delivery_stats(&self, since_ms: u64) -> Result<Vec<(i64, DeliveryStats)>>;
+
+    /// Deliveries in this order with what they are about and their last attempts.
+    async fn delivery_details(
+        &self,
+        rows: Vec<DeliveryRow>,
+    ) -> Result<Vec<(DeliveryEvent, Option<AttemptRow>)>>;
 }

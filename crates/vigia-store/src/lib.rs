@@ -33,6 +33,7 @@ mod sign_in;
 mod source;
 mod source_reader;
 mod sql;
+mod stats;
 mod store;
 mod watch;
 
@@ -95,6 +96,7 @@ pub use sign_in::{
 };
 pub use source::{SourceApplied, SourceGuard, SourceOutcome, SourceReport, SourceStore};
 pub use source_reader::{SourceReadError, SourceReader};
+pub use stats::{DeliveryStats, Latency, STATS_ATTEMPTS_MAX, STATS_WINDOW_MS};
 pub use store::SqlStore;
 pub use watch::{
     AccountSpec, RECONCILED_WITHIN_MS, Refused, UserSpec, WatchEntry, WatchReceipt,

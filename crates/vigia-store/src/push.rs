@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use vigia_core::{BundleSettings, DeliveryId, Locale, Platform, UserId};
 
-use crate::{AttemptRow, DeliveryState, NotificationRow, Result};
+use crate::{AttemptRow, DeliveryState, DeliveryStats, NotificationRow, Result};
 
 /// Notifications that are turned into pushes at once (I-13).
 pub const PUSHES_SEQUENCED_MAX: u32 = 500;
@@ -232,6 +232,17 @@ pub trait PushStore: Send + Sync {
 
     /// How many pushes of each platform are in each state.
     async fn push_counts(&self) -> Result<Vec<(Platform, DeliveryState, u64)>>;
+
+    /// How attempts over each platform went that began at `since_ms` or later, of the newest
+    /// [`STATS_ATTEMPTS_MAX`](crate::STATS_ATTEMPTS_MAX).
+    async fn push_stats(&self, since_ms: u64) -> Result<Vec<(Platform, DeliveryStats)>>;
+
+    /// The last attempts of these pushes, where there were any.
+    async fn push_last_attempts(&self, ids: &[DeliveryId])
+    -> Result<Vec<(DeliveryId, AttemptRow)>>;
+
+    /// How many active devices each platform has.
+    async fn device_counts(&self) -> Result<Vec<(Platform, u64)>>;
 
     /// Removes pushes that ended before `before_ms`, with their attempts; at most `limit`. Returns how many.
     async fn push_prune(&self, before_ms: u64, limit: u32) -> Result<u64>;

@@ -39,6 +39,7 @@ mod shard;
 mod sign_in;
 mod signal;
 mod source;
+mod stats;
 mod tables;
 mod watch;
 mod writable;

@@ -27,6 +27,7 @@ mod query;
 mod scalar;
 mod status;
 mod subscription;
+mod target;
 mod transaction;
 
 use std::sync::Arc;
@@ -73,6 +74,7 @@ pub(crate) struct Query(
     query::ReadQuery,
     inbox::InboxQueries,
     device::DeviceQueries,
+    target::TargetQueries,
     push::PushQueries,
     broadcast::BroadcastQueries,
     endpoint::EndpointQueries,

@@ -28,6 +28,7 @@ mod server;
 mod sign_in;
 mod stall;
 mod stream;
+mod targets;
 mod text;
 mod told;
 

@@ -2,6 +2,7 @@
 
 mod balances;
 mod deals;
+mod deliveries;
 mod error;
 mod failed;
 mod feed;
@@ -15,6 +16,7 @@ mod transaction;
 
 pub(crate) use balances::balances;
 pub(crate) use deals::{deals, invoices};
+pub(crate) use deliveries::{deliveries, deliveries_ordered};
 pub(crate) use error::{ErrorPage, internal_error, not_found};
 pub(crate) use failed::{failed, failed_discard, failed_retry};
 pub(crate) use feed::feed;

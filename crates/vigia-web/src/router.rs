@@ -25,6 +25,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/failed", get(pages::failed))
         .route("/failed/{digest}/retry", post(pages::failed_retry))
         .route("/failed/{digest}/discard", post(pages::failed_discard))
+        .route(
+            "/deliveries",
+            get(pages::deliveries).post(pages::deliveries_ordered),
+        )
         .route("/search", get(pages::search))
         .route("/sign-in", get(pages::sign_in).post(pages::sign_in_tried))
         .route("/sign-out", post(pages::sign_out))

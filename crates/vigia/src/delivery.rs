@@ -4,6 +4,7 @@
 //! ([`Sequencer`]); what is due is taken, sent and completed ([`Deliverer`]). All state is in the database, so any number of
 //! processes do it, and what one that is killed had in hand is sent again by another, under the same id.
 
+mod crash;
 mod endpoints;
 mod flow;
 mod keeper;
@@ -80,7 +81,9 @@ impl<S: DeliveryStore + ReadStore> Sequencer<S> {
     async fn step(&self, seen: i64) -> vigia_store::Result<i64> {
         let newest = self.store.activity_last_id().await?.max(seen);
         loop {
+            crash::point("sequencing");
             let sequenced = self.store.delivery_sequence().await?;
+            crash::point("sequenced");
             if sequenced.read == 0 {
                 return Ok(newest);
             }

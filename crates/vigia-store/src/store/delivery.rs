@@ -16,6 +16,7 @@ use super::codec::int;
 use super::correction::revision;
 use super::inbox::tell;
 use super::read::{activities_sql, row};
+use super::stats::{last_attempts, stats};
 use crate::db::{Row, Tx, get, get_opt, parsed, query};
 use crate::delivery::{
     ATTEMPTS_MAX, AccountEndpoint, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd,
@@ -23,7 +24,7 @@ use crate::delivery::{
     EndpointState, Sequenced,
 };
 use crate::sql::sql;
-use crate::{ActivityRevision, ActivityRow, Result};
+use crate::{ActivityRevision, ActivityRow, DeliveryStats, Result, STATS_ATTEMPTS_MAX};
 
 #[async_trait]
 impl DeliveryStore for SqlStore {
@@ -325,6 +326,32 @@ impl DeliveryStore for SqlStore {
         rows.iter()
             .map(|row| Ok((get(row, "endpoint_id")?, state(row)?, get(row, "count")?)))
             .collect()
+    }
+
+    async fn delivery_stats(&self, since_ms: u64) -> Result<Vec<(i64, DeliveryStats)>> {
+        let rows = query(sql!("delivery_stats"))
+            .bind(int("time", since_ms)?)
+            .bind(STATS_ATTEMPTS_MAX)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        let of = |row: &Row| Ok((get(row, "endpoint_id")?, stats(row)?));
+        rows.iter().map(of).collect()
+    }
+
+    async fn delivery_details(
+        &self,
+        rows: Vec<DeliveryRow>,
+    ) -> Result<Vec<(DeliveryEvent, Option<AttemptRow>)>> {
+        let mut tx = self.database.read().await?;
+        let ids = rows.iter().map(|row| row.id);
+        let last = last_attempts(&mut tx, sql!(dialects "delivery_last_attempts"), ids).await?;
+        let mut last: HashMap<DeliveryId, AttemptRow> = last.into_iter().collect();
+        let events = self.events(&mut tx, rows).await?.into_iter();
+        let detail = events.map(|event| {
+            let last = last.remove(&event.row.id);
+            (event, last)
+        });
+        Ok(detail.collect())
     }
 }
 

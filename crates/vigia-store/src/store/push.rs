@@ -13,6 +13,7 @@ use vigia_core::{DeliveryId, Hasher, Platform, UserId};
 use super::SqlStore;
 use super::codec::int;
 use super::delivery::{attempt, attempts_json, ended_json};
+use super::stats::{last_attempts, stats};
 use crate::db::{Row, Tx, get, get_opt, parsed, query};
 use crate::delivery::{ATTEMPTS_MAX, DeliveryState};
 use crate::push::{
@@ -20,7 +21,7 @@ use crate::push::{
     PushLane, PushRow, PushSettings, PushStore,
 };
 use crate::sql::{Sql, sql, sql_text};
-use crate::{AttemptRow, Result, StoreError};
+use crate::{AttemptRow, DeliveryStats, Result, STATS_ATTEMPTS_MAX, StoreError};
 
 /// A query that goes on from the columns of a table with the WHERE of the named file.
 macro_rules! joined_sql {
@@ -228,6 +229,33 @@ impl PushStore for SqlStore {
             .fetch_all(&mut self.database.read().await?)
             .await?;
         let count = |row: &Row| Ok((platform(row)?, state(row)?, get(row, "count")?));
+        rows.iter().map(count).collect()
+    }
+
+    async fn push_stats(&self, since_ms: u64) -> Result<Vec<(Platform, DeliveryStats)>> {
+        let rows = query(sql!("push_stats"))
+            .bind(int("time", since_ms)?)
+            .bind(STATS_ATTEMPTS_MAX)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        let of = |row: &Row| Ok((platform(row)?, stats(row)?));
+        rows.iter().map(of).collect()
+    }
+
+    async fn push_last_attempts(
+        &self,
+        ids: &[DeliveryId],
+    ) -> Result<Vec<(DeliveryId, AttemptRow)>> {
+        let mut tx = self.database.read().await?;
+        let sql = sql!(dialects "push_last_attempts");
+        last_attempts(&mut tx, sql, ids.iter().copied()).await
+    }
+
+    async fn device_counts(&self) -> Result<Vec<(Platform, u64)>> {
+        let rows = query(sql!("device_counts"))
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        let count = |row: &Row| Ok((platform(row)?, get(row, "count")?));
         rows.iter().map(count).collect()
     }
 

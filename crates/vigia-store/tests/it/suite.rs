@@ -33,6 +33,7 @@ pub(crate) mod scope;
 pub(crate) mod shard;
 pub(crate) mod sign_in;
 pub(crate) mod source;
+pub(crate) mod stats;
 pub(crate) mod watch;
 
 use std::collections::BTreeSet;
@@ -348,6 +349,10 @@ macro_rules! store_conformance_suite {
                 who_is_gone_sees_nothing_any_more, the_operators_word_is_kept,
                 names_follow_the_source, far_fewer_change_nothing, a_lost_lease_writes_nothing,
                 a_report_says_since_when_it_fails, an_address_begins_above_what_is_committed,
+            ],
+            stats: [
+                endpoints_have_shares_and_percentiles, deliveries_come_with_their_last_attempts,
+                platforms_have_them_too,
             ],
             scope: [
                 feed_is_ones_own, inbox_is_ones_own, transaction_is_for_those_it_concerns,

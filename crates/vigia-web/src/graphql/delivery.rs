@@ -1,18 +1,19 @@
 //! Endpoints and what they were told, for operators alone: they are told of many accounts.
 
-use async_graphql::{Context, Enum, Json, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use vigia_core::DeliveryId;
-use vigia_store::{AttemptRow, DeliveryRow, EndpointRow};
+use vigia_store::{AttemptRow, DeliveryRow};
 
 use super::error::{bad_input, internal};
 use super::failed::check_operator;
 use super::query::{check_writer, web};
 use super::scalar::UInt53;
+use super::target::{WebhookEndpoint, endpoints};
 
 /// Whether an endpoint is told anything.
 #[derive(Clone, Copy, Enum, Eq, PartialEq)]
 #[graphql(remote = "vigia_store::EndpointState")]
-enum EndpointState {
+pub(super) enum EndpointState {
     /// It is.
     Enabled,
     /// It said that it is gone, failed for too long, or an operator disabled it. What happens is kept for it.
@@ -47,31 +48,6 @@ enum DeliveryKind {
     Withdrawn,
     /// Nothing: somebody tries whether the endpoint is reached.
     Test,
-}
-
-/// A receiver of webhooks.
-#[derive(SimpleObject)]
-pub(super) struct WebhookEndpoint {
-    /// Its name.
-    name: String,
-    /// Where it is.
-    url: String,
-    /// Which activities it is told of, as a JSON object.
-    filter: Json<serde_json::Value>,
-    /// Whether it is told anything.
-    state: EndpointState,
-    /// Why it is not.
-    reason: Option<String>,
-    /// The number of its last delivery; they begin at 1 and have no gap.
-    sequence: UInt53,
-    /// Since when every attempt has failed, in milliseconds since 1970; null where the last one did not.
-    failing_since_ms: Option<UInt53>,
-    /// Deliveries that are to be tried.
-    pending: UInt53,
-    /// Deliveries that were given up.
-    dead: UInt53,
-    /// Deliveries that arrived, as far as they are kept.
-    delivered: UInt53,
 }
 
 /// One try of a delivery.
@@ -168,34 +144,6 @@ impl Delivery {
         let attempts = attempts.unwrap_or_default().into_iter();
         Ok(attempts.map(DeliveryAttempt::from).collect())
     }
-}
-
-/// All endpoints, with how many deliveries of each are how far.
-pub(super) async fn endpoints(ctx: &Context<'_>) -> Result<Vec<WebhookEndpoint>> {
-    check_operator(ctx)?;
-    let store = &web(ctx).store;
-    let rows = store.endpoint_list().await.map_err(internal)?;
-    let counts = store.delivery_counts().await.map_err(internal)?;
-    let endpoint = |row: EndpointRow| {
-        let count = |state| {
-            let mut counts = counts.iter();
-            let found = counts.find(|(id, of, _)| *id == row.id && *of == state);
-            UInt53(found.map_or(0, |(_, _, count)| *count))
-        };
-        WebhookEndpoint {
-            pending: count(vigia_store::DeliveryState::Pending),
-            dead: count(vigia_store::DeliveryState::Dead),
-            delivered: count(vigia_store::DeliveryState::Delivered),
-            filter: Json(serde_json::to_value(&row.spec.filter).unwrap_or_default()),
-            name: row.spec.name,
-            url: row.spec.url,
-            state: row.state.into(),
-            reason: row.reason,
-            sequence: UInt53(row.sequence),
-            failing_since_ms: row.failing_since_ms.map(UInt53),
-        }
-    };
-    Ok(rows.into_iter().map(endpoint).collect())
 }
 
 /// The key of an endpoint by its name.

@@ -13,7 +13,7 @@ use super::address::WatchedAddress;
 use super::announcement::Announcement;
 use super::balance::Balance;
 use super::business::{self, BusinessObject};
-use super::delivery::{self, Delivery, DeliveryState, WebhookEndpoint};
+use super::delivery::{self, Delivery, DeliveryState};
 use super::error::{bad_input, forbidden, internal};
 use super::failed::{self, FailedTransaction, check_operator, digest_of};
 use super::invoice::{self, Invoice};
@@ -335,12 +335,6 @@ impl ReadQuery {
         let (id, web) = (invoice::id_of(&id)?, web(ctx));
         let found = web.store.invoice_find(&reader(ctx).scope(), id).await;
         Ok(found.map_err(internal)?.map(|row| Invoice::new(row, web)))
-    }
-
-    /// Receivers of webhooks. For operators.
-    #[graphql(complexity = "20 * child_complexity")]
-    async fn endpoints(&self, ctx: &Context<'_>) -> Result<Vec<WebhookEndpoint>> {
-        delivery::endpoints(ctx).await
     }
 
     /// What endpoints were told or are to be told, newest first. For operators.

@@ -13,7 +13,7 @@ use super::item::time;
 use super::layout::{Page, Section};
 use crate::app::App;
 use crate::reader::Reader;
-use crate::text::{count, words};
+use crate::text::{count, delivery_words, words};
 
 /// How often the page renews itself.
 const REFRESH_SECONDS: u32 = 5;
@@ -29,7 +29,10 @@ pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Re
     let words = words(reader.locale);
     let now_ms = app.context.clock.now_ms();
     let content = html! {
-        div.heading { h1 { (words.ingestion) } }
+        div.heading {
+            h1 { (words.ingestion) }
+            @if is_operator { a.meta href="/deliveries" { (delivery_words(reader.locale).title) } }
+        }
         div data-refresh=(REFRESH_SECONDS) {
             (progress(report, &reader, now_ms))
             @if is_operator {

@@ -88,6 +88,7 @@ async fn queries_get_a_code_and_no_internals() {
             "{ invoices { nodes { id } } }",
             "{ announcements { nodes { id } } }",
             "{ endpoints { name } }",
+            "{ pushPlatforms { platform } }",
             "{ deliveries { nodes { id } } }",
             "{ delivery(id: \"00000000000000000000000000000000\") { id } }",
             "mutation { retryDelivery(id: \"00000000000000000000000000000000\") { id } }",
@@ -139,6 +140,7 @@ async fn readers_get_a_page_and_no_internals() {
             "/inbox",
             "/ingestion",
             "/failed",
+            "/deliveries",
             "/live",
             &transaction,
         ] {

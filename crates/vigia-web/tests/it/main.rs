@@ -16,6 +16,7 @@ mod labels;
 mod limits;
 mod live;
 mod metrics;
+mod operations;
 mod operator;
 mod pages;
 mod proof;

@@ -16,6 +16,7 @@ use vigia_store::{AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, Delivery
 use vigia_web::event_json;
 
 use self::running::{Asked, Running};
+use super::crash;
 use super::endpoints::KnownEndpoints;
 use super::wake::Wake;
 use super::{FINISH_WITHIN, LOOK};
@@ -145,6 +146,7 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
                 .store
                 .delivery_claim(&self.holder, &endpoints, each_max, lease_ms)
                 .await?;
+            crash::point("claimed");
             running.answered(
                 &self.limits,
                 &admitted,
@@ -189,7 +191,9 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
             let attempt = match (event_json(&claimed.event), id) {
                 (Some(body), Ok(id)) => {
                     let sending = sender.send(&target.endpoint, &id, body.into(), &target.keys);
-                    Some(sending.await)
+                    let attempt = sending.await;
+                    crash::point("sent");
+                    Some(attempt)
                 }
                 _ => None,
             };
@@ -214,6 +218,7 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
             self.store
                 .delivery_complete(&completions, self.limits.disable_after_ms)
                 .await?;
+            crash::point("completed");
             running.completed(&self.limits, count, now_ms);
         }
         Ok(())

@@ -95,23 +95,14 @@ impl App {
 
     /// Also returns what it logs, line by line.
     pub(crate) fn start_logged(&self, arguments: &[&str]) -> (Running, Log) {
-        let mut child = self
-            .command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        let stderr = child.stderr.take().expect("stderr is piped");
-        let log = Log::default();
-        let heard = log.clone();
-        // Read on, so that a full pipe never stops the process; shown when a test fails.
-        std::thread::spawn(move || {
-            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                eprintln!("  {line}");
-                heard.hear(line);
-            }
-        });
-        (Running { child }, log)
+        Running::start(self.command(arguments))
+    }
+
+    /// Starts a command that ends by itself at a point of its work (`vigia::delivery::crash`).
+    pub(crate) fn start_to_crash(&self, arguments: &[&str], at: &str) -> Running {
+        let mut command = self.command(arguments);
+        command.env("VIGIA_TEST_CRASH_AT", at);
+        Running::start(command).0
     }
 
     pub(crate) fn status(&self) -> Value {
@@ -186,6 +177,26 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Starts a command that goes on running; also returns what it logs.
+    fn start(mut command: Command) -> (Self, Log) {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let stderr = child.stderr.take().expect("stderr is piped");
+        let log = Log::default();
+        let heard = log.clone();
+        // Read on, so that a full pipe never stops the process; shown when a test fails.
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                eprintln!("  {line}");
+                heard.hear(line);
+            }
+        });
+        (Self { child }, log)
+    }
+
     pub(crate) fn signal(&self, signal: i32) {
         let pid = i32::try_from(self.child.id()).expect("a process id fits");
         // SAFETY: kill has no memory effects, and the child has not been waited for.

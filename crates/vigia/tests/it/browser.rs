@@ -3,7 +3,8 @@
 //! `cargo xtask test` installs both and says where with `VIGIA_CHROMEDRIVER`; without it the test
 //! says that it was skipped, unless `VIGIA_REQUIRE_BROWSER=1`.
 
-mod told;
+mod operations;
+pub(crate) mod told;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -20,13 +21,13 @@ use crate::jobs::{Nothing, raw};
 use crate::node::{app_watching, start};
 
 /// A running chromedriver, ended with its guard.
-struct Driver {
+pub(crate) struct Driver {
     process: Child,
     url: String,
 }
 
 impl Driver {
-    fn start(program: &str) -> Self {
+    pub(crate) fn start(program: &str) -> Self {
         let mut process = Command::new(program)
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -51,13 +52,13 @@ impl Driver {
         }
     }
 
-    async fn browser(&self) -> Client {
-        self.browser_with(json!({})).await
+    pub(crate) async fn browser(&self) -> Client {
+        self.browser_with(json!({}), &[]).await
     }
 
-    /// A browser with these preferences.
-    async fn browser_with(&self, preferences: Value) -> Client {
-        let arguments = [
+    /// A browser with these preferences and further arguments.
+    async fn browser_with(&self, preferences: Value, further: &[&str]) -> Client {
+        let mut arguments = vec![
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
@@ -68,6 +69,7 @@ impl Driver {
             "--disable-sync",
             "--window-size=360,800",
         ];
+        arguments.extend(further);
         let capabilities = json!({
             "goog:chromeOptions": { "args": arguments, "prefs": preferences }
         });
@@ -89,6 +91,11 @@ impl Drop for Driver {
     }
 }
 
+/// Preferences of a browser that runs no script.
+fn no_script() -> Value {
+    json!({ "profile.managed_default_content_settings.javascript": 2 })
+}
+
 async fn activity_ids(browser: &Client) -> Vec<String> {
     let rows = browser
         .find_all(Locator::Css("[data-activity]"))
@@ -105,7 +112,7 @@ async fn activity_ids(browser: &Client) -> Vec<String> {
 }
 
 /// The program that drives a browser; a test without it says that it was skipped.
-fn chromedriver() -> Option<String> {
+pub(crate) fn chromedriver() -> Option<String> {
     let program = std::env::var("VIGIA_CHROMEDRIVER").ok();
     if program.is_none() {
         let required = std::env::var("VIGIA_REQUIRE_BROWSER").is_ok_and(|value| value == "1");
@@ -237,8 +244,7 @@ async fn a_failed_transaction_is_retried_and_discarded_without_script() {
     let address = line.split_whitespace().last().expect("an address");
 
     let driver = Driver::start(&program);
-    let no_script = json!({ "profile.managed_default_content_settings.javascript": 2 });
-    let browser = driver.browser_with(no_script).await;
+    let browser = driver.browser_with(no_script(), &[]).await;
     let page = format!("{address}failed");
     browser.goto(&page).await.expect("the page");
     for (action, done) in [("retry", "still-failed"), ("discard", "discarded")] {

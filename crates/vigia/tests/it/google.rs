@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use vigia_core::{Clock as _, SystemClock};
 
 use crate::app::App;
 
@@ -24,6 +25,8 @@ pub(crate) struct Pushed {
     pub(crate) body: String,
     pub(crate) tag: String,
     pub(crate) data: BTreeMap<String, String>,
+    /// When it came, in milliseconds since 1970.
+    pub(crate) at_ms: u64,
 }
 
 #[derive(Default)]
@@ -137,6 +140,7 @@ async fn send(
         body: text(&message["notification"]["body"]),
         tag: text(&message["android"]["notification"]["tag"]),
         data,
+        at_ms: SystemClock.now_ms(),
     };
     shared.pushed.lock().unwrap().push(pushed);
     shared.came.notify_waiters();

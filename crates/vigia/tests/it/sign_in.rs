@@ -16,7 +16,7 @@ const PASSWORD: &str = "una contraseña larga";
 const SIGN_IN: &str = "[web]\nsign_in = true\nlisten = \"127.0.0.1:0\"\n";
 
 /// Runs a command that reads a password.
-fn run_with(app: &App, arguments: &[&str], password: &str) -> Output {
+pub(crate) fn run_with(app: &App, arguments: &[&str], password: &str) -> Output {
     let mut command = app.command(arguments);
     command.stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());

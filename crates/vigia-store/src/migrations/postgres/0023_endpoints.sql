@@ -22,6 +22,9 @@ CREATE INDEX delivery_due ON delivery (endpoint_id, lane, due_at_ms, sequence) W
 -- Whoever holds claims names them: what changes with each claim is in no index.
 DROP INDEX delivery_holder;
 DROP INDEX push_holder;
+-- Few of many, which people look for.
+CREATE INDEX delivery_dead ON delivery (created_at_ms, id) WHERE state = 'dead';
+CREATE INDEX push_dead ON push (created_at_ms, id) WHERE state = 'dead';
 
 ALTER TABLE activity_revision ADD COLUMN activity_id BIGINT;
 INSERT INTO delivery_progress (name, position) SELECT 'revision', coalesce(max(id), 0) FROM activity_revision;

@@ -29,7 +29,7 @@ fn everything(name: &str) -> EndpointSpec {
 }
 
 /// Two endpoints, of which the second is told of Ana alone.
-async fn two<F: Fixture>() -> Db<F> {
+pub(crate) async fn two<F: Fixture>() -> Db<F> {
     let db = Db::<F>::with_people().await;
     let of_ana = EndpointFilter {
         accounts: vec!["ana".to_owned()],
@@ -42,7 +42,7 @@ async fn two<F: Fixture>() -> Db<F> {
 }
 
 /// Ana and Beto receive something at each of these checkpoints, and deliveries are made.
-async fn happen<F: Fixture>(db: &Db<F>, checkpoints: std::ops::Range<u64>) {
+pub(crate) async fn happen<F: Fixture>(db: &Db<F>, checkpoints: std::ops::Range<u64>) {
     let (ana, beto) = (db.account(1).await, db.account(2).await);
     for checkpoint in checkpoints {
         db.apply(&transfer(checkpoint, &[ana, beto])).await;
@@ -50,7 +50,11 @@ async fn happen<F: Fixture>(db: &Db<F>, checkpoints: std::ops::Range<u64>) {
     while db.store.delivery_sequence().await.unwrap().read > 0 {}
 }
 
-async fn claim<F: Fixture>(db: &Db<F>, holder: &str, each_max: u32) -> Vec<ClaimedDelivery> {
+pub(crate) async fn claim<F: Fixture>(
+    db: &Db<F>,
+    holder: &str,
+    each_max: u32,
+) -> Vec<ClaimedDelivery> {
     let endpoints = db.store.endpoint_list().await.unwrap();
     let enabled = endpoints
         .iter()

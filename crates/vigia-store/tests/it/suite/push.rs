@@ -46,7 +46,7 @@ async fn sequence<F: Fixture>(db: &Db<F>) {
 }
 
 /// The account receives something at each of these checkpoints, as it happens.
-async fn receive<F: Fixture>(db: &Db<F>, n: u64, checkpoints: std::ops::Range<u64>) {
+pub(crate) async fn receive<F: Fixture>(db: &Db<F>, n: u64, checkpoints: std::ops::Range<u64>) {
     let account = db.account(n).await;
     for checkpoint in checkpoints {
         db.clock.set(timestamp_ms(checkpoint) + 500);
@@ -55,7 +55,7 @@ async fn receive<F: Fixture>(db: &Db<F>, n: u64, checkpoints: std::ops::Range<u6
     }
 }
 
-async fn claim<F: Fixture>(db: &Db<F>, holder: &str) -> Vec<ClaimedPush> {
+pub(crate) async fn claim<F: Fixture>(db: &Db<F>, holder: &str) -> Vec<ClaimedPush> {
     let (platform, lane) = (Platform::Fcm, PushLane::Live);
     let claimed = db.store.push_claim(holder, platform, lane, 99, LEASE_MS);
     claimed.await.unwrap()
@@ -179,7 +179,7 @@ pub(crate) async fn members_are_told_on_their_devices<F: Fixture>() {
 }
 
 /// Ana with one device, from before the chain's first checkpoint.
-async fn ana<F: Fixture>() -> Db<F> {
+pub(crate) async fn ana<F: Fixture>() -> Db<F> {
     let db = Db::<F>::with_people().await;
     db.clock.set(timestamp_ms(0));
     device(&db, "ana", "phone").await;

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use vigia_core::{DeliveryId, NotificationId, Platform, Preferences, UserId};
 use vigia_store::{
-    AttemptRow, BroadcastRow, BroadcastSpec, BroadcastStore, ClaimedPush, DeliveryState, DeviceRow,
-    DeviceSpec, InboxQuery, InboxStore, Notice, NotificationRow, PushCompletion, PushLane, PushRow,
-    PushSettings, PushStore,
+    AttemptRow, BroadcastRow, BroadcastSpec, BroadcastStore, ClaimedPush, DeliveryState,
+    DeliveryStats, DeviceRow, DeviceSpec, InboxQuery, InboxStore, Notice, NotificationRow,
+    PushCompletion, PushLane, PushRow, PushSettings, PushStore,
 };
 
 use super::store::{FailingStore, Result};
@@ -130,6 +130,18 @@ impl PushStore for FailingStore {
     }
 
     async fn push_counts(&self) -> Result<Vec<(Platform, DeliveryState, u64)>> {
+        self.fail()
+    }
+
+    async fn push_stats(&self, _: u64) -> Result<Vec<(Platform, DeliveryStats)>> {
+        self.fail()
+    }
+
+    async fn push_last_attempts(&self, _: &[DeliveryId]) -> Result<Vec<(DeliveryId, AttemptRow)>> {
+        self.fail()
+    }
+
+    async fn device_counts(&self) -> Result<Vec<(Platform, u64)>> {
         self.fail()
     }
 

@@ -10,12 +10,12 @@ use vigia_store::{
     AccountEndpoint, ActivityCursor, ActivityFilter, ActivityRow, AnnounceOutcome, AnnouncementRow,
     AnnouncementStore, AttemptRow, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillState,
     BackfillStore, BalanceCounts, BalanceRow, BusinessDetail, BusinessRow, BusinessStore,
-    ClaimedDelivery, Completion, DeliveryEvent, DeliveryRow, DeliveryState, DeliveryStore,
-    EndpointRow, EndpointSpec, FailedRetry, FailedRow, FailedStore, FailedTransaction, IngestStore,
-    InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore, ProviderReport, ProviderRow,
-    ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow, ReadStore, Sequenced, ShardRow,
-    StatusReport, StoreError, TransactionRemains, WatchEntry, WatchReceipt, WatchReconciliation,
-    WatchRow, WatchStore, WatchTargets, Watermark,
+    ClaimedDelivery, Completion, DeliveryEvent, DeliveryRow, DeliveryState, DeliveryStats,
+    DeliveryStore, EndpointRow, EndpointSpec, FailedRetry, FailedRow, FailedStore,
+    FailedTransaction, IngestStore, InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore,
+    ProviderReport, ProviderRow, ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow,
+    ReadStore, Sequenced, ShardRow, StatusReport, StoreError, TransactionRemains, WatchEntry,
+    WatchReceipt, WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
 };
 
 use super::Failure;
@@ -272,6 +272,17 @@ impl DeliveryStore for FailingStore {
     }
 
     async fn delivery_counts(&self) -> Result<Vec<(i64, DeliveryState, u64)>> {
+        self.fail()
+    }
+
+    async fn delivery_stats(&self, _: u64) -> Result<Vec<(i64, DeliveryStats)>> {
+        self.fail()
+    }
+
+    async fn delivery_details(
+        &self,
+        _: Vec<DeliveryRow>,
+    ) -> Result<Vec<(DeliveryEvent, Option<AttemptRow>)>> {
         self.fail()
     }
 }

@@ -13,7 +13,7 @@ use crate::jobs::{Nothing, raw};
 
 const NOW_MS: u64 = 1_700_000_000_000;
 /// The longest name a label can have.
-const LONG: &str = "Exchange of the Plurinational Federation of Cooperatives and Mutual Aid Societies of Latin America 1";
+pub(super) const LONG: &str = "Exchange of the Plurinational Federation of Cooperatives and Mutual Aid Societies of Latin America 1";
 
 fn coin_type(name: &str) -> String {
     format!("0x{:064x}::{}::{name}", 7, name.to_lowercase())
@@ -47,7 +47,7 @@ fn received(
 }
 
 /// A deposit from an address with a label, a scam, and dust.
-async fn fill(store: &SqlStore) {
+pub(crate) async fn fill(store: &SqlStore) {
     store.live_begin(0).await.expect("a beginning");
     let cusd = CoinInfo {
         coin_type: coin_type("CUSD"),
@@ -82,7 +82,7 @@ async fn fill(store: &SqlStore) {
 }
 
 /// The text of a page, which has to fit the window's width.
-async fn shown(browser: &Client, page: &str, width: u32) -> String {
+pub(super) async fn shown(browser: &Client, page: &str, width: u32) -> String {
     browser.goto(page).await.expect("the page");
     let script = "return [window.innerWidth, document.documentElement.scrollWidth]";
     let widths = browser.execute(script, Vec::new()).await.expect("a script");

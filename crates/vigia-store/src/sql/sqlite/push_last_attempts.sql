@@ -1,0 +1,4 @@
+-- The last attempt of each of those in $1, a JSON array of ids.
+SELECT a.push_id AS id, a.started_at_ms, a.duration_ms, a.status, a.error, a.response_head
+FROM json_each($1) j
+JOIN push_attempt a ON a.id = (SELECT max(x.id) FROM push_attempt x WHERE x.push_id = unhex(j.value))
