@@ -8,7 +8,7 @@ use clap::Args;
 use crate::run::cargo_with;
 
 /// The crates that have targets, each in its test `fuzz`.
-const PACKAGES: &[&str] = &["vigia-contracts"];
+const PACKAGES: &[&str] = &["vigia-contracts", "vigia-notify"];
 
 /// How long.
 #[derive(Debug, Args)]

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use support::deployment::Database;
 use support::receiver::Receiver;
 use support::report::Report;
-use support::telling::{Told, percentile};
+use support::telling::{Told, percentile as duration_of};
 use support::usage;
 
 /// Activities of the backlog; each endpoint is told of all.
@@ -117,4 +117,9 @@ async fn isolation(
         told.close().await;
     }
     report.figure("hanging_half_p99_ratio", p99[1] / p99[0]);
+}
+
+/// The milliseconds below which so many of a hundred are.
+fn percentile(sorted: &[Duration], percent: usize) -> f64 {
+    duration_of(sorted, percent).as_secs_f64() * 1_000.0
 }

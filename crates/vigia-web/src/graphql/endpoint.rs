@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, InputObject, Object, Result};
+use async_graphql::{Context, Enum, InputObject, Json, Object, Result, SimpleObject};
 use vigia_core::{AccountId, parse_coin_type, type_text};
 use vigia_store::{
     ACCOUNT_ENDPOINTS_MAX, AccountEndpoint as NewEndpoint, DeliveryRow, EndpointFilter,
@@ -15,6 +15,8 @@ use super::error::{bad_input, forbidden, internal};
 use super::page;
 use super::query::{check_writer, reader, web};
 use super::scalar::UInt53;
+use crate::event::event_value;
+use crate::events::may_follow;
 use crate::{EndpointKeeper, EndpointKeys, cursor};
 
 /// Kinds, coins and other words of a filter (I-13).
@@ -297,6 +299,50 @@ impl EndpointQueries {
             .map(|row| AccountEndpoint { row, secret: None })
             .collect())
     }
+
+    /// Events of an endpoint with a number above `after`, in order, as `GET /v1/events` has them. For operators, and of
+    /// endpoints of accounts for those who may manage them.
+    #[graphql(complexity = "page::cost(first, child_complexity)")]
+    async fn endpoint_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its name.")] endpoint: String,
+        #[graphql(desc = "The number of the last event that is known; 0 unless given.")]
+        after: Option<UInt53>,
+        #[graphql(desc = "How many, 1 to 100; 20 unless given.")] first: Option<i32>,
+    ) -> Result<EndpointEvents> {
+        let size = page::size(first)?;
+        let (context, principal) = (web(ctx), &reader(ctx).principal);
+        let may_follow = may_follow(context, principal, &endpoint).await;
+        if !may_follow.map_err(internal)? {
+            return Err(forbidden("this endpoint is not of your accounts"));
+        }
+        let after = after.map_or(0, |after| after.0);
+        let found = context.store.delivery_events(&endpoint, after, size + 1);
+        let mut found = found.await.map_err(internal)?.ok_or_else(|| {
+            let problem = format!("there is no endpoint {endpoint:?}");
+            bad_input("endpoint", problem, "the name of an endpoint")
+        })?;
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let more = found.len() > size;
+        found.truncate(size);
+        Ok(EndpointEvents {
+            last: UInt53(found.last().map_or(after, |event| event.row.sequence)),
+            events: found.iter().map(event_value).map(Json).collect(),
+            more,
+        })
+    }
+}
+
+/// What an endpoint was told or is to be told, for whoever catches up.
+#[derive(SimpleObject)]
+struct EndpointEvents {
+    /// The bodies of its webhooks, in order: JSON by docs/schemas/activity-v1.json.
+    events: Vec<Json<serde_json::Value>>,
+    /// The number of the last of them: `after` of the next page.
+    last: UInt53,
+    /// Whether there are more.
+    more: bool,
 }
 
 /// Mutations of accounts' endpoints.

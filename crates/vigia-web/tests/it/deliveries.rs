@@ -217,7 +217,20 @@ async fn events_are_as_their_schema_says() {
     assert_eq!(events.len(), 4);
     for event in events {
         fits(event, &schema, "event");
+        let required = &schema["allOf"][0]["then"]["properties"]["activity"]["required"];
+        for name in required.as_array().unwrap() {
+            assert!(
+                !event["activity"][name.as_str().unwrap()].is_null()
+                    || event["activity"].get(name.as_str().unwrap()).is_some()
+            );
+        }
     }
+    let query = "{ endpointEvents(endpoint: \"ledger\", after: 1, first: 2) { events last more } }";
+    let page = app.graphql(query).await["data"]["endpointEvents"].clone();
+    assert_eq!(page["events"].as_array().unwrap()[..], events[1..3]);
+    assert_eq!((&page["last"], &page["more"]), (&3.into(), &true.into()));
+    let refused = app.graphql_as(Some("ana"), query).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN");
 }
 
 #[tokio::test]

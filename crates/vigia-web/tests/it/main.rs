@@ -12,6 +12,7 @@ mod failing;
 mod graphql;
 mod guard;
 mod history;
+mod inbox;
 mod labels;
 mod limits;
 mod live;

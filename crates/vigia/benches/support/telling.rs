@@ -162,8 +162,13 @@ impl Told {
         committed.insert(checkpoint, Instant::now());
     }
 
-    /// Commits at this rate; returns how long each activity took until it was received, in milliseconds, ascending.
-    pub(crate) async fn load(&self, lasting: Duration, per_second: u32, each: u32) -> Vec<f64> {
+    /// Commits at this rate; returns how long each activity took until it was received, ascending.
+    pub(crate) async fn load(
+        &self,
+        lasting: Duration,
+        per_second: u32,
+        each: u32,
+    ) -> Vec<Duration> {
         self.load_of(lasting, per_second, |_| {
             vec![self.accounts[0]; usize::try_from(each).expect("it fits")]
         })
@@ -177,7 +182,7 @@ impl Told {
         lasting: Duration,
         per_second: u32,
         each: u64,
-    ) -> Vec<f64> {
+    ) -> Vec<Duration> {
         let account = |n: u64| self.accounts[usize::try_from(n).expect("it fits")];
         let half = ACCOUNTS / 2;
         self.load_of(lasting, per_second, |round| {
@@ -193,7 +198,7 @@ impl Told {
         lasting: Duration,
         per_second: u32,
         accounts: impl Fn(u64) -> Vec<AccountId>,
-    ) -> Vec<f64> {
+    ) -> Vec<Duration> {
         let every = Duration::from_secs(1) / per_second;
         let mut ticks = tokio::time::interval(every);
         let begun = Instant::now();
@@ -213,17 +218,14 @@ impl Told {
         let came = self.receiver.take();
         assert_eq!(came.len(), wanted, "each once");
         let committed = self.committed.lock().expect("nobody panics with it");
-        let since = |(checkpoint, at): &(u64, Instant)| {
-            at.saturating_duration_since(committed[checkpoint])
-                .as_secs_f64()
-                * 1_000.0
-        };
+        let since =
+            |(checkpoint, at): &(u64, Instant)| at.saturating_duration_since(committed[checkpoint]);
         // The first statements are compiled, and nobody is known to answer soon.
         let warm = committed.len() as u64 / 10;
         let first = committed.keys().min().copied().unwrap_or(0) + warm;
         let counted = came.iter().filter(|(checkpoint, _)| *checkpoint >= first);
-        let mut times: Vec<f64> = counted.map(since).collect();
-        times.sort_by(f64::total_cmp);
+        let mut times: Vec<Duration> = counted.map(since).collect();
+        times.sort_unstable();
         times
     }
 
@@ -253,9 +255,9 @@ impl Telling {
 }
 
 /// The value below which so many of a hundred are.
-pub(crate) fn percentile(sorted: &[f64], percent: usize) -> f64 {
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let index = (sorted.len() * percent).div_ceil(100).max(1) - 1;
-    sorted.get(index).copied().unwrap_or(f64::NAN)
+    sorted.get(index).copied().unwrap_or_default()
 }
 
 async fn delivered(store: &SqlStore) -> u64 {

@@ -102,7 +102,7 @@ pub async fn run(common: &Common, command: WebhooksCommand) -> anyhow::Result<Ex
     done.map(|()| ExitCode::SUCCESS)
 }
 
-fn key(file: &PathBuf, hmac: bool) -> anyhow::Result<ExitCode> {
+fn key(file: &Path, hmac: bool) -> anyhow::Result<ExitCode> {
     let key = match hmac {
         true => SigningKey::generate_hmac(),
         false => SigningKey::generate_ed25519(),

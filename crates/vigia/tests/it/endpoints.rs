@@ -187,6 +187,14 @@ async fn members_have_their_account_told_elsewhere() {
     let (headers, body) = wait_for("an activity", || body_of("activity.created")).await;
     oracle.verify(&body, &headers).unwrap();
 
+    // It may catch up by itself, and nobody else may.
+    let follow =
+        "query ($name: String!) { endpointEvents(endpoint: $name, first: 2) { events last } }";
+    let events = ana.ok(follow, of_name.clone()).await["endpointEvents"]["events"].clone();
+    assert_eq!(events[0]["sequence"], 1);
+    let refused = beto.refused(follow, of_name.clone()).await;
+    assert!(refused.contains("not of your accounts"), "{refused}");
+
     // Rotated: both sign for a while, then the new one alone.
     let rotate = "mutation ($name: String!, $drop: Boolean!) {
         rotateAccountEndpointKey(name: $name, dropsOld: $drop) { publicKeys secret }

@@ -299,10 +299,14 @@ async fn a_deposit_is_pushed_at_once_behind_any_backlog() {
     let store = app.store().await;
     crowd(&store, users, devices).await;
     // It goes on while what is to be replayed is told, and long enough after that.
-    let (seconds, first) = if is_full() { (180, 2_300) } else { (24, 500) };
+    let (seconds, first, tps) = if is_full() {
+        (240, 2_300, 50)
+    } else {
+        (24, 500, 200)
+    };
     let chain = ChainConfig {
-        tps: 200,
-        ..busy_chain(200 * seconds)
+        tps,
+        ..busy_chain(u64::from(tps) * seconds)
     };
     let node = start(chain, Pace::Live, 10).await;
     app.configure(&format!(
