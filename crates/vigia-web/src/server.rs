@@ -5,12 +5,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 use crate::app::{App, Stopping};
 use crate::stall::StallListener;
 use crate::{WebConfig, WebContext, WebError, router};
+
+/// Bytes that wait in the system for each connection; the system may take twice as many.
+const SEND_BUFFER_BYTES: u32 = 128 * 1024;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;
 
 /// A web server that listens but does not serve yet, so that its address can be told first.
 pub struct WebServer {
@@ -30,7 +35,7 @@ impl WebServer {
             return Err(WebError::NotLoopback { listen });
         }
         let bind_error = |source| WebError::Bind { listen, source };
-        let listener = TcpListener::bind(listen).await.map_err(bind_error)?;
+        let listener = bounded_listener(listen).map_err(bind_error)?;
         let address = listener.local_addr().map_err(bind_error)?;
         config.listen = address;
 
@@ -74,4 +79,18 @@ impl WebServer {
             }
         }
     }
+}
+
+/// Listens; what the system keeps of a connection whose other side takes nothing is bounded, since it would be
+/// megabytes of each otherwise.
+fn bounded_listener(listen: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match listen {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(listen)?;
+    socket.listen(BACKLOG)
 }

@@ -288,7 +288,7 @@ async fn replay_all(store: &SqlStore) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_deposit_is_pushed_at_once_behind_any_backlog() {
     let (users, devices, endpoints) = if is_full() {
-        (5_000, 20, 45)
+        (5_000, 20, 56)
     } else {
         (50, 20, 2)
     };
@@ -300,7 +300,7 @@ async fn a_deposit_is_pushed_at_once_behind_any_backlog() {
     crowd(&store, users, devices).await;
     // It goes on while what is to be replayed is told, and long enough after that.
     let (seconds, first, tps) = if is_full() {
-        (240, 2_300, 50)
+        (240, 1_800, 50)
     } else {
         (24, 500, 200)
     };
