@@ -219,10 +219,8 @@ async fn events_are_as_their_schema_says() {
         fits(event, &schema, "event");
         let required = &schema["allOf"][0]["then"]["properties"]["activity"]["required"];
         for name in required.as_array().unwrap() {
-            assert!(
-                !event["activity"][name.as_str().unwrap()].is_null()
-                    || event["activity"].get(name.as_str().unwrap()).is_some()
-            );
+            let name = name.as_str().unwrap();
+            assert!(event["activity"].get(name).is_some(), "{name}");
         }
     }
     let query = "{ endpointEvents(endpoint: \"ledger\", after: 1, first: 2) { events last more } }";
