@@ -12,6 +12,9 @@ use crate::{ActivityRevision, ActivityRow, DeliveryStats, Result};
 
 /// Activities that are turned into deliveries at once (I-13).
 pub const SEQUENCED_MAX: u32 = 500;
+/// How long endpoints are kept in memory where nothing is known to have changed about them: processes of the version before do not
+/// say so.
+pub const ENDPOINTS_KEPT_MS: u64 = 10_000;
 /// Endpoints of an account.
 pub const ACCOUNT_ENDPOINTS_MAX: u32 = 10;
 /// Attempts of a delivery that are shown.
@@ -158,17 +161,6 @@ pub struct EndpointRow {
     pub secrets: Option<String>,
     /// When it was made; 0 where nobody remembers.
     pub created_at_ms: u64,
-}
-
-impl EndpointRow {
-    /// Whether it may be told of what happens to the account with this external id, and wants to be.
-    pub(crate) fn is_told_of(&self, row: &ActivityRow) -> bool {
-        let is_own = self
-            .account
-            .as_ref()
-            .is_none_or(|(id, _)| *id == row.account.id);
-        is_own && self.spec.filter.passes(row)
-    }
 }
 
 /// What an endpoint is told of an activity.
@@ -388,6 +380,10 @@ pub trait DeliveryStore: Send + Sync {
 
     /// All endpoints, in order of key.
     async fn endpoint_list(&self) -> Result<Vec<EndpointRow>>;
+
+    /// How often something about endpoints has changed: while it stays the same, what was listed does (but for numbers, and since
+    /// when one fails).
+    async fn endpoint_changes(&self) -> Result<u64>;
 
     /// Enables or disables an endpoint by its name; false where there is none.
     async fn endpoint_enable(&self, name: &str, enabled: bool) -> Result<bool>;

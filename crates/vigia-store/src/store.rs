@@ -76,6 +76,7 @@ pub struct SqlStore {
     signals: Arc<Signals>,
     listening: Option<JoinHandle<()>>,
     partitions: Partitions,
+    endpoints: delivery::KeptDirectory,
     wanted_types: contract::WantedTypes,
     /// Whether addresses that are added wait for their history.
     fetches_history: AtomicBool,
@@ -122,6 +123,7 @@ impl SqlStore {
             signals,
             listening,
             partitions: Partitions::default(),
+            endpoints: delivery::KeptDirectory::default(),
             wanted_types: contract::WantedTypes::default(),
             fetches_history: AtomicBool::new(false),
             labels: RwLock::default(),

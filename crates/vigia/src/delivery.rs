@@ -10,6 +10,7 @@ mod flow;
 mod keeper;
 mod places;
 mod push;
+mod recorder;
 mod sender;
 mod wake;
 
@@ -29,7 +30,7 @@ use crate::pipeline::{Backoff, Trouble};
 
 /// How long nothing is asked for where nothing is heard of: another process may have taken what is new.
 const IDLE: Duration = Duration::from_secs(1);
-/// How often what is due is looked for where nothing is heard of.
+/// How often what is due is looked for where nothing is heard of, and how long what could not be written waits.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long sends may take to end when the process stops; what has not is sent again by another.
 const FINISH_WITHIN: Duration = Duration::from_secs(5);

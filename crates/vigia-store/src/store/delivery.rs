@@ -1,6 +1,7 @@
 //! `DeliveryStore`: activities become deliveries, workers take them, what came of it is written.
 
 mod claim;
+mod directory;
 mod endpoint;
 mod sequence;
 
@@ -10,6 +11,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use vigia_core::{AccountId, DeliveryId, UserId};
 
+pub(super) use self::directory::KeptDirectory;
+use self::directory::{endpoint_changes, endpoints_changed};
 use self::endpoint::{Heard, disabled_notices, list};
 use super::SqlStore;
 use super::codec::int;
@@ -48,6 +51,7 @@ impl DeliveryStore for SqlStore {
             .bind(after)
             .execute(&mut tx)
             .await?;
+        endpoints_changed(&mut tx).await?;
         tx.commit().await?;
         Ok(touched > 0)
     }
@@ -58,6 +62,7 @@ impl DeliveryStore for SqlStore {
             .bind(name)
             .execute(&mut tx)
             .await?;
+        endpoints_changed(&mut tx).await?;
         tx.commit().await?;
         Ok(touched > 0)
     }
@@ -89,6 +94,10 @@ impl DeliveryStore for SqlStore {
         list(&mut self.database.read().await?).await
     }
 
+    async fn endpoint_changes(&self) -> Result<u64> {
+        endpoint_changes(&mut self.database.read().await?).await
+    }
+
     async fn endpoint_enable(&self, name: &str, enabled: bool) -> Result<bool> {
         let state = match enabled {
             true => EndpointState::Enabled,
@@ -101,6 +110,7 @@ impl DeliveryStore for SqlStore {
             .bind((!enabled).then(|| "an operator disabled it".to_owned()))
             .execute(&mut tx)
             .await?;
+        endpoints_changed(&mut tx).await?;
         tx.commit().await?;
         Ok(touched > 0)
     }

@@ -153,7 +153,7 @@ async fn ten_processes_migrate_once() {
         .fetch_one(&mut admin)
         .await
         .unwrap();
-    assert_eq!(counters.0, 6, "what a migration inserts is there once");
+    assert_eq!(counters.0, 7, "what a migration inserts is there once");
 }
 
 /// Everything is in a schema of its own, beside tables of an application with the same names.

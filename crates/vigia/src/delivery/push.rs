@@ -21,12 +21,11 @@ use vigia_store::{
     PushSettings, PushStore,
 };
 
+use super::recorder::Recorder;
 use super::sender::kept;
 use super::{FINISH_WITHIN, IDLE, LOOK};
 use crate::pipeline::{Backoff, Trouble};
 
-/// Completions that are written at once.
-const COMPLETIONS_MAX: usize = 512;
 /// How often a broadcast goes on.
 const BROADCAST_STEP: Duration = Duration::from_millis(250);
 /// Users that a step of a broadcast tells at most: what it holds up is short.
@@ -177,8 +176,7 @@ pub struct Pusher<S> {
 struct Running {
     channels: Vec<PushChannel>,
     sends: JoinSet<Ended>,
-    /// Ended, and not written yet.
-    ended: Vec<Ended>,
+    recorder: Recorder<Ended>,
     /// Taken and not completed.
     held: BTreeSet<DeliveryId>,
     renewed: Instant,
@@ -207,21 +205,26 @@ impl<S: PushStore + 'static> Pusher<S> {
 
     /// Runs until `shutdown`.
     pub async fn run(self, channels: Vec<PushChannel>, shutdown: CancellationToken) {
+        let completing = Arc::new(Completing {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            schedule: self.limits.schedule.clone(),
+        });
         let mut running = Running {
             channels,
             sends: JoinSet::new(),
-            ended: Vec::new(),
+            recorder: Recorder::new(),
             held: BTreeSet::new(),
             renewed: Instant::now(),
             trouble: Trouble::new("cannot push, trying again"),
         };
         while !shutdown.is_cancelled() {
-            let look = match self.round(&mut running).await {
+            let look = match self.round(&completing, &mut running).await {
                 // More may be waiting than there was room for.
                 Ok(taken) if taken > 0 => Duration::ZERO,
                 Ok(_) => {
                     running.trouble.well();
-                    LOOK
+                    running.recorder.pause().map_or(LOOK, |pause| pause.min(LOOK))
                 }
                 Err(error) => {
                     running.trouble.failing(&error);
@@ -229,26 +232,40 @@ impl<S: PushStore + 'static> Pusher<S> {
                 }
             };
             tokio::select! {
-                Some(joined) = running.sends.join_next() => running.take(joined),
+                Some(joined) = running.sends.join_next() => {
+                    running.take(joined, self.clock.now_ms());
+                }
+                written = running.recorder.written() => running.written(written),
                 () = self.made.notified() => {}
                 () = tokio::time::sleep(look) => {}
                 () = shutdown.cancelled() => {}
             }
         }
-        self.finish(running).await;
+        self.finish(&completing, running).await;
     }
 
     /// Writes what has ended, holds on to what is under way, takes what is due; returns how many messages.
-    async fn round(&self, running: &mut Running) -> vigia_store::Result<usize> {
+    async fn round(
+        &self,
+        completing: &Arc<Completing<S>>,
+        running: &mut Running,
+    ) -> vigia_store::Result<usize> {
         while let Some(joined) = running.sends.try_join_next() {
-            running.take(joined);
+            running.take(joined, self.clock.now_ms());
         }
-        self.complete(running).await?;
+        if running.recorder.is_written() {
+            let written = running.recorder.written().await;
+            running.written(written);
+        }
+        running.recorder.begin(|batch| completing.complete(batch));
         let lease_ms = u64::try_from(self.limits.lease.as_millis()).unwrap_or(u64::MAX);
         if running.renewed.elapsed() >= self.limits.lease / 3 && !running.held.is_empty() {
             let held: Vec<DeliveryId> = running.held.iter().copied().collect();
             self.store.push_renew(&self.holder, &held, lease_ms).await?;
             running.renewed = Instant::now();
+        }
+        if running.recorder.is_full() {
+            return Ok(0);
         }
         let mut taken = 0;
         // What happens to one comes before what goes to many, on every channel.
@@ -319,26 +336,48 @@ impl<S: PushStore + 'static> Pusher<S> {
         Some(async move { sender.send(&token, &message).await })
     }
 
-    /// Writes what came of sends, so that nothing that arrived is sent again.
-    async fn complete(&self, running: &mut Running) -> vigia_store::Result<()> {
-        while !running.ended.is_empty() {
-            let count = running.ended.len().min(COMPLETIONS_MAX);
-            let now_ms = self.clock.now_ms();
-            let completions: Vec<PushCompletion> = running.ended[..count]
-                .iter()
-                .flat_map(|ended| self.completions(ended, now_ms))
-                .collect();
-            self.store.push_complete(&completions).await?;
-            for ended in running.ended.drain(..count) {
-                for (row, _) in &ended.claimed.pushes {
-                    running.held.remove(&row.id);
-                }
-                let channel = &mut running.channels[ended.channel];
-                let attempt = ended.attempt.as_ref();
-                channel.end(ended.lane, ended.admission, attempt, now_ms);
+    /// Lets what is under way end, and writes what came of it.
+    async fn finish(&self, completing: &Arc<Completing<S>>, mut running: Running) {
+        let ending = async {
+            while let Some(joined) = running.sends.join_next().await {
+                running.take(joined, self.clock.now_ms());
+            }
+        };
+        if tokio::time::timeout(FINISH_WITHIN, ending).await.is_err() {
+            tracing::info!("some pushes are still under way; they are sent again");
+        }
+        while !running.recorder.is_idle() {
+            running.recorder.begin(|batch| completing.complete(batch));
+            if let Err(error) = running.recorder.written().await {
+                running.trouble.failing(&error);
+                return;
             }
         }
-        Ok(())
+    }
+}
+
+/// Writes what came of sends.
+struct Completing<S> {
+    store: Arc<S>,
+    clock: Arc<dyn Clock>,
+    schedule: RetrySchedule,
+}
+
+impl<S: PushStore + 'static> Completing<S> {
+    /// Writes a batch, so that nothing that arrived is sent again.
+    fn complete(
+        self: &Arc<Self>,
+        batch: Vec<Ended>,
+    ) -> impl Future<Output = (Vec<Ended>, vigia_store::Result<()>)> + Send + use<S> {
+        let this = Arc::clone(self);
+        async move {
+            let now_ms = this.clock.now_ms();
+            let completions = batch.iter();
+            let completions = completions.flat_map(|ended| this.completions(ended, now_ms));
+            let completions: Vec<PushCompletion> = completions.collect();
+            let written = this.store.push_complete(&completions).await;
+            (batch, written.map(|_| ()))
+        }
     }
 
     fn completions<'e>(
@@ -372,7 +411,7 @@ impl<S: PushStore + 'static> Pusher<S> {
             // What is wrong with the message or with our credentials says nothing about the device.
             Outcome::Refused(Refusal::Message | Refusal::Sender) => PushEnd::Dead,
             Outcome::Retry { after_ms } | Outcome::SlowDown { after_ms } => {
-                match self.limits.schedule.delay_ms(id, made, after_ms) {
+                match self.schedule.delay_ms(id, made, after_ms) {
                     Some(delay_ms) => PushEnd::Retry {
                         at_ms: now_ms.saturating_add(delay_ms),
                     },
@@ -381,29 +420,32 @@ impl<S: PushStore + 'static> Pusher<S> {
             }
         }
     }
-
-    /// Lets what is under way end, and writes what came of it.
-    async fn finish(&self, mut running: Running) {
-        let ending = async {
-            while let Some(joined) = running.sends.join_next().await {
-                running.take(joined);
-            }
-        };
-        if tokio::time::timeout(FINISH_WITHIN, ending).await.is_err() {
-            tracing::info!("some pushes are still under way; they are sent again");
-        }
-        if let Err(error) = self.complete(&mut running).await {
-            running.trouble.failing(&error);
-        }
-    }
 }
 
 impl Running {
-    fn take(&mut self, joined: Result<Ended, tokio::task::JoinError>) {
+    fn take(&mut self, joined: Result<Ended, tokio::task::JoinError>, now_ms: u64) {
         match joined {
-            Ok(ended) => self.ended.push(ended),
+            Ok(ended) => {
+                let channel = &mut self.channels[ended.channel];
+                let attempt = ended.attempt.as_ref();
+                channel.end(ended.lane, ended.admission, attempt, now_ms);
+                self.recorder.add(ended);
+            }
             // Its claim runs out, and it is sent again.
             Err(error) => tracing::error!(%error, "a push ended unexpectedly"),
+        }
+    }
+
+    /// What was written, or why it was not.
+    fn written(&mut self, written: vigia_store::Result<Vec<Ended>>) {
+        match written {
+            Ok(batch) => {
+                let pushes = batch.iter().flat_map(|ended| &ended.claimed.pushes);
+                for (row, _) in pushes {
+                    self.held.remove(&row.id);
+                }
+            }
+            Err(error) => self.trouble.failing(&error),
         }
     }
 }

@@ -22,10 +22,8 @@ use super::wake::Wake;
 use super::{FINISH_WITHIN, LOOK};
 use crate::config::DeclaredEndpoint;
 
-/// How often it is looked which endpoints there are.
+/// How often it is asked whether endpoints have changed.
 const LEARN: Duration = Duration::from_secs(1);
-/// Completions that are written at once.
-const COMPLETIONS_MAX: usize = 512;
 
 /// Bounds of what is under way.
 #[derive(Clone, Debug)]
@@ -97,9 +95,15 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
 
     /// Runs until `shutdown`.
     pub async fn run(self, targets: DeliveryTargets, shutdown: CancellationToken) {
+        let completing = Arc::new(Completing {
+            store: Arc::clone(&self.store),
+            clock: Arc::clone(&self.clock),
+            schedule: self.limits.schedule.clone(),
+            disable_after_ms: self.limits.disable_after_ms,
+        });
         let mut running = Running::new(targets.0, &self.limits);
         while !shutdown.is_cancelled() {
-            let look = match self.round(&mut running).await {
+            let look = match self.round(&completing, &mut running).await {
                 // More may be waiting than there was room for.
                 Ok(taken) if taken > 0 => Duration::ZERO,
                 Ok(_) => {
@@ -112,31 +116,46 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
                 }
             };
             tokio::select! {
-                Some(joined) = running.sends.join_next() => running.take(joined),
+                Some(joined) = running.sends.join_next() => {
+                    running.take(joined, &self.limits, self.clock.now_ms());
+                }
+                written = running.recorder.written() => running.written(written),
                 () = self.wake.told() => {}
                 () = tokio::time::sleep(look) => {}
                 () = shutdown.cancelled() => {}
             }
         }
-        self.finish(running).await;
+        self.finish(&completing, running).await;
     }
 
     /// Writes what has ended, holds on to what is under way, takes what is due; returns how many.
-    async fn round(&self, running: &mut Running) -> vigia_store::Result<usize> {
+    async fn round(
+        &self,
+        completing: &Arc<Completing<S>>,
+        running: &mut Running,
+    ) -> vigia_store::Result<usize> {
         while let Some(joined) = running.sends.try_join_next() {
-            running.take(joined);
+            running.take(joined, &self.limits, self.clock.now_ms());
         }
-        self.complete(running).await?;
+        if running.recorder.is_written() {
+            let written = running.recorder.written().await;
+            running.written(written);
+        }
+        running.recorder.begin(|batch| completing.complete(batch));
         running.slow_down();
         self.renew(running).await?;
         if running.is_learning_due(LEARN) {
-            let rows = self.store.endpoint_list().await?;
-            running.learn(&self.sender, rows);
+            let changes = self.store.endpoint_changes().await?;
+            if running.is_changed(changes, self.clock.now_ms()) {
+                let rows = self.store.endpoint_list().await?;
+                running.learn(&self.sender, rows, changes, self.clock.now_ms());
+            }
         }
-        if running.is_look_due(LOOK) {
-            running.look();
-        }
+        running.look(LOOK);
         running.waiting.extend(self.wake.take());
+        if running.recorder.is_full() {
+            return Ok(0);
+        }
         let lease_ms = milliseconds(self.limits.lease);
         let mut taken = 0;
         for asked in running.asked(&self.limits, self.clock.now_ms()) {
@@ -206,22 +225,52 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
         });
     }
 
-    /// Writes what came of sends, so that nothing that arrived is sent again.
-    async fn complete(&self, running: &mut Running) -> vigia_store::Result<()> {
-        while !running.ended.is_empty() {
-            let count = running.ended.len().min(COMPLETIONS_MAX);
-            let now_ms = self.clock.now_ms();
-            let completions: Vec<Completion> = running.ended[..count]
-                .iter()
-                .map(|ended| self.completion(ended, now_ms))
-                .collect();
-            self.store
-                .delivery_complete(&completions, self.limits.disable_after_ms)
-                .await?;
-            crash::point("completed");
-            running.completed(&self.limits, count, now_ms);
+    /// Lets what is under way end, and writes what came of it.
+    async fn finish(&self, completing: &Arc<Completing<S>>, mut running: Running) {
+        let ending = async {
+            while let Some(joined) = running.sends.join_next().await {
+                running.take(joined, &self.limits, self.clock.now_ms());
+            }
+        };
+        if tokio::time::timeout(FINISH_WITHIN, ending).await.is_err() {
+            tracing::info!("some webhooks are still under way; they are sent again");
         }
-        Ok(())
+        while !running.recorder.is_idle() {
+            running.recorder.begin(|batch| completing.complete(batch));
+            if let Err(error) = running.recorder.written().await {
+                running.trouble.failing(&error);
+                return;
+            }
+        }
+    }
+}
+
+/// Writes what came of sends.
+struct Completing<S> {
+    store: Arc<S>,
+    clock: Arc<dyn Clock>,
+    schedule: RetrySchedule,
+    disable_after_ms: u64,
+}
+
+impl<S: DeliveryStore + 'static> Completing<S> {
+    /// Writes a batch, so that nothing that arrived is sent again.
+    fn complete(
+        self: &Arc<Self>,
+        batch: Vec<Ended>,
+    ) -> impl Future<Output = (Vec<Ended>, vigia_store::Result<()>)> + Send + use<S> {
+        let this = Arc::clone(self);
+        async move {
+            let now_ms = this.clock.now_ms();
+            let completions = batch.iter().map(|ended| this.completion(ended, now_ms));
+            let completions: Vec<Completion> = completions.collect();
+            let written = this
+                .store
+                .delivery_complete(&completions, this.disable_after_ms)
+                .await;
+            crash::point("completed");
+            (batch, written.map(|_| ()))
+        }
     }
 
     fn completion(&self, ended: &Ended, now_ms: u64) -> Completion {
@@ -234,7 +283,7 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
             Some(Outcome::Retry { after_ms } | Outcome::SlowDown { after_ms }) => {
                 let made = row.attempts.saturating_add(1);
                 let id = row.id.to_string();
-                match self.limits.schedule.delay_ms(&id, made, after_ms) {
+                match self.schedule.delay_ms(&id, made, after_ms) {
                     Some(delay_ms) => DeliveryEnd::Retry {
                         at_ms: now_ms.saturating_add(delay_ms),
                     },
@@ -247,21 +296,6 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
             fence: ended.claimed.fence,
             end,
             attempt: ended.attempt.as_ref().map(kept),
-        }
-    }
-
-    /// Lets what is under way end, and writes what came of it.
-    async fn finish(&self, mut running: Running) {
-        let ending = async {
-            while let Some(joined) = running.sends.join_next().await {
-                running.take(joined);
-            }
-        };
-        if tokio::time::timeout(FINISH_WITHIN, ending).await.is_err() {
-            tracing::info!("some webhooks are still under way; they are sent again");
-        }
-        if let Err(error) = self.complete(&mut running).await {
-            running.trouble.failing(&error);
         }
     }
 }

@@ -1,3 +1,7 @@
 -- Those in $1, a JSON array, are told no more.
-UPDATE endpoint SET state = 'disabled', reason = $2 WHERE id IN (SELECT value::bigint FROM jsonb_array_elements_text($1::jsonb)) AND state = 'enabled'
+-- Rows are locked in one order everywhere, so that nobody waits for each other.
+UPDATE endpoint SET state = 'disabled', reason = $2
+WHERE id IN (
+    SELECT e.id FROM endpoint e WHERE e.id IN (SELECT value::bigint FROM jsonb_array_elements_text($1::jsonb)) AND e.state = 'enabled' ORDER BY e.id FOR UPDATE
+)
 RETURNING id

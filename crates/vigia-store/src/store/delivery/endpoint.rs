@@ -7,6 +7,7 @@ use vigia_core::{DeliveryId, NotificationId, NotificationKind, UserId};
 
 use super::super::SqlStore;
 use super::super::codec::int;
+use super::directory::endpoints_changed;
 use super::progress_wait;
 use super::sequence::{NewDelivery, deliveries_insert};
 use crate::db::{Lock, Row, Tx, get, get_opt, parsed, query};
@@ -72,6 +73,9 @@ impl Heard {
                 .fetch_all(tx)
                 .await?;
             disabled.extend(ids(&rows)?.into_iter().map(|id| (id, FAILED)));
+        }
+        if !disabled.is_empty() {
+            endpoints_changed(tx).await?;
         }
         Ok(disabled)
     }
@@ -139,6 +143,7 @@ impl SqlStore {
                 .execute(&mut tx)
                 .await?;
         }
+        endpoints_changed(&mut tx).await?;
         tx.commit().await
     }
 
@@ -158,6 +163,7 @@ impl SqlStore {
             .bind(ACCOUNT_ENDPOINTS_MAX)
             .fetch_optional(&mut tx)
             .await?;
+        endpoints_changed(&mut tx).await?;
         tx.commit().await?;
         row.map(|row| get(&row, "id")).transpose()
     }
@@ -172,6 +178,7 @@ impl SqlStore {
             .bind(label)
             .execute(&mut tx)
             .await?;
+        endpoints_changed(&mut tx).await?;
         tx.commit().await?;
         Ok(touched > 0)
     }

@@ -1,16 +1,19 @@
 //! Activities and their corrections become deliveries, numbered without a gap at each endpoint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use vigia_core::{DeliveryId, NotificationId};
+use serde_json::{Value, json};
+use vigia_core::{AccountId, DeliveryId, NotificationId};
 
 use super::super::SqlStore;
 use super::super::codec::int;
 use super::super::correction::revision;
 use super::super::read::{activities_sql, row};
-use super::{list, progress, progress_set};
+use super::directory::Directory;
+use super::{progress, progress_set};
 use crate::db::{Tx, get, get_opt, insert, query};
-use crate::delivery::{DeliveryKind, EndpointRow, EndpointState, SEQUENCED_MAX, Sequenced};
+use crate::delivery::{DeliveryKind, EndpointRow, SEQUENCED_MAX, Sequenced};
 use crate::sql::sql;
 use crate::{ActivityRow, Result};
 
@@ -26,10 +29,11 @@ pub(super) struct NewDelivery {
 
 /// What endpoints are told in one step.
 struct Numbering {
-    endpoints: Vec<EndpointRow>,
+    endpoints: Arc<Directory>,
+    /// Numbered from 1 at each endpoint, until it is known how far each was.
     deliveries: Vec<NewDelivery>,
-    /// The last number of each endpoint that got one.
-    numbers: BTreeMap<i64, u64>,
+    /// How many each endpoint got.
+    counts: BTreeMap<i64, u64>,
 }
 
 impl SqlStore {
@@ -38,10 +42,11 @@ impl SqlStore {
         let Some(position) = progress(&mut tx, "activity").await? else {
             return Ok(Sequenced::default()); // another process is at it
         };
+        let endpoints = self.endpoints.current(&mut tx, self.clock.now_ms());
         let mut numbering = Numbering {
-            endpoints: Vec::new(),
+            endpoints: endpoints.await?,
             deliveries: Vec::new(),
-            numbers: BTreeMap::new(),
+            counts: BTreeMap::new(),
         };
         let created = self.created(&mut tx, position, &mut numbering).await?;
         let corrected = corrected(&mut tx, &mut numbering).await?;
@@ -50,18 +55,12 @@ impl SqlStore {
             tx.commit().await?;
             return Ok(Sequenced::default());
         }
-        for (endpoint, sequence) in &numbering.numbers {
-            query(sql!("endpoint_numbered"))
-                .bind(*endpoint)
-                .bind(int("sequence", *sequence)?)
-                .execute(&mut tx)
-                .await?;
-        }
+        numbering.number(&mut tx).await?;
         deliveries_insert(&mut tx, &numbering.deliveries, self.now()?).await?;
         tx.commit().await?;
         Ok(Sequenced {
             read: created + corrected,
-            endpoints: numbering.numbers.into_keys().collect(),
+            endpoints: numbering.counts.into_keys().collect(),
         })
     }
 
@@ -77,7 +76,6 @@ impl SqlStore {
         let Some(last) = found.last() else {
             return Ok(0);
         };
-        numbering.learn(tx).await?;
         for about in &found {
             numbering.created(about);
         }
@@ -107,21 +105,23 @@ async fn corrected(tx: &mut Tx, numbering: &mut Numbering) -> Result<u64> {
         let (Some(activity), Some(before)) = (activity, &revision.before) else {
             continue;
         };
-        numbering.learn(tx).await?;
         let kind = match revision.after {
             Some(_) => DeliveryKind::Corrected,
             None => DeliveryKind::Withdrawn,
         };
         let cause = format!("revision/{}", revision.id);
         let about = NotificationId::of_cause(vigia_core::UserId(0), &cause);
-        numbering.tell(about, activity, kind, Some(revision.id), |endpoint| {
-            let is_own = endpoint.account.as_ref();
-            let is_own = is_own.is_none_or(|(id, _)| *id == revision.account);
+        let what = What {
+            about,
+            activity,
+            kind,
+            revision: Some(revision.id),
+        };
+        numbering.tell(&what, (revision.account, &account), |endpoint| {
             let filter = &endpoint.spec.filter;
             let after = revision.after.as_ref();
-            is_own
-                && (filter.passes_json(&account, before)
-                    || after.is_some_and(|after| filter.passes_json(&account, after)))
+            filter.passes_json(&account, before)
+                || after.is_some_and(|after| filter.passes_json(&account, after))
         });
     }
     if let Some(last) = last {
@@ -130,51 +130,75 @@ async fn corrected(tx: &mut Tx, numbering: &mut Numbering) -> Result<u64> {
     Ok(rows.len() as u64)
 }
 
-impl Numbering {
-    /// Looks, once, who there is to be told. What happens while an endpoint is disabled waits for it.
-    async fn learn(&mut self, tx: &mut Tx) -> Result<()> {
-        if self.endpoints.is_empty() {
-            self.endpoints = list(tx).await?;
-            self.endpoints
-                .retain(|endpoint| endpoint.state != EndpointState::Removed);
-        }
-        Ok(())
-    }
+/// What endpoints are told.
+struct What {
+    about: NotificationId,
+    activity: i64,
+    kind: DeliveryKind,
+    revision: Option<i64>,
+}
 
-    fn created(&mut self, about: &ActivityRow) {
-        let activity = &about.activity;
-        let notification = NotificationId::of_activity(
-            activity.place,
-            &about.digest,
-            activity.account,
-            &activity.slot,
-        );
-        let kind = DeliveryKind::Created;
-        self.tell(notification, about.id, kind, None, |endpoint| {
-            endpoint.is_told_of(about)
-        });
+impl Numbering {
+    fn created(&mut self, row: &ActivityRow) {
+        let activity = &row.activity;
+        let what = What {
+            about: NotificationId::of_activity(
+                activity.place,
+                &row.digest,
+                activity.account,
+                &activity.slot,
+            ),
+            activity: row.id,
+            kind: DeliveryKind::Created,
+            revision: None,
+        };
+        let account = (row.account.id, &*row.account.external_id);
+        self.tell(&what, account, |endpoint| endpoint.spec.filter.passes(row));
     }
 
     fn tell(
         &mut self,
-        about: NotificationId,
-        activity: i64,
-        kind: DeliveryKind,
-        revision: Option<i64>,
+        what: &What,
+        (account, name): (AccountId, &str),
         is_told: impl Fn(&EndpointRow) -> bool,
     ) {
-        for endpoint in self.endpoints.iter().filter(|endpoint| is_told(endpoint)) {
-            let number = self.numbers.entry(endpoint.id).or_insert(endpoint.sequence);
-            *number += 1;
+        let endpoints = Arc::clone(&self.endpoints);
+        for endpoint in endpoints.of_account(account, name).filter(|row| is_told(row)) {
+            let count = self.counts.entry(endpoint.id).or_default();
+            *count += 1;
             self.deliveries.push(NewDelivery {
-                id: DeliveryId::to_endpoint(about, endpoint.id),
+                id: DeliveryId::to_endpoint(what.about, endpoint.id),
                 endpoint: endpoint.id,
-                sequence: *number,
-                activity,
-                kind,
-                revision,
+                sequence: *count,
+                activity: what.activity,
+                kind: what.kind,
+                revision: what.revision,
             });
         }
+    }
+
+    /// Goes on where each endpoint was.
+    async fn number(&mut self, tx: &mut Tx) -> Result<()> {
+        if self.counts.is_empty() {
+            return Ok(());
+        }
+        let counts = self.counts.iter();
+        let counts = counts.map(|(id, count)| json!({ "id": id, "count": count }));
+        let rows = query(sql!(dialects "endpoint_numbered"))
+            .bind(Value::from(counts.collect::<Vec<_>>()).to_string())
+            .fetch_all(tx)
+            .await?;
+        let mut before = HashMap::new();
+        for row in &rows {
+            let (id, last): (i64, u64) = (get(row, "id")?, get(row, "sequence")?);
+            let count = self.counts.get(&id).copied().unwrap_or(0);
+            before.insert(id, last.saturating_sub(count));
+        }
+        // Endpoints stay, removed ones too.
+        for delivery in &mut self.deliveries {
+            delivery.sequence += before.get(&delivery.endpoint).copied().unwrap_or(0);
+        }
+        Ok(())
     }
 }
 

@@ -208,6 +208,10 @@ impl DeliveryStore for FailingStore {
         self.fail()
     }
 
+    async fn endpoint_changes(&self) -> Result<u64> {
+        self.fail()
+    }
+
     async fn endpoint_enable(&self, _: &str, _: bool) -> Result<bool> {
         self.fail()
     }

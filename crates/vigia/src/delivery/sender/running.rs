@@ -7,13 +7,19 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use vigia_core::DeliveryId;
 use vigia_notify::{Admission, Attempt, Signal, WebhookSender};
-use vigia_store::{ClaimedDelivery, EndpointRow};
+use vigia_store::{ClaimedDelivery, ENDPOINTS_KEPT_MS, EndpointRow};
 
 use super::super::endpoints::{KnownEndpoints, Target};
 use super::super::flow::EndpointFlow;
 use super::super::places::Places;
+use super::super::recorder::Recorder;
 use super::{DeliveryLimits, Ended};
 use crate::pipeline::Trouble;
+
+/// Endpoints that are looked at together, where there are many.
+const LOOK_AT_ONCE: usize = 64;
+/// Steps in which all are looked at: with more endpoints than so, more at once.
+const LOOK_STEPS_MAX: usize = 20;
 
 /// Endpoints that are asked about together, and as what each is sent to.
 pub(super) struct Asked {
@@ -30,11 +36,14 @@ pub(super) struct Running {
     pub(super) waiting: BTreeSet<i64>,
     /// Where asking goes on, so that nobody always comes first.
     turn: i64,
+    /// Where looking goes on.
+    look_turn: i64,
     looked: Option<Instant>,
     learnt: Option<Instant>,
+    /// What was known of changes when endpoints were read, and when that was.
+    known_at: Option<(u64, u64)>,
     pub(super) sends: JoinSet<Ended>,
-    /// Ended, and not written yet.
-    pub(super) ended: Vec<Ended>,
+    pub(super) recorder: Recorder<Ended>,
     /// Taken and not completed.
     pub(super) held: BTreeSet<DeliveryId>,
     pub(super) renewed: Instant,
@@ -53,48 +62,86 @@ impl Running {
             ),
             waiting: BTreeSet::new(),
             turn: 0,
+            look_turn: 0,
             looked: None,
             learnt: None,
+            known_at: None,
             sends: JoinSet::new(),
-            ended: Vec::new(),
+            recorder: Recorder::new(),
             held: BTreeSet::new(),
             renewed: Instant::now(),
             trouble: Trouble::new("cannot deliver, trying again"),
         }
     }
 
-    /// Whether all endpoints are to be asked about again.
-    pub(super) fn is_look_due(&self, every: Duration) -> bool {
-        self.looked.is_none_or(|at| at.elapsed() >= every)
+    /// Whether it is to be asked if endpoints have changed.
+    pub(super) fn is_learning_due(&mut self, every: Duration) -> bool {
+        let is_due = self.learnt.is_none_or(|at| at.elapsed() >= every);
+        if is_due {
+            self.learnt = Some(Instant::now());
+        }
+        is_due
     }
 
     /// Whether endpoints are to be read again.
-    pub(super) fn is_learning_due(&self, every: Duration) -> bool {
-        self.learnt.is_none_or(|at| at.elapsed() >= every)
+    pub(super) fn is_changed(&self, changes: u64, now_ms: u64) -> bool {
+        self.known_at.is_none_or(|(known, at_ms)| {
+            known != changes || now_ms.abs_diff(at_ms) >= ENDPOINTS_KEPT_MS
+        })
     }
 
-    /// That all endpoints may have something: what other processes made, and what is due by now.
-    pub(super) fn look(&mut self) {
-        self.waiting = self.targets.keys().copied().collect();
+    /// Takes in which endpoints there are.
+    pub(super) fn learn(
+        &mut self,
+        sender: &WebhookSender,
+        rows: Vec<EndpointRow>,
+        changes: u64,
+        now_ms: u64,
+    ) {
+        let mut flows = std::mem::take(&mut self.targets);
+        for (id, target) in self.known.targets(sender, rows) {
+            let flow = flows.remove(&id).map(|(_, flow)| flow);
+            // Whoever is new is asked about at once.
+            if flow.is_none() {
+                self.waiting.insert(id);
+            }
+            self.targets.insert(id, (target, flow.unwrap_or_default()));
+        }
+        self.known_at = Some((changes, now_ms));
+    }
+
+    /// That endpoints may have something, which other processes made or which is due by now: all of them within `every`, some
+    /// at a time, since asking about a thousand at once would hold up everybody.
+    pub(super) fn look(&mut self, every: Duration) {
+        if self.looked.is_some_and(|at| at.elapsed() < self.look_step(every)) {
+            return;
+        }
+        let share = self.targets.len().div_ceil(self.look_steps());
+        let some = self.targets.range(self.look_turn..);
+        let some = some.chain(self.targets.range(..self.look_turn));
+        let some: Vec<i64> = some.take(share).map(|(id, _)| *id).collect();
+        if let Some(last) = some.last() {
+            self.look_turn = last + 1;
+        }
+        self.waiting.extend(some);
         self.looked = Some(Instant::now());
+    }
+
+    fn look_steps(&self) -> usize {
+        self.targets.len().div_ceil(LOOK_AT_ONCE).clamp(1, LOOK_STEPS_MAX)
+    }
+
+    fn look_step(&self, every: Duration) -> Duration {
+        every / u32::try_from(self.look_steps()).unwrap_or(u32::MAX)
     }
 
     /// When to look again at the latest.
     pub(super) fn look_within(&self, every: Duration) -> Duration {
         let looked = self.looked.unwrap_or_else(Instant::now);
-        let due = looked + every;
+        let due = looked + self.look_step(every);
         let due = self.places.slows_at().map_or(due, |slows| due.min(slows));
-        due.saturating_duration_since(Instant::now())
-    }
-
-    /// Takes in which endpoints there are.
-    pub(super) fn learn(&mut self, sender: &WebhookSender, rows: Vec<EndpointRow>) {
-        let mut flows = std::mem::take(&mut self.targets);
-        for (id, target) in self.known.targets(sender, rows) {
-            let flow = flows.remove(&id).map(|(_, flow)| flow);
-            self.targets.insert(id, (target, flow.unwrap_or_default()));
-        }
-        self.learnt = Some(Instant::now());
+        let due = due.saturating_duration_since(Instant::now());
+        self.recorder.pause().map_or(due, |pause| due.min(pause))
     }
 
     /// Whom to ask about now: those that answer soon and have room, and one of each of the others.
@@ -192,25 +239,36 @@ impl Running {
         }
     }
 
-    pub(super) fn take(&mut self, joined: Result<Ended, JoinError>) {
+    pub(super) fn take(
+        &mut self,
+        joined: Result<Ended, JoinError>,
+        limits: &DeliveryLimits,
+        now_ms: u64,
+    ) {
         match joined {
-            Ok(ended) => self.ended.push(ended),
+            Ok(ended) => {
+                let attempt = ended.attempt.as_ref();
+                let signal = attempt.map_or(Signal::Neutral, Attempt::signal);
+                let was_slow = self.places.end(ended.number);
+                if let Some((_, flow)) = self.targets.get_mut(&ended.claimed.event.row.endpoint) {
+                    flow.end(&limits.breaker, ended.admission, signal, was_slow, now_ms);
+                }
+                self.recorder.add(ended);
+            }
             // Its claim runs out, and it is sent again.
             Err(error) => tracing::error!(%error, "a send ended unexpectedly"),
         }
     }
 
-    /// That the first so many that have ended are written.
-    pub(super) fn completed(&mut self, limits: &DeliveryLimits, count: usize, now_ms: u64) {
-        for ended in self.ended.drain(..count) {
-            let row = &ended.claimed.event.row;
-            let attempt = ended.attempt.as_ref();
-            let signal = attempt.map_or(Signal::Neutral, Attempt::signal);
-            let was_slow = self.places.end(ended.number);
-            self.held.remove(&row.id);
-            if let Some((_, flow)) = self.targets.get_mut(&row.endpoint) {
-                flow.end(&limits.breaker, ended.admission, signal, was_slow, now_ms);
+    /// What was written, or why it was not.
+    pub(super) fn written(&mut self, written: vigia_store::Result<Vec<Ended>>) {
+        match written {
+            Ok(batch) => {
+                for ended in batch {
+                    self.held.remove(&ended.claimed.event.row.id);
+                }
             }
+            Err(error) => self.trouble.failing(&error),
         }
     }
 }

@@ -1,1 +1,0 @@
-UPDATE endpoint SET sequence = $2 WHERE id = $1
