@@ -67,7 +67,8 @@ pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
 pub use delivery::{
     ACCOUNT_ENDPOINTS_MAX, ATTEMPTS_MAX, AccountEndpoint, AttemptRow, ClaimedDelivery, Completion,
     DeliveryEnd, DeliveryEvent, DeliveryKind, DeliveryRow, DeliveryState, DeliveryStore,
-    ENDPOINTS_KEPT_MS, EndpointFilter, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX, Sequenced,
+    ENDPOINTS_KEPT_MS, EndpointFilter, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX,
+    Sequenced,
 };
 pub use epoch::EpochStore;
 pub use error::StoreError;

@@ -224,7 +224,10 @@ impl<S: PushStore + 'static> Pusher<S> {
                 Ok(taken) if taken > 0 => Duration::ZERO,
                 Ok(_) => {
                     running.trouble.well();
-                    running.recorder.pause().map_or(LOOK, |pause| pause.min(LOOK))
+                    running
+                        .recorder
+                        .pause()
+                        .map_or(LOOK, |pause| pause.min(LOOK))
                 }
                 Err(error) => {
                     running.trouble.failing(&error);

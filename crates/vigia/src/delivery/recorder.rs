@@ -56,7 +56,9 @@ impl<T: Send + 'static> Recorder<T> {
     where
         F: Future<Output = Written<T>> + Send + 'static,
     {
-        let is_paused = self.paused_until.is_some_and(|until| Instant::now() < until);
+        let is_paused = self
+            .paused_until
+            .is_some_and(|until| Instant::now() < until);
         if self.writing.is_some() || self.waiting.is_empty() || is_paused {
             return;
         }
@@ -112,7 +114,10 @@ mod tests {
         let mut recorder = Recorder::new();
         recorder.add(1);
         recorder.begin(|batch| async {
-            let error = vigia_store::StoreError::OutOfRange { what: "number", value: String::new() };
+            let error = vigia_store::StoreError::OutOfRange {
+                what: "number",
+                value: String::new(),
+            };
             (batch, Err(error))
         });
         recorder.add(2);

@@ -109,7 +109,12 @@ mod tests {
     use super::*;
     use crate::delivery::{EndpointFilter, EndpointSpec};
 
-    fn endpoint(id: i64, account: Option<i64>, names: &[&str], state: EndpointState) -> EndpointRow {
+    fn endpoint(
+        id: i64,
+        account: Option<i64>,
+        names: &[&str],
+        state: EndpointState,
+    ) -> EndpointRow {
         EndpointRow {
             id,
             spec: EndpointSpec {

@@ -163,7 +163,10 @@ impl Numbering {
         is_told: impl Fn(&EndpointRow) -> bool,
     ) {
         let endpoints = Arc::clone(&self.endpoints);
-        for endpoint in endpoints.of_account(account, name).filter(|row| is_told(row)) {
+        for endpoint in endpoints
+            .of_account(account, name)
+            .filter(|row| is_told(row))
+        {
             let count = self.counts.entry(endpoint.id).or_default();
             *count += 1;
             self.deliveries.push(NewDelivery {

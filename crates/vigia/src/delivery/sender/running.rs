@@ -113,7 +113,10 @@ impl Running {
     /// That endpoints may have something, which other processes made or which is due by now: all of them within `every`, some
     /// at a time, since asking about a thousand at once would hold up everybody.
     pub(super) fn look(&mut self, every: Duration) {
-        if self.looked.is_some_and(|at| at.elapsed() < self.look_step(every)) {
+        if self
+            .looked
+            .is_some_and(|at| at.elapsed() < self.look_step(every))
+        {
             return;
         }
         let share = self.targets.len().div_ceil(self.look_steps());
@@ -128,7 +131,10 @@ impl Running {
     }
 
     fn look_steps(&self) -> usize {
-        self.targets.len().div_ceil(LOOK_AT_ONCE).clamp(1, LOOK_STEPS_MAX)
+        self.targets
+            .len()
+            .div_ceil(LOOK_AT_ONCE)
+            .clamp(1, LOOK_STEPS_MAX)
     }
 
     fn look_step(&self, every: Duration) -> Duration {
