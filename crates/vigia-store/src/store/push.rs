@@ -156,15 +156,24 @@ impl PushStore for SqlStore {
             .bind(attempts_json(attempts)?)
             .execute(&mut tx)
             .await?;
-        // Along one order, so that no two processes wait for each other.
-        let mut said: Vec<_> = completions
+        let said = completions
             .iter()
-            .filter(|completion| counted.contains(&completion.id))
+            .filter(|completion| counted.contains(&completion.id));
+        let (well, mut ill): (Vec<_>, Vec<_>) = said
             .map(|completion| (completion.device, completion.end))
-            .collect();
-        said.sort_unstable_by_key(|(device, _)| *device);
-        said.dedup();
-        for (device, end) in said {
+            .partition(|(_, end)| *end == PushEnd::Delivered);
+        let well: BTreeSet<i64> = well.into_iter().map(|(device, _)| device).collect();
+        if !well.is_empty() {
+            query(sql!(dialects "device_well"))
+                .bind(serde_json::Value::from(well.into_iter().collect::<Vec<_>>()).to_string())
+                .bind(int("time", now_ms)?)
+                .execute(&mut tx)
+                .await?;
+        }
+        // Along one order, so that no two processes wait for each other.
+        ill.sort_unstable_by_key(|(device, _)| *device);
+        ill.dedup();
+        for (device, end) in ill {
             self.device_heard(&mut tx, device, end, now_ms).await?;
         }
         tx.commit().await?;
@@ -287,13 +296,6 @@ impl SqlStore {
         now_ms: u64,
     ) -> Result<()> {
         match end {
-            PushEnd::Delivered => {
-                query(sql!("device_well"))
-                    .bind(device)
-                    .bind(int("time", now_ms)?)
-                    .execute(tx)
-                    .await?;
-            }
             PushEnd::Refused => {
                 query(sql!("device_refused"))
                     .bind(device)
@@ -312,7 +314,7 @@ impl SqlStore {
                     .await?;
                 self.cancel_of_device(tx, device).await?;
             }
-            PushEnd::Retry { .. } | PushEnd::Dead | PushEnd::Cancelled => {}
+            PushEnd::Delivered | PushEnd::Retry { .. } | PushEnd::Dead | PushEnd::Cancelled => {}
         }
         Ok(())
     }

@@ -31,6 +31,7 @@ mod moving_up;
 mod node;
 mod notifications;
 mod outbox;
+mod phones;
 mod pooler;
 mod pruned;
 mod push;

@@ -147,6 +147,8 @@ fn channels(settings: &Settings) -> anyhow::Result<Vec<PushChannel>> {
             }
             Platform::Web => {
                 let web = WebPushSettings {
+                    // A user gives these addresses too.
+                    rules: settings.delivery.rules()?,
                     limits,
                     ca_pem: ca_pem.clone(),
                     ..WebPushSettings::new(&push.web_credentials)
