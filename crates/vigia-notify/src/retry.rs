@@ -25,7 +25,7 @@ const WEBHOOK_DELAYS_MS: [u64; 10] = [
 ];
 
 /// Waits before the attempts of a push: news that is hours old is no news, and stands in the inbox anyway.
-const PUSH_DELAYS_MS: [u64; 8] = [
+const PUSH_DELAYS_MS: [u64; 11] = [
     0,
     SECOND_MS,
     5 * SECOND_MS,
@@ -34,6 +34,9 @@ const PUSH_DELAYS_MS: [u64; 8] = [
     10 * MINUTE_MS,
     30 * MINUTE_MS,
     HOUR_MS,
+    2 * HOUR_MS,
+    4 * HOUR_MS,
+    8 * HOUR_MS,
 ];
 
 /// A wait is never more than doubled.
@@ -58,7 +61,7 @@ impl RetrySchedule {
         }
     }
 
-    /// The schedule of pushes, which ends within two hours.
+    /// The schedule of pushes, which outlasts an outage of a provider of 15 hours.
     pub fn pushes() -> Self {
         Self {
             delays_ms: PUSH_DELAYS_MS.to_vec(),
@@ -126,6 +129,18 @@ mod tests {
         assert_eq!(schedule.delay_ms("d", 9, None), Some(24 * HOUR_MS));
         assert_eq!(schedule.delay_ms("d", 10, None), None);
         assert_eq!(schedule.delay_ms("d", u32::MAX, None), None);
+    }
+
+    #[test]
+    fn pushes_outlast_an_outage_of_hours() {
+        let schedule = RetrySchedule {
+            jitter_percent: 0,
+            ..RetrySchedule::pushes()
+        };
+        let delays = (0..).map_while(|made| schedule.delay_ms("d", made, None));
+        let total_ms: u64 = delays.sum();
+        let seconds = 36 * SECOND_MS;
+        assert_eq!(total_ms, 15 * HOUR_MS + 42 * MINUTE_MS + seconds);
     }
 
     #[test]

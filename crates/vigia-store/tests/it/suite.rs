@@ -257,7 +257,8 @@ macro_rules! store_conformance_suite {
             ],
             delivery: [
                 each_endpoint_is_told_once_in_order, many_that_sequence_make_each_once,
-                a_delivery_is_one_workers_at_a_time, what_came_of_it_is_kept,
+                a_delivery_is_one_workers_at_a_time, a_clock_that_jumps_loses_nothing,
+                what_came_of_it_is_kept,
                 operators_send_again_and_cancel, an_endpoint_that_fails_for_long_is_disabled,
                 each_endpoint_has_its_share, history_says_so, what_is_withdrawn_is_told_to_nobody,
                 counts_and_pages_lose_nothing,

@@ -1,13 +1,17 @@
 //! `vigia webhooks`: who is told, how it goes, and keys.
 
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use serde_json::json;
+use vigia_core::{Clock as _, SystemClock};
 use vigia_notify::{SecretBox, SigningKey};
-use vigia_store::{DeliveryState, DeliveryStore, EndpointRow, SqlStore};
+use vigia_store::{
+    DeliveryState, DeliveryStats, DeliveryStore, EndpointRow, STATS_WINDOW_MS, SqlStore,
+};
 
 use super::{open_existing_store, time_text};
 use crate::cli::Common;
@@ -20,7 +24,7 @@ const REPLAY_PART: u32 = 10_000;
 /// What to do with endpoints.
 #[derive(Debug, Subcommand)]
 pub enum WebhooksCommand {
-    /// List the endpoints, and how many deliveries of each are how far
+    /// List the endpoints, how many deliveries of each are how far, and how the last day's attempts went
     List {
         /// Print one JSON object a line
         #[arg(long)]
@@ -216,15 +220,18 @@ async fn enable(store: &SqlStore, name: &str, enabled: bool) -> anyhow::Result<(
 async fn list(store: &SqlStore, json: bool) -> anyhow::Result<()> {
     let counts = store.delivery_counts().await?;
     let endpoints = store.endpoint_list().await?;
+    let since_ms = SystemClock.now_ms().saturating_sub(STATS_WINDOW_MS);
+    let stats: HashMap<_, _> = store.delivery_stats(since_ms).await?.into_iter().collect();
     for row in &endpoints {
+        let stats = stats.get(&row.id);
         let count = |state| {
             let mut of_endpoint = counts.iter();
             let found = of_endpoint.find(|(id, found, _)| *id == row.id && *found == state);
             found.map_or(0, |(_, _, count)| *count)
         };
         match json {
-            true => println!("{}", to_json(row, count)),
-            false => println!("{}", to_text(row, count)),
+            true => println!("{}", to_json(row, count, stats)),
+            false => println!("{}", to_text(row, count, stats)),
         }
     }
     if endpoints.is_empty() && !json {
@@ -233,7 +240,11 @@ async fn list(store: &SqlStore, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn to_json(row: &EndpointRow, count: impl Fn(DeliveryState) -> u64) -> serde_json::Value {
+fn to_json(
+    row: &EndpointRow,
+    count: impl Fn(DeliveryState) -> u64,
+    stats: Option<&DeliveryStats>,
+) -> serde_json::Value {
     json!({
         "name": row.spec.name,
         "url": row.spec.url,
@@ -249,10 +260,22 @@ fn to_json(row: &EndpointRow, count: impl Fn(DeliveryState) -> u64) -> serde_jso
         "delivered": count(DeliveryState::Delivered),
         "dead": count(DeliveryState::Dead),
         "cancelled": count(DeliveryState::Cancelled),
+        "lately": stats.map(|stats| json!({
+            "attempts": stats.attempts,
+            "successPermille": stats.success_permille(),
+            "attemptP50Ms": stats.attempt.p50_ms,
+            "attemptP99Ms": stats.attempt.p99_ms,
+            "receivedP50Ms": stats.received.map(|received| received.p50_ms),
+            "receivedP99Ms": stats.received.map(|received| received.p99_ms),
+        })),
     })
 }
 
-fn to_text(row: &EndpointRow, count: impl Fn(DeliveryState) -> u64) -> String {
+fn to_text(
+    row: &EndpointRow,
+    count: impl Fn(DeliveryState) -> u64,
+    stats: Option<&DeliveryStats>,
+) -> String {
     let mut text = format!(
         "{}  {}  {}\n    {} delivered, {} pending, {} dead",
         row.spec.name,
@@ -262,6 +285,17 @@ fn to_text(row: &EndpointRow, count: impl Fn(DeliveryState) -> u64) -> String {
         count(DeliveryState::Pending),
         count(DeliveryState::Dead),
     );
+    if let Some(stats) = stats {
+        let (permille, attempt) = (stats.success_permille(), stats.attempt);
+        text += &format!(
+            "\n    last 24 hours: {}.{} % of {} attempts arrived, p50 {} ms, p99 {} ms",
+            permille / 10,
+            permille % 10,
+            stats.attempts,
+            attempt.p50_ms,
+            attempt.p99_ms,
+        );
+    }
     if let Some(reason) = &row.reason {
         text += &format!("; {reason}");
     }

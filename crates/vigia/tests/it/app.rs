@@ -205,6 +205,15 @@ impl Running {
         assert_eq!(result, 0, "the process was there to be signalled");
     }
 
+    /// The most memory it has had so far, in MiB.
+    pub(crate) fn peak_memory_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the process is there");
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1));
+        kib.expect("it says so").parse::<u64>().expect("a number") / 1024
+    }
+
     /// Waits for the process to end by itself.
     pub(crate) fn wait(&mut self, patience: Duration) -> std::process::ExitStatus {
         let (ended, end) = std::sync::mpsc::channel();

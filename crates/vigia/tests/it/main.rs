@@ -15,6 +15,7 @@ mod budgets;
 mod chaos;
 mod contracts;
 mod database_faults;
+mod difficult;
 mod endpoints;
 mod examples;
 mod failed;

@@ -32,7 +32,7 @@ struct Receiver {
     busy: Arc<Mutex<BTreeSet<String>>>,
 }
 
-/// Takes what comes to `/NAME`; `/busy` refuses each third id once.
+/// Takes what comes to `/NAME`; `/busy` refuses one id of eight once: rarely five in a row, which would open its breaker for long.
 async fn receive(
     State(receiver): State<Receiver>,
     Path(name): Path<String>,
@@ -47,7 +47,7 @@ async fn receive(
     let expected = webhook_headers(&message, at_s * 1_000, &body, &receiver.key);
     assert_eq!(header("webhook-signature"), expected.signature);
     if name == "busy"
-        && id.as_bytes()[31] % 3 == 0
+        && id.as_bytes()[31] % 8 == 0
         && receiver.busy.lock().unwrap().insert(id.clone())
     {
         return StatusCode::SERVICE_UNAVAILABLE;
@@ -58,8 +58,19 @@ async fn receive(
         .entry((name, id))
         .or_insert_with(|| (0, event.clone()));
     *times += 1;
-    assert_eq!(*before, event, "the same id says the same");
+    assert_eq!(said(before), said(&event), "the same id says the same");
     StatusCode::NO_CONTENT
+}
+
+/// An event without what vigia may have learnt of a coin before it was told again.
+fn said(event: &Value) -> Value {
+    let mut event = event.clone();
+    for learnt in ["decimals", "symbol"] {
+        if let Some(found) = event["activity"]["coin"].get_mut(learnt) {
+            *found = Value::Null;
+        }
+    }
+    event
 }
 
 async fn listen(key: SigningKey) -> (SocketAddr, Received) {

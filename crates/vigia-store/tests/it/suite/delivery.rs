@@ -256,6 +256,37 @@ pub(crate) async fn a_delivery_is_one_workers_at_a_time<F: Fixture>() {
     assert_eq!(db.store.delivery_next_due().await.unwrap(), None);
 }
 
+/// Clocks are put right while work is under way: what is delivered once too often is recognised, and nothing is lost.
+pub(crate) async fn a_clock_that_jumps_loses_nothing<F: Fixture>() {
+    const HOUR_MS: u64 = 3_600_000;
+    let db = two::<F>().await;
+    happen(&db, 0..1).await;
+    let first = claim(&db, "w1", 9).await;
+    assert_eq!(first.len(), 3);
+    // An hour ahead of a sudden its hold seems to have run out: another has it, and what the first says does not count.
+    db.clock.set(NOW_MS + HOUR_MS);
+    let second = claim(&db, "w2", 9).await;
+    assert_eq!(second.len(), 3);
+    assert_eq!(
+        complete(&db, &[ended(&first[0], DeliveryEnd::Delivered, 500)]).await,
+        0
+    );
+    // An hour back: what happens now is taken at once.
+    db.clock.set(NOW_MS);
+    happen(&db, 1..2).await;
+    let third = claim(&db, "w3", 9).await;
+    assert_eq!(third.len(), 3);
+    let all: Vec<_> = second.iter().chain(&third).collect();
+    let done: Vec<_> = all
+        .iter()
+        .map(|delivery| ended(delivery, DeliveryEnd::Delivered, 1))
+        .collect();
+    assert_eq!(complete(&db, &done).await, 6);
+    let ids: BTreeSet<DeliveryId> = all.iter().map(|delivery| delivery.event.row.id).collect();
+    assert_eq!(ids.len(), 6, "each once, as far as anybody counts");
+    assert_eq!(claim(&db, "w1", 9).await, []);
+}
+
 pub(crate) async fn what_came_of_it_is_kept<F: Fixture>() {
     let db = two::<F>().await;
     happen(&db, 0..1).await;

@@ -178,7 +178,8 @@ impl Running {
                     prompt_max = prompt_max.min(free);
                     prompt.insert(id, Admission::Send);
                 }
-                Some((_, admission)) if !flow.is_prompt() => {
+                // What began before the breaker opened may have gone well since: a probe is one all the same.
+                Some((_, admission)) if admission == Admission::Probe || !flow.is_prompt() => {
                     careful.insert(id, admission);
                 }
                 _ => continue,
