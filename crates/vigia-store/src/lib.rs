@@ -3,7 +3,9 @@
 //! One method is one database transaction, and each has its SQL in a file of the same name. The
 //! traits say what every backend promises; `tests/conformance` is the suite that holds them to it.
 
+mod action;
 mod announcement;
+mod application;
 mod audit;
 mod backfill;
 mod balance;
@@ -37,7 +39,12 @@ mod stats;
 mod store;
 mod watch;
 
+pub use action::{ACTIONS_MAX, Action, ActionRow, ActionStore, ActionWay};
 pub use announcement::{ANNOUNCEMENTS_MAX, AnnounceOutcome, AnnouncementRow, AnnouncementStore};
+pub use application::{
+    APPLICATION_CHANGES_MAX, ApplicationChange, ApplicationOutcome, ApplicationReceipt,
+    ApplicationStore,
+};
 pub use audit::{AuditStore, CompletedRange, WatchSpan};
 pub use backfill::{
     AddressHistory, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillSpan, BackfillState,
@@ -92,8 +99,8 @@ pub use retention::{RetentionStore, Swept};
 pub use schedule::{ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease};
 pub use shard::{POLLER_LEASES, ShardRow, poller_leases, shard_lease, shard_leases};
 pub use sign_in::{
-    CREDENTIALS_MAX, Login, SecretHash, SessionRow, SessionSpec, SignInStore, SignedIn, TokenRow,
-    TokenScope, TokenSpec, USED_WITHIN_MS,
+    ApplicationScope, ApplicationScopes, CREDENTIALS_MAX, Login, SecretHash, SessionRow,
+    SessionSpec, SignInStore, SignedIn, TokenRow, TokenScope, TokenSpec, USED_WITHIN_MS,
 };
 pub use source::{SourceApplied, SourceGuard, SourceOutcome, SourceReport, SourceStore};
 pub use source_reader::{SourceReadError, SourceReader};
@@ -122,6 +129,8 @@ pub trait Store:
     + InboxStore
     + PushStore
     + BroadcastStore
+    + ActionStore
+    + ApplicationStore
 {
 }
 
@@ -139,5 +148,7 @@ impl<T> Store for T where
         + InboxStore
         + PushStore
         + BroadcastStore
+        + ActionStore
+        + ApplicationStore
 {
 }

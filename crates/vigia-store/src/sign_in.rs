@@ -3,6 +3,8 @@
 //! Secrets come here as hashes and leave as hashes. What has expired is as good as gone: no method
 //! returns it, and [`SignInStore::sign_in_prune`] removes it.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use vigia_core::{User, UserId, UserRole};
 
@@ -35,6 +37,71 @@ pub enum TokenScope {
     Read,
     /// To do all that its user may do.
     Full,
+    /// To do for an application what these say, for all its users; to read no more than `Read`.
+    Application(ApplicationScopes),
+}
+
+/// Something that an application's token may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApplicationScope {
+    /// To say who its users are, their accounts, memberships and addresses.
+    Accounts,
+    /// To say which devices users have, and how they want to be told.
+    Devices,
+    /// To ask for payments, and to take that back.
+    Invoices,
+    /// To announce transactions.
+    Announce,
+}
+
+/// What an application's token may be used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ApplicationScopes(u8);
+
+impl ApplicationScope {
+    /// All there are.
+    pub const ALL: [Self; 4] = [
+        Self::Accounts,
+        Self::Devices,
+        Self::Invoices,
+        Self::Announce,
+    ];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accounts => "accounts",
+            Self::Devices => "devices",
+            Self::Invoices => "invoices",
+            Self::Announce => "announce",
+        }
+    }
+
+    fn bit(self) -> u8 {
+        match self {
+            Self::Accounts => 1,
+            Self::Devices => 2,
+            Self::Invoices => 4,
+            Self::Announce => 8,
+        }
+    }
+}
+
+impl ApplicationScopes {
+    /// These.
+    pub fn new(scopes: impl IntoIterator<Item = ApplicationScope>) -> Self {
+        Self(scopes.into_iter().fold(0, |all, scope| all | scope.bit()))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether this is among them.
+    pub fn contains(self, scope: ApplicationScope) -> bool {
+        self.0 & scope.bit() != 0
+    }
 }
 
 /// Who a session or token is of.
@@ -46,6 +113,8 @@ pub struct SignedIn {
     pub role: UserRole,
     /// Whether anything may be changed with it.
     pub may_write: bool,
+    /// What may be done for an application with it.
+    pub application: ApplicationScopes,
 }
 
 /// A session to begin.
@@ -167,19 +236,35 @@ pub trait SignInStore: Send + Sync {
 }
 
 impl TokenScope {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Full => "full",
-        }
-    }
-
     /// What a user of `role` may do through a token of this scope.
     pub fn limit(self, role: UserRole) -> UserRole {
         match self {
-            Self::Read => UserRole::User,
+            Self::Read | Self::Application(_) => UserRole::User,
             Self::Full => role,
+        }
+    }
+
+    /// What may be done for an application through it.
+    pub fn application(self) -> ApplicationScopes {
+        match self {
+            Self::Read | Self::Full => ApplicationScopes::default(),
+            Self::Application(scopes) => scopes,
+        }
+    }
+}
+
+impl fmt::Display for TokenScope {
+    /// The word for it, or the words, apart by commas.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read => f.write_str("read"),
+            Self::Full => f.write_str("full"),
+            Self::Application(scopes) => {
+                let all = ApplicationScope::ALL.into_iter();
+                let words = all.filter(|scope| scopes.contains(*scope));
+                let words: Vec<&str> = words.map(ApplicationScope::as_str).collect();
+                f.write_str(&words.join(","))
+            }
         }
     }
 }
@@ -188,10 +273,46 @@ impl std::str::FromStr for TokenScope {
     type Err = String;
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        match text {
-            "read" => Ok(Self::Read),
-            "full" => Ok(Self::Full),
-            _ => Err(format!("{text:?} is not a scope of tokens (read, full)")),
+        let scope = |word: &str| {
+            let mut all = ApplicationScope::ALL.into_iter();
+            all.find(|scope| scope.as_str() == word)
+        };
+        let words: Option<Vec<_>> = text.split(',').map(|word| scope(word.trim())).collect();
+        match (text, words) {
+            ("read", _) => Ok(Self::Read),
+            ("full", _) => Ok(Self::Full),
+            (_, Some(scopes)) => Ok(Self::Application(ApplicationScopes::new(scopes))),
+            (_, None) => Err(format!(
+                "{text:?} is not a scope of tokens: read, full, or for applications one or several of \
+                 accounts, devices, invoices and announce, apart by commas"
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_come_back_from_their_words() {
+        for text in [
+            "read",
+            "full",
+            "accounts",
+            "accounts,devices,invoices,announce",
+        ] {
+            let scope: TokenScope = text.parse().unwrap();
+            assert_eq!(scope.to_string(), text);
+        }
+        let scope: TokenScope = "invoices, accounts".parse().unwrap();
+        assert_eq!(scope.to_string(), "accounts,invoices");
+        assert_eq!(scope.limit(UserRole::Admin), UserRole::User);
+        assert!(scope.application().contains(ApplicationScope::Invoices));
+        assert!(!scope.application().contains(ApplicationScope::Devices));
+        for wrong in ["", "read,accounts", "everything", "accounts,"] {
+            let problem = wrong.parse::<TokenScope>().unwrap_err();
+            assert!(problem.contains("accounts, devices"), "{problem}");
         }
     }
 }

@@ -3,8 +3,10 @@
 //! One method is one database transaction. The SQL in `src/sql` says what is read and written, named
 //! after the method; `db` knows how a database is reached.
 
+mod action;
 mod activities;
 mod announcement;
+mod application;
 mod audit;
 mod backfill;
 mod balance;

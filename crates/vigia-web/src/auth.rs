@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use vigia_core::{Principal, User};
-use vigia_store::StoreError;
+use vigia_store::{ApplicationScopes, StoreError};
 
 use crate::SignIn;
 
@@ -27,6 +27,8 @@ pub struct Identity {
     pub user: Option<User>,
     /// Whether anything may be changed: not with a token that may only read.
     pub may_write: bool,
+    /// What may be done for an application.
+    pub application: ApplicationScopes,
 }
 
 /// Makes a principal from a request.
@@ -50,6 +52,7 @@ impl Authenticator for LocalOperatorAuthenticator {
             principal: Principal::LocalOperator,
             user: None,
             may_write: true,
+            application: ApplicationScopes::default(),
         })
     }
 

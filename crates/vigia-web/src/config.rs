@@ -33,6 +33,8 @@ impl WebConfig {
 pub struct WebLimits {
     /// Largest request body and WebSocket message.
     pub body_bytes_max: usize,
+    /// Largest request body of an application's token: a batch of 1,000 changes.
+    pub batch_bytes_max: usize,
     /// Most words and signs of a GraphQL document.
     pub query_tokens_max: usize,
     /// Deepest nesting of fields; introspection by usual tools needs 13.
@@ -57,6 +59,7 @@ impl Default for WebLimits {
     fn default() -> Self {
         Self {
             body_bytes_max: 64 * 1024,
+            batch_bytes_max: 1024 * 1024,
             query_tokens_max: 2_000,
             query_depth_max: 16,
             query_complexity_max: 6_000,

@@ -100,6 +100,16 @@ pub(crate) fn to_delivery(text: &str) -> Option<(u64, DeliveryId)> {
     Some((at_ms, id.parse().ok()?))
 }
 
+/// The cursor of a place in the log of actions.
+pub(crate) fn of_action(id: i64) -> String {
+    encode(&format!("l:{id}"))
+}
+
+/// The place in the log of actions that a cursor means; none if it is not one of ours.
+pub(crate) fn to_action(text: &str) -> Option<i64> {
+    decode(text)?.strip_prefix("l:")?.parse().ok()
+}
+
 /// The cursor of a place in the list of invoices.
 pub(crate) fn of_invoice(id: i64) -> String {
     encode(&format!("i:{id}"))

@@ -7,6 +7,8 @@
 mod activity;
 mod address;
 mod announcement;
+mod application;
+mod audit;
 mod balance;
 mod broadcast;
 mod business;
@@ -66,6 +68,7 @@ pub(crate) struct Mutation(
     device::DeviceMutation,
     broadcast::BroadcastMutation,
     endpoint::EndpointMutation,
+    application::ApplicationMutation,
 );
 
 /// The root of queries: what can be asked.
@@ -78,6 +81,7 @@ pub(crate) struct Query(
     push::PushQueries,
     broadcast::BroadcastQueries,
     endpoint::EndpointQueries,
+    audit::AuditQueries,
 );
 
 /// The schema of the web role.
@@ -117,6 +121,7 @@ pub(crate) fn schema(limits: &WebLimits, context: WebContext, stopping: Stopping
         .limit_complexity(limits.query_complexity_max)
         .limit_recursive_depth(RECURSION_MAX)
         .limit_directives(DIRECTIVES_MAX)
+        .extension(audit::Auditing)
         .extension(limits::Limits {
             tokens_max: limits.query_tokens_max,
         })
@@ -141,7 +146,11 @@ pub(crate) async fn query(
             "the content type has to be application/json".to_owned(),
         );
     }
-    let bytes_max = app.config.limits.body_bytes_max;
+    let limits = &app.config.limits;
+    let bytes_max = match reader.application.is_empty() {
+        true => limits.body_bytes_max,
+        false => limits.batch_bytes_max,
+    };
     let Ok(body) = to_bytes(body, bytes_max).await else {
         let why = format!("the request body has more than {bytes_max} bytes");
         return refused(StatusCode::PAYLOAD_TOO_LARGE, why);

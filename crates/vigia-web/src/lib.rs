@@ -5,6 +5,7 @@
 //! Only operators write, and what they let vigia do again is behind a trait; nothing here knows which
 //! database is behind the store.
 
+mod acting;
 mod app;
 mod assets;
 mod auth;

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use vigia_core::{Locale, Principal, Scope, User};
-use vigia_store::InboxQuery;
+use vigia_store::{ApplicationScopes, InboxQuery};
 
 use crate::app::App;
 use crate::pages::{ErrorPage, internal_error, sign_in_path};
@@ -28,8 +28,12 @@ pub(crate) struct Reader {
     pub(crate) locale: Locale,
     /// Name of the user who is signed in.
     pub(crate) name: Option<String>,
+    /// External id of that user.
+    pub(crate) user: Option<String>,
     /// Whether they may change anything this way.
     pub(crate) may_write: bool,
+    /// What they may do for an application.
+    pub(crate) application: ApplicationScopes,
 }
 
 impl Reader {
@@ -58,14 +62,17 @@ impl FromRequestParts<Arc<App>> for Reader {
                 principal,
                 user,
                 may_write,
+                application,
             }) => Ok(Self {
                 principal,
                 locale: chosen
                     .or(user.as_ref().map(|user| user.locale))
                     .or_else(|| accepted_locale(&parts.headers))
                     .unwrap_or_default(),
+                user: user.as_ref().map(|user| user.external_id.clone()),
                 name: user.map(name),
                 may_write,
+                application,
             }),
             Err(error) => Err(nobody(parts, app, error)),
         }

@@ -221,6 +221,7 @@ impl From<SignedIn> for Identity {
             },
             user: Some(signed_in.user),
             may_write: signed_in.may_write,
+            application: signed_in.application,
         }
     }
 }

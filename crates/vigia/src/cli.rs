@@ -126,6 +126,8 @@ enum Command {
     /// Say who signs in, and as what
     #[command(subcommand)]
     User(commands::user::UserCommand),
+    /// List what operators and applications did, newest first
+    Actions(commands::actions::ActionsArgs),
     /// Make tokens by which programs sign in, and take them back
     #[command(subcommand)]
     Token(commands::token::TokenCommand),
@@ -214,6 +216,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Broadcast(command) => commands::broadcast::run(common, command).await,
         Command::Notifications(command) => commands::notifications::run(common, command),
         Command::Invoices(command) => commands::invoices::run(common, command).await,
+        Command::Actions(args) => commands::actions::run(common, args).await,
         Command::Labels(command) => commands::labels::run(common, command).await,
         Command::Providers(args) => commands::providers::run(common, args).await,
         Command::Status(args) => commands::status::run(common, args).await,

@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub mod actions;
 pub mod audit;
 pub mod backfill;
 pub mod balances;

@@ -24,7 +24,7 @@ pub use message_blob_cleanup::MessageBlobCleanup;
 pub use raw_cleanup::RawCleanup;
 pub use runner::{JobRunner, RanNow};
 pub use source_refresh::SourceRefresh;
-pub use stale_rows::StaleRows;
+pub use stale_rows::{Kept, StaleRows};
 pub use stale_sign_ins::StaleSignIns;
 
 use std::sync::Arc;
@@ -116,7 +116,10 @@ pub fn all(
         Arc::new(StaleRows::new(
             store.clone(),
             clock.clone(),
-            settings.inbox.keep_ms(),
+            Kept {
+                inbox_ms: settings.inbox.keep_ms(),
+                actions_ms: settings.web.actions_keep_ms(),
+            },
         )),
         Arc::new(StaleSignIns::new(store.clone(), clock.clone())),
         Arc::new(BalanceFold(store.clone())),

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use vigia_core::{AccountId, DeliveryId, UserId};
 
 pub(super) use self::directory::KeptDirectory;
-use self::directory::{endpoint_changes, endpoints_changed};
+use self::directory::endpoint_changes;
+pub(super) use self::directory::endpoints_changed;
 use self::endpoint::{Heard, disabled_notices, list};
 use super::SqlStore;
 use super::codec::int;

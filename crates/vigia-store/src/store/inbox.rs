@@ -133,18 +133,8 @@ impl InboxStore for SqlStore {
     }
 
     async fn preference_set(&self, user: UserId, preferences: &Preferences) -> Result<()> {
-        let minute = |minute: Option<u16>| minute.map(i64::from);
-        let quiet = preferences.quiet_hours;
         let mut tx = self.database.write().await?;
-        query(sql!("preference_set"))
-            .bind(user.0)
-            .bind(preferences.muted.to_string())
-            .bind(preferences.time_zone.clone())
-            .bind(minute(quiet.map(QuietHours::from_minute)))
-            .bind(minute(quiet.map(QuietHours::to_minute)))
-            .bind(i64::from(preferences.hides_amounts))
-            .execute(&mut tx)
-            .await?;
+        self.set_preferences(&mut tx, user, preferences).await?;
         tx.commit().await
     }
 
@@ -166,6 +156,26 @@ impl InboxStore for SqlStore {
 }
 
 impl SqlStore {
+    pub(super) async fn set_preferences(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        preferences: &Preferences,
+    ) -> Result<()> {
+        let minute = |minute: Option<u16>| minute.map(i64::from);
+        let quiet = preferences.quiet_hours;
+        query(sql!("preference_set"))
+            .bind(user.0)
+            .bind(preferences.muted.to_string())
+            .bind(preferences.time_zone.clone())
+            .bind(minute(quiet.map(QuietHours::from_minute)))
+            .bind(minute(quiet.map(QuietHours::to_minute)))
+            .bind(i64::from(preferences.hides_amounts))
+            .execute(tx)
+            .await?;
+        Ok(())
+    }
+
     async fn inbox(
         &self,
         sql: Sql,

@@ -37,34 +37,10 @@ macro_rules! joined_sql {
 #[async_trait]
 impl PushStore for SqlStore {
     async fn device_register(&self, user: UserId, spec: &DeviceSpec) -> Result<(DeviceRow, bool)> {
-        let now_ms = self.now()?;
-        let hash = Hasher::digest(spec.token.as_bytes());
         let mut tx = self.database.write().await?;
-        let find = || {
-            query(joined_sql!("device_columns", "device_of_token"))
-                .bind(user.0)
-                .bind(spec.platform.as_str())
-                .bind(hash.inner().to_vec())
-        };
-        let known = find().fetch_optional(&mut tx).await?;
-        query(sql!("device_register"))
-            .bind(user.0)
-            .bind(spec.platform.as_str())
-            .bind(spec.token.clone())
-            .bind(hash.inner().to_vec())
-            .bind(spec.locale.map(|locale| locale.as_str().to_owned()))
-            .bind(spec.app_version.clone())
-            .bind(now_ms)
-            .execute(&mut tx)
-            .await?;
-        query(sql!("device_make_room"))
-            .bind(user.0)
-            .bind(DEVICES_MAX)
-            .execute(&mut tx)
-            .await?;
-        let registered = device(&find().fetch_one(&mut tx).await?)?;
+        let registered = self.register_device(&mut tx, user, spec).await?;
         tx.commit().await?;
-        Ok((registered, known.is_none()))
+        Ok(registered)
     }
 
     async fn device_list(
@@ -287,6 +263,54 @@ impl PushStore for SqlStore {
 }
 
 impl SqlStore {
+    /// The device with its row, and whether it is new.
+    pub(super) async fn register_device(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        spec: &DeviceSpec,
+    ) -> Result<(DeviceRow, bool)> {
+        let (platform, token) = (spec.platform, &*spec.token);
+        let known = self.device_of_token(tx, user, platform, token).await?;
+        query(sql!("device_register"))
+            .bind(user.0)
+            .bind(platform.as_str())
+            .bind(token)
+            .bind(Hasher::digest(token.as_bytes()).inner().to_vec())
+            .bind(spec.locale.map(|locale| locale.as_str().to_owned()))
+            .bind(spec.app_version.clone())
+            .bind(self.now()?)
+            .execute(tx)
+            .await?;
+        query(sql!("device_make_room"))
+            .bind(user.0)
+            .bind(DEVICES_MAX)
+            .execute(tx)
+            .await?;
+        let registered = self.device_of_token(tx, user, platform, token).await?;
+        let registered = registered.ok_or_else(|| StoreError::Damaged {
+            what: "device",
+            problem: "it is not there after it was written".to_owned(),
+        })?;
+        Ok((registered, known.is_none()))
+    }
+
+    pub(super) async fn device_of_token(
+        &self,
+        tx: &mut Tx,
+        user: UserId,
+        platform: Platform,
+        token: &str,
+    ) -> Result<Option<DeviceRow>> {
+        let row = query(joined_sql!("device_columns", "device_of_token"))
+            .bind(user.0)
+            .bind(platform.as_str())
+            .bind(Hasher::digest(token.as_bytes()).inner().to_vec())
+            .fetch_optional(tx)
+            .await?;
+        row.as_ref().map(device).transpose()
+    }
+
     /// Takes in what an attempt says about its device.
     async fn device_heard(
         &self,

@@ -11,8 +11,8 @@ use super::read::row;
 use super::register::user_upsert;
 use crate::db::{Row, Tx, get, get_opt, parsed, query};
 use crate::sign_in::{
-    CREDENTIALS_MAX, Login, SecretHash, SessionRow, SessionSpec, SignInStore, SignedIn, TokenRow,
-    TokenScope, TokenSpec, USED_WITHIN_MS,
+    ApplicationScopes, CREDENTIALS_MAX, Login, SecretHash, SessionRow, SessionSpec, SignInStore,
+    SignedIn, TokenRow, TokenScope, TokenSpec, USED_WITHIN_MS,
 };
 use crate::sql::sql;
 use crate::{Notice, Result, UserSpec};
@@ -133,6 +133,7 @@ impl SignInStore for SqlStore {
             user: row::user(&found)?,
             role: role(&found)?,
             may_write: true,
+            application: ApplicationScopes::default(),
         }))
     }
 
@@ -181,7 +182,7 @@ impl SignInStore for SqlStore {
             .bind(spec.secret_hash.to_vec())
             .bind(spec.user.0)
             .bind(&*spec.name)
-            .bind(spec.scope.as_str())
+            .bind(spec.scope.to_string())
             .bind(now_ms)
             .bind(expires_at_ms)
             .fetch_one(&mut tx)
@@ -212,6 +213,7 @@ impl SignInStore for SqlStore {
             user: row::user(&found)?,
             role: scope(&found)?.limit(role(&found)?),
             may_write: scope(&found)? == TokenScope::Full,
+            application: scope(&found)?.application(),
         }))
     }
 

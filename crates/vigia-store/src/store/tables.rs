@@ -58,6 +58,7 @@ const CHAIN: &[Table] = &[
             ("display_name", Text),
             ("locale", Text),
             ("created_at_ms", Int),
+            ("disabled_at_ms", Int),
         ],
         key: &["id"],
         identity: Some("id"),

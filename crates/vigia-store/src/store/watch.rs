@@ -1,5 +1,6 @@
 //! `WatchStore`: the watch list and its change log.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -177,21 +178,7 @@ impl SqlStore {
             }
         }
         let added: Vec<_> = plan.new.iter().map(|index| &entries[*index]).collect();
-        insert(&mut tx, sql!("watch_insert"), &added, |entry| {
-            let account = entry
-                .account
-                .as_ref()
-                .map(|spec| accounts[&*spec.external_id]);
-            Ok(vec![
-                entry.target.kind().into(),
-                entry.target.to_key().into(),
-                account.into(),
-                next.effective_from.into(),
-                (next.version + 1).into(),
-                Value::Text(None),
-            ])
-        })
-        .await?;
+        next.insert(&mut tx, &added, &accounts).await?;
         let addresses = added
             .iter()
             .filter(|entry| is_address(&entry.target))
@@ -260,6 +247,29 @@ impl Next {
             version: get(&row, "version")?,
             effective_from: get(&row, "effective_from")?,
         })
+    }
+
+    /// Begins to watch entries, each for its account.
+    pub(super) async fn insert(
+        &self,
+        tx: &mut Tx,
+        entries: &[&WatchEntry],
+        accounts: &HashMap<String, i64>,
+    ) -> Result<()> {
+        insert(tx, sql!("watch_insert"), entries, |entry| {
+            let account = entry.account.as_ref();
+            let account = account.map(|spec| accounts[&*spec.external_id]);
+            Ok(vec![
+                entry.target.kind().into(),
+                entry.target.to_key().into(),
+                account.into(),
+                self.effective_from.into(),
+                (self.version + 1).into(),
+                Value::Text(None),
+            ])
+        })
+        .await?;
+        Ok(())
     }
 
     /// Ends the watch of a target; false where it is not watched.

@@ -77,6 +77,7 @@ async fn filled<F: Fixture>() -> Db<F> {
     crate::suite::sign_in::fill(&*db.store).await;
     crate::suite::contract::fill(&db.store).await;
     crate::suite::label::fill(&*db.store).await;
+    crate::suite::application::fill(&*db.store, 1).await;
     for checkpoint in 0..6 {
         let commit = Commit {
             balance_effects: vec![balance(place(checkpoint, 0), 1, i128::MIN + 7)],

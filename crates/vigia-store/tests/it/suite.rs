@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod announcement;
+pub(crate) mod application;
 pub(crate) mod backfill;
 pub(crate) mod balance;
 pub(crate) mod broadcast;
@@ -364,6 +365,11 @@ macro_rules! store_conformance_suite {
             shard: [
                 each_has_its_position, one_that_nobody_polls_is_seen,
                 when_all_pollers_died_their_shards_are_seen,
+            ],
+            application: [
+                whatever_its_order_a_batch_is_so, what_is_wrong_is_refused_by_itself,
+                disabled_users_are_out_until_they_are_enabled, an_erased_user_leaves_nothing,
+                an_account_ends_and_its_past_stays, what_was_done_is_remembered,
             ],
             sign_in: [
                 a_user_has_a_role_and_a_password, names_that_nobody_can_have_are_refused,

@@ -6,12 +6,12 @@ use base64::engine::general_purpose::STANDARD;
 use vigia_core::{
     ANNOUNCEMENT_WAIT_MS, Announcement as Announced, Digest, parse_address, submitted,
 };
-use vigia_store::{ANNOUNCEMENTS_MAX, AnnounceOutcome, AnnouncementRow};
+use vigia_store::{ANNOUNCEMENTS_MAX, AnnounceOutcome, AnnouncementRow, ApplicationScope};
 
 use super::activity::Direction;
 use super::error::{bad_input, internal};
 use super::failed::digest_of;
-use super::query::{check_writer, reader, web};
+use super::query::{web, writes};
 use super::scalar::UInt53;
 
 /// What became of a transaction that was announced.
@@ -139,18 +139,18 @@ pub(crate) struct AnnouncementMutation;
 #[Object]
 impl AnnouncementMutation {
     /// Shows a transaction that was just submitted to an account until it lands. Once more, whatever is said of it
-    /// then, what is there is returned. Takes a member of the account, or an operator.
+    /// then, what is there is returned. Takes a member of the account, an application with the scope
+    /// `announce`, or an operator.
     async fn announce(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What was submitted.")] input: AnnouncementInput,
     ) -> Result<Announcement> {
-        check_writer(ctx)?;
+        let scope = writes(ctx, ApplicationScope::Announce)?;
         let web = web(ctx);
         let account = input.account.clone();
         let registry = web.registry.get();
         let announcement = announced(input, |coin| registry.coin_type(coin))?;
-        let scope = reader(ctx).scope();
         let outcome = web.store.announce(&scope, &account, &announcement).await;
         match outcome.map_err(internal)? {
             AnnounceOutcome::There(row) => Ok(Announcement {

@@ -88,7 +88,7 @@ impl Device {
 
 /// A device to register.
 #[derive(InputObject)]
-struct DeviceInput {
+pub(super) struct DeviceInput {
     /// Who brings pushes to it.
     platform: Platform,
     /// What the platform knows it by: FCM's registration token, Apple's device token in hexadecimal digits, or the JSON of
@@ -187,7 +187,8 @@ fn people_call(platform: vigia_core::Platform) -> &'static str {
     }
 }
 
-fn checked(input: DeviceInput) -> Result<DeviceSpec> {
+/// The device, or why it cannot be one.
+pub(super) fn checked(input: DeviceInput) -> Result<DeviceSpec> {
     let token = input.token.trim();
     if token.is_empty() || token.len() > DEVICE_TOKEN_BYTES_MAX || token.contains('\0') {
         let problem = format!("it has {} bytes", token.len());

@@ -56,7 +56,7 @@ struct NotificationPreferences {
 
 /// How a user wants to be told; what is not given stays as it is.
 #[derive(InputObject)]
-struct NotificationPreferencesInput {
+pub(super) struct NotificationPreferencesInput {
     /// What not: all of it.
     muted: Option<Vec<MutedCategory>>,
     /// Name of the user's time zone in the IANA database: `America/Bogota`.
@@ -240,7 +240,11 @@ impl InboxMutation {
     }
 }
 
-fn apply(preferences: &mut Preferences, input: NotificationPreferencesInput) -> Result<()> {
+/// Takes in what is given.
+pub(super) fn apply(
+    preferences: &mut Preferences,
+    input: NotificationPreferencesInput,
+) -> Result<()> {
     if let Some(muted) = input.muted {
         let pairs = muted
             .into_iter()

@@ -2,11 +2,11 @@
 
 use async_graphql::{Context, Enum, ID, Object, Result};
 use vigia_core::{AccountId, Invoice as Asked, Settlement, parse_address};
-use vigia_store::{InvoiceOutcome, InvoiceRow, InvoiceSpec};
+use vigia_store::{ApplicationScope, InvoiceOutcome, InvoiceRow, InvoiceSpec};
 
 use super::activity::Coin;
 use super::error::{bad_input, forbidden, internal};
-use super::query::{check_writer, reader, web};
+use super::query::{web, writes};
 use super::scalar::UInt53;
 use crate::WebContext;
 
@@ -148,7 +148,7 @@ pub(crate) struct InvoiceMutation;
 #[Object]
 impl InvoiceMutation {
     /// Asks for a payment. The same once more returns what is there; another with the same account and id is
-    /// refused. Operators may for every account, members with the permission `invoice` for theirs.
+    /// refused. Operators and applications with the scope `invoices` may for every account, members with the permission `invoice` for theirs.
     #[expect(clippy::too_many_arguments, reason = "arguments of the mutation")]
     async fn create_invoice(
         &self,
@@ -167,7 +167,7 @@ impl InvoiceMutation {
         )]
         contract: Option<String>,
     ) -> Result<Invoice> {
-        check_writer(ctx)?;
+        let scope = writes(ctx, ApplicationScope::Invoices)?;
         let web = web(ctx);
         let registry = web.registry.get();
         let (contract, object) = registry
@@ -199,7 +199,6 @@ impl InvoiceMutation {
             return Err(bad_input("createInvoice", problem, "see the description"));
         }
         let spec = InvoiceSpec { account, invoice };
-        let scope = reader(ctx).scope();
         let outcome = web.store.invoice_create(&scope, &spec).await;
         match outcome.map_err(internal)? {
             InvoiceOutcome::There(row) => Ok(Invoice::new(*row, web)),
@@ -229,9 +228,8 @@ impl InvoiceMutation {
 
     /// Says that an invoice is not to be paid any more; null where the reader has none of this id, or may not.
     async fn cancel_invoice(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Invoice>> {
-        check_writer(ctx)?;
+        let scope = writes(ctx, ApplicationScope::Invoices)?;
         let (id, web) = (id_of(&id)?, web(ctx));
-        let scope = reader(ctx).scope();
         let row = web.store.invoice_cancel(&scope, id).await;
         Ok(row.map_err(internal)?.map(|row| Invoice::new(row, web)))
     }

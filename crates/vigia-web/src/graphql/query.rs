@@ -2,10 +2,10 @@
 
 use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result};
-use vigia_core::{BusinessKey, parse_address};
+use vigia_core::{BusinessKey, Scope, parse_address};
 use vigia_store::{
-    ActivityFilter, ActivityRow, AnnouncementRow, BalanceRow, BusinessRow, DeliveryRow, FailedRow,
-    InvoiceRow, LabelRow, WatchRow,
+    ActivityFilter, ActivityRow, AnnouncementRow, ApplicationScope, BalanceRow, BusinessRow,
+    DeliveryRow, FailedRow, InvoiceRow, LabelRow, WatchRow,
 };
 
 use super::activity::Activity;
@@ -47,6 +47,29 @@ pub(super) fn check_writer(ctx: &Context<'_>) -> Result<()> {
             "this token may only read: it takes one of scope full",
         )),
     }
+}
+
+/// Refuses those who may not do this for an application: neither its token nor an operator.
+pub(super) fn check_application(ctx: &Context<'_>, scope: ApplicationScope) -> Result<()> {
+    let reader = reader(ctx);
+    let is_operator = reader.principal.is_operator() && reader.may_write;
+    match is_operator || reader.application.contains(scope) {
+        true => Ok(()),
+        false => Err(forbidden(&format!(
+            "this takes an application's token with the scope {}, or an operator",
+            scope.as_str()
+        ))),
+    }
+}
+
+/// For which accounts who asks may change this: an application's token with the scope for all, else those who may write for theirs.
+pub(super) fn writes(ctx: &Context<'_>, scope: ApplicationScope) -> Result<Scope> {
+    let reader = reader(ctx);
+    if reader.application.contains(scope) {
+        return Ok(Scope::All);
+    }
+    check_writer(ctx)?;
+    Ok(reader.scope())
 }
 
 /// What can be asked. Everybody sees their own accounts, the operator sees all.

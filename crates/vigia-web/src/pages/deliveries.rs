@@ -70,7 +70,12 @@ pub(crate) async fn deliveries_ordered(
         let why = "this is no order that the page has a button for".to_owned();
         return refused(&reader, StatusCode::BAD_REQUEST, Some(why));
     };
-    match order.carry_out(&*app.context.store).await {
+    let carried_out = order.carry_out(&*app.context.store).await;
+    if let Ok(Some(_)) = &carried_out {
+        let (action, subject) = order.words();
+        reader.record(&app.context, action, subject).await;
+    }
+    match carried_out {
         Ok(Some(done)) => order.back(&view, done),
         Ok(None) => {
             let why = "id: nothing has such an id".to_owned();

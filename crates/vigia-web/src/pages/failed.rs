@@ -9,7 +9,8 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
-use vigia_core::{Digest, Locale, parse_digest};
+use serde_json::json;
+use vigia_core::{Digest, parse_digest};
 use vigia_store::{FailedRetry, FailedRow};
 
 use super::item::time;
@@ -41,18 +42,22 @@ pub(crate) async fn failed(State(app): State<Arc<App>>, reader: Reader, uri: Uri
 /// Tries one again and goes back to the list.
 pub(crate) async fn failed_retry(
     State(app): State<Arc<App>>,
-    Asked { digest, locale }: Asked,
+    Asked { digest, reader }: Asked,
 ) -> Response {
     match app.context.retrier.retry(&digest).await {
-        Ok(retried) => back(&digest, Done::from(retried)),
-        Err(error) => internal_error(locale, &error),
+        Ok(retried) => {
+            let subject = json!({ "digest": digest.to_string() });
+            reader.record(&app.context, "retry-failed", subject).await;
+            back(&digest, Done::from(retried))
+        }
+        Err(error) => internal_error(reader.locale, &error),
     }
 }
 
 /// Lets one go and goes back to the list.
 pub(crate) async fn failed_discard(
     State(app): State<Arc<App>>,
-    Asked { digest, locale }: Asked,
+    Asked { digest, reader }: Asked,
 ) -> Response {
     let store = &app.context.store;
     let discarded = async {
@@ -60,16 +65,20 @@ pub(crate) async fn failed_discard(
         store.failed_find(&digest).await
     };
     match discarded.await {
-        Ok(Some(_)) => back(&digest, Done::Discarded),
+        Ok(Some(_)) => {
+            let subject = json!({ "digest": digest.to_string() });
+            reader.record(&app.context, "discard-failed", subject).await;
+            back(&digest, Done::Discarded)
+        }
         Ok(None) => back(&digest, Done::NotFailed),
-        Err(error) => internal_error(locale, &error),
+        Err(error) => internal_error(reader.locale, &error),
     }
 }
 
 /// The transaction that an operator asks for something about; to anybody else the page is not there.
 pub(crate) struct Asked {
     digest: Digest,
-    locale: Locale,
+    reader: Reader,
 }
 
 impl FromRequestParts<Arc<App>> for Asked {
@@ -80,12 +89,14 @@ impl FromRequestParts<Arc<App>> for Asked {
         if !reader.principal.is_operator() {
             return Err(refused(&reader, StatusCode::NOT_FOUND, None));
         }
+        if !reader.may_write {
+            return Err(refused(&reader, StatusCode::FORBIDDEN, None));
+        }
         let digest = Path::<String>::from_request_parts(parts, app).await;
         let Path(digest) = digest.map_err(IntoResponse::into_response)?;
         let digest = parse_digest(&digest)
             .map_err(|error| refused(&reader, StatusCode::BAD_REQUEST, Some(error.to_string())))?;
-        let locale = reader.locale;
-        Ok(Self { digest, locale })
+        Ok(Self { digest, reader })
     }
 }
 

@@ -14,7 +14,9 @@ use tokio::task::JoinHandle;
 use vigia_core::{
     AccountId, Commit, Locale, ManualClock, NotificationText, Principal, RenderInput,
 };
-use vigia_store::{IngestStore, ReadStore, SqlStore, SqliteOptions, Store, WatchStore};
+use vigia_store::{
+    ApplicationScopes, IngestStore, ReadStore, SqlStore, SqliteOptions, Store, WatchStore,
+};
 use vigia_web::{
     AlwaysReady, AuthError, Authenticator, Identity, SignIn, SignInSettings, WebConfig, WebContext,
     WebError, WebServer,
@@ -251,6 +253,7 @@ impl Authenticator for HeaderAuthenticator {
                 principal: Principal::LocalOperator,
                 user: None,
                 may_write: true,
+                application: ApplicationScopes::default(),
             });
         };
         let found = self
@@ -263,6 +266,7 @@ impl Authenticator for HeaderAuthenticator {
             principal: Principal::User(user.id),
             user: None,
             may_write: true,
+            application: ApplicationScopes::default(),
         })
     }
 

@@ -4,6 +4,7 @@
 
 mod announcements;
 mod app;
+mod applications;
 mod balances;
 mod deals;
 mod deliveries;

@@ -21,7 +21,7 @@ fn settings(https: bool) -> SignInSettings {
 }
 
 /// Ana and Beto with a transfer between them, and an operator.
-async fn app(https: bool) -> TestApp {
+pub(crate) async fn app(https: bool) -> TestApp {
     let app = TestApp::with_sign_in(settings(https)).await;
     app.register("Ana").await;
     app.transfer(0).await;

@@ -10,6 +10,7 @@ use vigia_store::{
     SqlStore,
 };
 
+use super::actions::record;
 use super::{open_existing_store, time_text};
 use crate::cli::Common;
 use crate::config::Overrides;
@@ -83,6 +84,7 @@ async fn start(store: &SqlStore, args: StartArgs) -> anyhow::Result<()> {
     };
     spec.check().map_err(Exit::bad_input)?;
     let id = store.broadcast_begin(&spec).await?;
+    record(store, "broadcast start", json!({ "id": id })).await?;
     println!("broadcast {id} has begun: see vigia broadcast list, or vigia broadcast stop {id}");
     Ok(())
 }
@@ -122,6 +124,7 @@ async fn stop(store: &SqlStore, id: i64) -> anyhow::Result<()> {
         let why = format!("no broadcast {id} is running: see vigia broadcast list");
         return Err(Exit::bad_input(why).into());
     }
+    record(store, "broadcast stop", json!({ "id": id })).await?;
     println!("broadcast {id} is stopped");
     Ok(())
 }

@@ -8,6 +8,7 @@ use vigia_core::{Clock, SystemClock};
 use vigia_store::{CREDENTIALS_MAX, SignInStore, SqlStore, TokenScope, TokenSpec};
 use vigia_web::{Secret, TOKEN_PREFIX};
 
+use super::actions::record;
 use super::{open_existing_store, time_text, user};
 use crate::cli::Common;
 use crate::config::Overrides;
@@ -49,7 +50,8 @@ pub struct CreateArgs {
     /// What it is for
     #[arg(long)]
     name: String,
-    /// read: the accounts that the user is a member of; full: all that the user may do
+    /// read: the accounts that the user is a member of; full: all that the user may do; of an application's server one or
+    /// several of accounts, devices, invoices, announce, apart by commas (docs/applications.md)
     #[arg(long, default_value = "read")]
     scope: TokenScope,
     /// Days that it lasts [default: until it is taken back]
@@ -89,6 +91,7 @@ async fn create(store: &SqlStore, args: CreateArgs) -> anyhow::Result<()> {
         scope: args.scope,
         expires_at_ms: lasts_ms.map(|lasts_ms| SystemClock.now_ms() + lasts_ms),
     };
+    let scope = spec.scope.to_string();
     let Some(id) = store.token_create(&spec).await? else {
         let problem = format!(
             "{} has {CREDENTIALS_MAX} tokens already; take one back first",
@@ -96,6 +99,8 @@ async fn create(store: &SqlStore, args: CreateArgs) -> anyhow::Result<()> {
         );
         return Err(Exit::bad_input(problem).into());
     };
+    let subject = json!({ "id": id, "user": args.user, "scope": scope });
+    record(store, "token create", subject).await?;
     match args.json {
         true => println!("{}", json!({ "id": id, "token": secret.expose() })),
         false => {
@@ -123,7 +128,7 @@ async fn list(store: &SqlStore, user: Option<&str>, json: bool) -> anyhow::Resul
                     "id": row.id,
                     "user": row.user,
                     "name": row.name,
-                    "scope": row.scope.as_str(),
+                    "scope": row.scope.to_string(),
                     "createdAtMs": row.created_at_ms,
                     "usedAtMs": row.used_at_ms,
                     "expiresAtMs": row.expires_at_ms,
@@ -133,7 +138,7 @@ async fn list(store: &SqlStore, user: Option<&str>, json: bool) -> anyhow::Resul
                 "{}  {}  {}  {:?}  used {}, until {}",
                 row.id,
                 row.user,
-                row.scope.as_str(),
+                row.scope,
                 row.name,
                 row.used_at_ms.map_or_else(|| "never".to_owned(), time_text),
                 row.expires_at_ms
@@ -149,6 +154,7 @@ async fn revoke(store: &SqlStore, id: i64) -> anyhow::Result<()> {
         let problem = format!("there is no token {id}; see vigia token list");
         return Err(Exit::bad_input(problem).into());
     }
+    record(store, "token revoke", json!({ "id": id })).await?;
     println!("token {id} is valid no more");
     Ok(())
 }

@@ -10,6 +10,7 @@ use vigia_core::{Locale, UserRole};
 use vigia_store::{Login, SignInStore, SqlStore, UserSpec};
 use vigia_web::password_hash;
 
+use super::actions::record;
 use super::{open_existing_store, open_store, time_text};
 use crate::cli::Common;
 use crate::config::Overrides;
@@ -111,6 +112,8 @@ async fn create(store: &SqlStore, args: CreateArgs) -> anyhow::Result<()> {
         .login_set(&spec, role, hash.as_deref())
         .await
         .map_err(bad_name)?;
+    let subject = json!({ "user": spec.external_id, "role": role.as_str() });
+    record(store, "user create", subject).await?;
     println!("{} signs in as {}", spec.external_id, role.as_str());
     Ok(())
 }
@@ -124,6 +127,7 @@ async fn password(store: &SqlStore, user: &str) -> anyhow::Result<()> {
         locale: login.user.locale,
     };
     store.login_set(&spec, login.role, Some(&hash)).await?;
+    record(store, "user password", json!({ "user": user })).await?;
     println!("{user} has a new password; their sessions have ended");
     Ok(())
 }
@@ -194,6 +198,7 @@ async fn sessions(store: &SqlStore, user: &str, json: bool) -> anyhow::Result<()
 async fn sign_out(store: &SqlStore, user: &str) -> anyhow::Result<()> {
     let login = find(store, user).await?;
     let ended = store.session_end_all(login.user.id).await?;
+    record(store, "user sign-out", json!({ "user": user })).await?;
     println!("{ended} sessions of {user} have ended");
     Ok(())
 }

@@ -13,6 +13,7 @@ use vigia_store::{
     DeliveryState, DeliveryStats, DeliveryStore, EndpointRow, STATS_WINDOW_MS, SqlStore,
 };
 
+use super::actions::record;
 use super::{open_existing_store, time_text};
 use crate::cli::Common;
 use crate::config::{Overrides, Settings};
@@ -171,6 +172,8 @@ async fn replay(
             break;
         }
     }
+    let subject = json!({ "name": name, "from": from, "to": to, "all": all });
+    record(store, "webhooks replay", subject).await?;
     println!("{replayed} are sent again");
     Ok(())
 }
@@ -195,6 +198,7 @@ async fn reseal(settings: &Settings, store: &SqlStore) -> anyhow::Result<()> {
             }
         }
     }
+    record(store, "webhooks reseal", json!({ "endpoints": sealed })).await?;
     println!("{sealed} endpoints are sealed again");
     match failed {
         0 => Ok(()),
@@ -213,6 +217,8 @@ async fn enable(store: &SqlStore, name: &str, enabled: bool) -> anyhow::Result<(
         .into());
     }
     let word = if enabled { "enabled" } else { "disabled" };
+    let subject = json!({ "name": name, "enabled": enabled });
+    record(store, "webhooks enable", subject).await?;
     println!("{name} is {word}");
     Ok(())
 }

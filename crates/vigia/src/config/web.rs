@@ -11,6 +11,8 @@ use super::layers::ConfigError;
 /// Longest time a session may last, in hours: a year.
 const SESSION_HOURS_MAX: u64 = 365 * 24;
 
+const DAY_MS: u64 = 24 * 3_600 * 1_000;
+
 /// `[web]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
@@ -19,6 +21,7 @@ pub struct WebSettings {
     pub sign_in: bool,
     pub session_hours: u64,
     pub https: bool,
+    pub actions_keep_days: u64,
     pub insecure_no_auth: bool,
     pub graphiql: bool,
 }
@@ -29,6 +32,11 @@ impl WebSettings {
         let expected = "ADDRESS:PORT, such as 127.0.0.1:8420";
         let address = self.listen.parse();
         address.map_err(|_| ConfigError::value("web.listen", &self.listen, expected))
+    }
+
+    /// For how long the log of actions is kept, in milliseconds.
+    pub fn actions_keep_ms(&self) -> u64 {
+        self.actions_keep_days.saturating_mul(DAY_MS)
     }
 
     /// How people sign in; none where they do not.
@@ -45,6 +53,10 @@ impl WebSettings {
             let found = self.session_hours.to_string();
             let expected = format!("a number from 1 to {SESSION_HOURS_MAX}");
             return Err(ConfigError::value("web.session_hours", &found, &expected));
+        }
+        if self.actions_keep_days == 0 {
+            let expected = "at least 1 day";
+            return Err(ConfigError::value("web.actions_keep_days", "0", expected));
         }
         let contradicts = |key, expected| Err(ConfigError::value(key, "true", expected));
         if self.sign_in && self.insecure_no_auth {

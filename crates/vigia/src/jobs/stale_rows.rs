@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use vigia_core::{Clock, day_of};
 use vigia_store::{
-    AnnouncementStore, DeliveryStore, InboxStore, LeaseStore, POLLER_LEASES, ProviderStore,
-    PushStore, WatchStore,
+    ActionStore, AnnouncementStore, DeliveryStore, InboxStore, LeaseStore, POLLER_LEASES,
+    ProviderStore, PushStore, WatchStore,
 };
 
 use super::{Job, JobDone};
@@ -25,6 +25,15 @@ const PART_MAX: u32 = 1_000;
 /// For how many days it is known what was asked of providers.
 const USAGE_DAYS: u64 = 100;
 
+/// For how long what people and operators look up is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    /// Notifications, in milliseconds.
+    pub inbox_ms: u64,
+    /// The log of actions, in milliseconds.
+    pub actions_ms: u64,
+}
+
 /// The job `stale_rows`.
 pub struct StaleRows {
     watch: Arc<dyn WatchStore>,
@@ -34,13 +43,14 @@ pub struct StaleRows {
     deliveries: Arc<dyn DeliveryStore>,
     pushes: Arc<dyn PushStore>,
     inbox: Arc<dyn InboxStore>,
-    inbox_keep_ms: u64,
+    actions: Arc<dyn ActionStore>,
+    kept: Kept,
     clock: Arc<dyn Clock>,
 }
 
 impl StaleRows {
-    /// Cleans up `store`; notifications stay for so long.
-    pub fn new<S>(store: Arc<S>, clock: Arc<dyn Clock>, inbox_keep_ms: u64) -> Self
+    /// Cleans up `store`; what people and operators look up stays for so long.
+    pub fn new<S>(store: Arc<S>, clock: Arc<dyn Clock>, kept: Kept) -> Self
     where
         S: WatchStore
             + LeaseStore
@@ -49,6 +59,7 @@ impl StaleRows {
             + DeliveryStore
             + PushStore
             + InboxStore
+            + ActionStore
             + 'static,
     {
         Self {
@@ -58,7 +69,8 @@ impl StaleRows {
             deliveries: store.clone(),
             pushes: store.clone(),
             inbox: store.clone(),
-            inbox_keep_ms,
+            actions: store.clone(),
+            kept,
             providers: store,
             clock,
         }
@@ -85,9 +97,12 @@ impl Job for StaleRows {
         let mut ended = in_parts(|| deliveries.delivery_prune(ended_ms, PART_MAX)).await?;
         let pushes = &self.pushes;
         ended += in_parts(|| pushes.push_prune(ended_ms, PART_MAX)).await?;
-        let expired_ms = now_ms.saturating_sub(self.inbox_keep_ms);
+        let expired_ms = now_ms.saturating_sub(self.kept.inbox_ms);
         let inbox = &self.inbox;
         let expired = in_parts(|| inbox.notification_prune(expired_ms, PART_MAX)).await?;
+        let done_ms = now_ms.saturating_sub(self.kept.actions_ms);
+        let actions = &self.actions;
+        let done = in_parts(|| actions.action_prune(done_ms, PART_MAX)).await?;
         let before_ms = now_ms.saturating_sub(KEPT_MS);
         let before_day = day_of(before_ms).saturating_sub(USAGE_DAYS);
         let reports = self.watch.watch_reconciliation_prune(before_ms).await?
@@ -95,10 +110,10 @@ impl Job for StaleRows {
         Ok(JobDone {
             words: format!(
                 "removed {gone} leases and {reports} reports of pollers that are gone, and {unseen} \
-                 announced transactions that were never seen, {ended} old deliveries and {expired} \
-                 notifications"
+                 announced transactions that were never seen, {ended} old deliveries, {expired} \
+                 notifications and {done} actions"
             ),
-            changed: gone + reports + unseen + ended + expired > 0,
+            changed: gone + reports + unseen + ended + expired + done > 0,
         })
     }
 }

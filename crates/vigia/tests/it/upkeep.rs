@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vigia::jobs::{AddressReconcile, EpochTracking, Job, JobDone, StaleRows};
+use vigia::jobs::{AddressReconcile, EpochTracking, Job, JobDone, Kept, StaleRows};
 use vigia_core::{ChainId, Digest, EpochInfo, Fence, ShardPlan, SystemClock};
 use vigia_devnet::Pace;
 use vigia_store::{
@@ -64,11 +64,15 @@ async fn what_pollers_left_behind_is_removed_after_a_day() {
     announced(&machine, "alive-1", DAY_MS).await;
     store.watch_reconciled(&found("gone-1", 0)).await.unwrap();
     machine.clock.set(START_MS + DAY_MS);
-    let job = StaleRows::new(store.clone(), machine.clock(), u64::MAX);
+    let kept = Kept {
+        inbox_ms: u64::MAX,
+        actions_ms: u64::MAX,
+    };
+    let job = StaleRows::new(store.clone(), machine.clock(), kept);
     let removed = |leases, reports| {
         format!(
             "removed {leases} leases and {reports} reports of pollers that are gone, and 0 \
-             announced transactions that were never seen, 0 old deliveries and 0 notifications"
+             announced transactions that were never seen, 0 old deliveries, 0 notifications and 0 actions"
         )
     };
     let done = job.run().await.unwrap();

@@ -12,7 +12,7 @@ use crate::sql::sql;
 use crate::{ENDPOINTS_KEPT_MS, Result};
 
 /// That something about endpoints is not as it was: to be called by whatever transaction changes it.
-pub(super) async fn endpoints_changed(tx: &mut Tx) -> Result<()> {
+pub(in crate::store) async fn endpoints_changed(tx: &mut Tx) -> Result<()> {
     super::super::commit::counter_add(tx, "endpoint_changes", 1).await
 }
 

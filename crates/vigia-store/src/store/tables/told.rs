@@ -124,4 +124,19 @@ pub(super) const TOLD: &[Table] = &[
         identity: Some("id"),
         seeded: false,
     },
+    Table {
+        name: "action_log",
+        columns: &[
+            ("id", Int),
+            ("at_ms", Int),
+            ("actor", Text),
+            ("way", Text),
+            ("action", Text),
+            ("subject", Text),
+            ("problem", Text),
+        ],
+        key: &["id"],
+        identity: Some("id"),
+        seeded: false,
+    },
 ];

@@ -23,7 +23,7 @@ fn spec(name: &str) -> EndpointSpec {
     }
 }
 
-async fn of_account<F: Fixture>(db: &Db<F>, n: u64, name: &str) -> Option<i64> {
+pub(crate) async fn of_account<F: Fixture>(db: &Db<F>, n: u64, name: &str) -> Option<i64> {
     let endpoint = AccountEndpoint {
         spec: spec(name),
         account: db.account(n).await,

@@ -87,6 +87,11 @@ async fn complete<F: Fixture>(db: &Db<F>, claimed: &[ClaimedPush], end: PushEnd)
     db.store.push_complete(&all).await.unwrap()
 }
 
+/// That what was claimed has arrived.
+pub(crate) async fn deliver<F: Fixture>(db: &Db<F>, claimed: &ClaimedPush) {
+    complete(db, std::slice::from_ref(claimed), PushEnd::Delivered).await;
+}
+
 async fn states<F: Fixture>(db: &Db<F>) -> Vec<DeliveryState> {
     let page = db.store.push_page(None, None, 99).await.unwrap();
     page.into_iter().map(|row| row.state).collect()

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use vigia_core::DeliveryId;
 use vigia_store::{Store, StoreError};
 
@@ -46,6 +47,11 @@ pub(crate) struct Order {
 }
 
 impl Order {
+    /// As what it is written down.
+    pub(super) fn words(&self) -> (&'static str, Value) {
+        (self.action.as_str(), json!({ "id": self.id }))
+    }
+
     /// None where nothing could have such an id. Done again it changes nothing more.
     pub(super) async fn carry_out(&self, store: &dyn Store) -> Result<Option<Done>, StoreError> {
         let (done, has_done) = match self.action {

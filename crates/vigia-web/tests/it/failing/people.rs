@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use vigia_core::{DeliveryId, NotificationId, Platform, Preferences, UserId};
 use vigia_store::{
+    Action, ActionRow, ActionStore, ApplicationChange, ApplicationReceipt, ApplicationStore,
     AttemptRow, BroadcastRow, BroadcastSpec, BroadcastStore, ClaimedPush, DeliveryState,
     DeliveryStats, DeviceRow, DeviceSpec, InboxQuery, InboxStore, Notice, NotificationRow,
     PushCompletion, PushLane, PushRow, PushSettings, PushStore,
@@ -165,6 +166,28 @@ impl BroadcastStore for FailingStore {
     }
 
     async fn broadcast_step(&self, _: &PushSettings, _: u32) -> Result<u64> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl ActionStore for FailingStore {
+    async fn action_record(&self, _: &Action) -> Result<()> {
+        self.fail()
+    }
+
+    async fn action_page(&self, _: Option<&str>, _: Option<i64>, _: u32) -> Result<Vec<ActionRow>> {
+        self.fail()
+    }
+
+    async fn action_prune(&self, _: u64, _: u32) -> Result<u64> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl ApplicationStore for FailingStore {
+    async fn application_apply(&self, _: &[ApplicationChange]) -> Result<ApplicationReceipt> {
         self.fail()
     }
 }

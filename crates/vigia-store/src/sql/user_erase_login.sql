@@ -1,0 +1,1 @@
+DELETE FROM user_login WHERE user_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM account_member WHERE user_id = $1

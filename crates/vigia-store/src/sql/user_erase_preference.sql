@@ -1,0 +1,1 @@
+DELETE FROM user_preference WHERE user_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM notification_read WHERE user_id = $1

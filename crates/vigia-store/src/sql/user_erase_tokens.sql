@@ -1,0 +1,1 @@
+DELETE FROM api_token WHERE user_id = $1
