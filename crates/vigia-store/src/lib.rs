@@ -92,8 +92,8 @@ pub use push::{
     PushCompletion, PushEnd, PushLane, PushRow, PushSettings, PushStore,
 };
 pub use read::{
-    ActivityCursor, ActivityFilter, ActivityRow, RawTransactionRow, ReadStore, StatusReport,
-    TransactionRemains,
+    ActivityCursor, ActivityFilter, ActivityRow, ActivitySearch, RawTransactionRow, ReadStore,
+    StatusReport, TransactionRemains,
 };
 pub use retention::{RetentionStore, Swept};
 pub use schedule::{ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease};

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use vigia_core::{
-    Account, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, EpochInfo, Label, Place,
-    RawTransaction, Scope, User,
+    Account, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, Direction, EpochInfo,
+    Label, Place, RawTransaction, Scope, User,
 };
 
 use crate::{BalanceCounts, BalanceRow, ProviderReport, Result, ShardRow, Watermark};
@@ -69,6 +69,37 @@ pub struct ActivityFilter {
     pub address: Option<Address>,
     /// Only those of this transaction.
     pub digest: Option<Digest>,
+    /// What else they are like; not together with a transaction.
+    pub search: ActivitySearch,
+}
+
+/// What activities are like; what is empty asks for nothing in particular. Reading goes through the reader's activities until a
+/// page is full.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActivitySearch {
+    /// External id of an account.
+    pub account: Option<String>,
+    /// One of these kinds.
+    pub kinds: Vec<String>,
+    /// Of one of these coins, types in canonical form.
+    pub coins: Vec<String>,
+    /// Which way money went.
+    pub direction: Option<Direction>,
+    /// At this time or later, in milliseconds since 1970.
+    pub from_ms: Option<u64>,
+    /// Before this time.
+    pub before_ms: Option<u64>,
+    /// The other party.
+    pub counterparty: Option<Address>,
+    /// In the application's reference, the note, or what the other party is called; the case of ASCII letters does not matter.
+    pub text: Option<String>,
+}
+
+impl ActivitySearch {
+    /// Whether it asks for nothing in particular.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// An activity with what is needed to show it.

@@ -8,6 +8,7 @@ use vigia_core::{Clock, NotificationText};
 use vigia_store::Store;
 
 use crate::graphql::{self, VigiaSchema};
+use crate::rate::Rates;
 use crate::{Authenticator, EndpointKeeper, FailedRetrier, Readiness, WebConfig};
 
 /// What the web role works with.
@@ -48,14 +49,16 @@ pub(crate) struct App {
     pub(crate) config: WebConfig,
     pub(crate) schema: VigiaSchema,
     pub(crate) stopping: Stopping,
+    pub(crate) rates: Rates,
     live_readers: Arc<Semaphore>,
 }
 
 impl App {
     pub(crate) fn new(config: WebConfig, context: WebContext, stopping: Stopping) -> Arc<Self> {
-        let schema = graphql::schema(&config.limits, context.clone(), stopping.clone());
+        let schema = graphql::schema(&config, context.clone(), stopping.clone());
         Arc::new(Self {
             live_readers: Arc::new(Semaphore::new(config.limits.live_readers_max)),
+            rates: Rates::default(),
             context,
             config,
             schema,

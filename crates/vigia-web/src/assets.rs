@@ -1,4 +1,4 @@
-//! The three files that pages load, embedded.
+//! The three files that pages load, and the description of what programs call, embedded.
 
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -35,4 +35,10 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Response {
         }
         None => (StatusCode::NOT_FOUND, "no such file\n").into_response(),
     }
+}
+
+/// `GET /v1/openapi.json`: what programs call beside GraphQL.
+pub(crate) async fn openapi() -> Response {
+    let headers = [(CONTENT_TYPE, "application/json")];
+    (headers, include_str!("../../../docs/schemas/openapi.json")).into_response()
 }

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 /// How the web role listens and what it allows.
 #[derive(Clone, Debug)]
 pub struct WebConfig {
@@ -12,6 +14,10 @@ pub struct WebConfig {
     pub insecure_no_auth: bool,
     /// Offer GraphiQL, which loads its parts from a public CDN.
     pub development: bool,
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins, like `https://app.example`, whose pages may call the programs' routes with a token.
+    pub cors_origins: Vec<String>,
     /// Bounds of everything a client can make grow (I-13).
     pub limits: WebLimits,
 }
@@ -23,6 +29,8 @@ impl WebConfig {
             listen,
             insecure_no_auth: false,
             development: false,
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
             limits: WebLimits::default(),
         }
     }
@@ -39,6 +47,14 @@ pub struct WebLimits {
     pub query_tokens_max: usize,
     /// Deepest nesting of fields; introspection by usual tools needs 13.
     pub query_depth_max: usize,
+    /// Most aliases in a GraphQL document.
+    pub query_aliases_max: usize,
+    /// Documents that are remembered by their hash, for clients that send that instead (automatic persisted queries).
+    pub persisted_queries_max: usize,
+    /// Requests of one client, by its address, in a second; none: as many as it makes.
+    pub client_per_second: Option<u32>,
+    /// Requests of one user in a second; none: as many as they make.
+    pub user_per_second: Option<u32>,
     /// Most fields a GraphQL reply may have, pages counted in full.
     pub query_complexity_max: usize,
     /// Most live readers at once: event streams and web sockets.
@@ -63,6 +79,10 @@ impl Default for WebLimits {
             query_tokens_max: 2_000,
             query_depth_max: 16,
             query_complexity_max: 6_000,
+            query_aliases_max: 50,
+            persisted_queries_max: 500,
+            client_per_second: None,
+            user_per_second: None,
             live_readers_max: 1_000,
             init_timeout: Duration::from_secs(10),
             subscriptions_max: 10,

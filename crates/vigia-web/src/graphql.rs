@@ -35,6 +35,9 @@ mod transaction;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_graphql::extensions::apollo_persisted_queries::{
+    ApolloPersistedQueries, LruCacheStorage,
+};
 use async_graphql::http::GraphiQLSource;
 use async_graphql::{Data, MergedObject, Pos, Request, Response as Reply, Schema, ServerError};
 use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
@@ -52,7 +55,7 @@ use vigia_store::StoreError;
 
 use crate::app::{App, Stopping};
 use crate::reader::Reader;
-use crate::{WebContext, WebLimits};
+use crate::{WebConfig, WebContext};
 use subscription::Slots;
 
 /// The root of mutations: what can be changed. Each may be sent again: once done, it changes nothing more.
@@ -115,8 +118,14 @@ fn builder() -> Builder {
 }
 
 /// The schema, bounded and with what its resolvers read from.
-pub(crate) fn schema(limits: &WebLimits, context: WebContext, stopping: Stopping) -> VigiaSchema {
-    builder()
+pub(crate) fn schema(config: &WebConfig, context: WebContext, stopping: Stopping) -> VigiaSchema {
+    let limits = &config.limits;
+    let builder = match config.development {
+        true => builder(),
+        // Whoever has no business with the schema is not told of it, nor by hints at what a name might have meant.
+        false => builder().disable_introspection().disable_suggestions(),
+    };
+    builder
         .limit_depth(limits.query_depth_max)
         .limit_complexity(limits.query_complexity_max)
         .limit_recursive_depth(RECURSION_MAX)
@@ -124,7 +133,11 @@ pub(crate) fn schema(limits: &WebLimits, context: WebContext, stopping: Stopping
         .extension(audit::Auditing)
         .extension(limits::Limits {
             tokens_max: limits.query_tokens_max,
+            aliases_max: limits.query_aliases_max,
         })
+        .extension(ApolloPersistedQueries::new(LruCacheStorage::new(
+            limits.persisted_queries_max,
+        )))
         .data(context)
         .data(stopping)
         .finish()

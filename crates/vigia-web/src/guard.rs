@@ -6,20 +6,25 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, SET_COOKIE,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, COOKIE, HOST, ORIGIN, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE,
     STRICT_TRANSPORT_SECURITY, UPGRADE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use vigia_core::Locale;
 
 use crate::SignIn;
 use crate::app::App;
+use crate::rate::{client_address, limited};
 use crate::reader::{LANGUAGE_COOKIE, query_value};
+use crate::server::Peer;
 
 /// Scripts, styles and connections come from here and nowhere else; no page may frame these.
 /// Pictures of coins are shown where they are data: fetching others would tell whoever made a coin who looks at it.
@@ -27,6 +32,10 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none';
                       frame-ancestors 'none'; object-src 'none'";
 /// How long a chosen language is remembered: a year, in seconds.
 const LANGUAGE_SECONDS: u32 = 365 * 24 * 60 * 60;
+
+/// How long browsers remember what another origin may.
+const CORS_KEPT: Duration = Duration::from_secs(3_600);
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// For how long browsers that came over TLS use nothing else (RFC 6797): a year.
 const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -72,10 +81,63 @@ pub(crate) async fn same_site(
              it has no sign-in, and any other name may be a trick of another site"
         ));
     }
-    if !is_plain_read(&request) && !is_own_origin(request.headers(), host.as_deref()) {
+    let is_own = is_own_origin(request.headers(), host.as_deref())
+        || is_allowed_call(&request, &app.config.cors_origins);
+    if !is_plain_read(&request) && !is_own {
         return refused("this request comes from a page of another site".to_owned());
     }
     next.run(request).await
+}
+
+/// Whether a page of an allowed origin calls a programs' route, which it has to do with a token: the cookie of a session is its browser's, and
+/// says nothing of what the page may.
+fn is_allowed_call(request: &Request, allowed: &[String]) -> bool {
+    let path = request.uri().path();
+    let origin = request.headers().get(ORIGIN);
+    let origin = origin.and_then(|origin| origin.to_str().ok());
+    let is_allowed = origin.is_some_and(|origin| allowed.iter().any(|known| known == origin));
+    is_allowed && is_programs(path) && !request.headers().contains_key(COOKIE)
+}
+
+fn is_programs(path: &str) -> bool {
+    path == "/graphql" || path == "/graphql/ws" || path.starts_with("/v1/")
+}
+
+/// Answers for pages of other origins: those allowed may call with a token, and no cookie goes with it (no
+/// `Access-Control-Allow-Credentials`).
+pub(crate) fn cors(allowed: &[String]) -> CorsLayer {
+    let origins = allowed.iter().filter_map(|origin| origin.parse().ok());
+    let origins: Vec<HeaderValue> = origins.collect();
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, ACCEPT, LAST_EVENT_ID])
+        .expose_headers([RETRY_AFTER, CONTENT_DISPOSITION])
+        .max_age(CORS_KEPT)
+}
+
+/// Refuses a client that asks too much, before anything is looked up for it.
+pub(crate) async fn rate_limit(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let client = client_address(peer.0, request.headers(), &app.config.trusted_proxies);
+    let now_ms = app.context.clock.now_ms();
+    let per_second = app.config.limits.client_per_second;
+    let is_within = limited(client).is_none_or(|who| app.rates.take(who, per_second, now_ms));
+    match is_within {
+        true => next.run(request).await,
+        false => too_many(),
+    }
+}
+
+/// That a client or user asks too much.
+pub(crate) fn too_many() -> Response {
+    let retry = [(RETRY_AFTER, "1")];
+    let why = "too many requests: try again in a second, and more slowly\n";
+    (StatusCode::TOO_MANY_REQUESTS, retry, why).into_response()
 }
 
 fn refused(why: String) -> Response {

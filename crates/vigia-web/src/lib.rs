@@ -15,6 +15,7 @@ mod cursor;
 mod endpoints;
 mod event;
 mod events;
+mod export;
 mod failed;
 mod feed;
 mod graphql;
@@ -23,8 +24,10 @@ mod health;
 mod live;
 mod metrics;
 mod pages;
+mod rate;
 mod reader;
 mod router;
+mod search;
 mod server;
 mod sign_in;
 mod stall;
@@ -36,6 +39,7 @@ mod told;
 pub use app::WebContext;
 pub use auth::{AuthError, Authenticator, Identity, LocalOperatorAuthenticator};
 pub use config::{WebConfig, WebError, WebLimits};
+pub use ipnet::IpNet;
 pub use credentials::{
     CredentialError, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Secret, TOKEN_PREFIX, password_hash,
 };

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{assets, events, graphql, guard, health, live, metrics, pages, stream};
+use crate::{assets, events, export, graphql, guard, health, live, metrics, pages, stream};
 
 /// The whole web role as one service.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -36,6 +36,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/graphql", get(graphql::graphiql).post(graphql::query))
         .route("/graphql/ws", get(graphql::socket))
         .route("/v1/events", get(events::events))
+        .route("/v1/activities", get(export::activities))
+        .route("/v1/openapi.json", get(assets::openapi))
         .route("/v1/live/activities", get(stream::activities))
         .route("/v1/live/notifications", get(stream::notifications))
         .route("/healthz", get(health::healthz))
@@ -46,6 +48,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(from_fn_with_state(app.clone(), guard::time_limit))
         .layer(from_fn(guard::language_cookie))
         .layer(from_fn_with_state(app.clone(), guard::same_site))
+        .layer(guard::cors(&app.config.cors_origins))
+        .layer(from_fn_with_state(app.clone(), guard::rate_limit))
         .layer(from_fn_with_state(app.clone(), guard::headers))
         .with_state(app)
 }

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::connect_info::Connected;
+use axum::serve::IncomingStream;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
@@ -62,7 +64,7 @@ impl WebServer {
             listener: self.listener,
             patience: self.app.config.limits.stalled_timeout,
         };
-        let server = axum::serve(listener, router::router(self.app))
+        let server = axum::serve(listener, router::router(self.app).into_make_service_with_connect_info::<Peer>())
             .with_graceful_shutdown(stopped)
             .into_future();
         let mut server = std::pin::pin!(server);
@@ -78,6 +80,16 @@ impl WebServer {
                 Ok(())
             }
         }
+    }
+}
+
+/// The other side of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+impl Connected<IncomingStream<'_, StallListener>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, StallListener>) -> Self {
+        Self(*stream.remote_addr())
     }
 }
 

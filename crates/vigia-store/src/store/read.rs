@@ -22,6 +22,7 @@ use crate::{
 };
 
 pub(super) mod row;
+mod search;
 
 /// How often the database is asked for activities of other processes; a waiter learns of one within
 /// twice that, which keeps the promised half second.
@@ -122,6 +123,10 @@ impl ReadStore for SqlStore {
                 place => place,
             },
         };
+        if !filter.search.is_empty() && place.is_none() {
+            let rows = self.activity_search(&mut tx, user, filter, before, limit);
+            return rows.await;
+        }
         let (checkpoint, index, id) = below(before)?;
         let below = |sql| {
             query(sql)

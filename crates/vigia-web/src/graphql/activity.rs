@@ -1,13 +1,15 @@
 //! Activities as GraphQL has them.
 
-use async_graphql::{Context, Enum, ID, Json, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Json, Object, Result, SimpleObject};
 use vigia_core::CoinInfo;
-use vigia_store::ActivityRow;
+use vigia_store::{ActivityFilter, ActivityRow};
 
+use super::error::bad_input;
 use super::label::LabelKind;
 use super::notification::Locale;
-use super::query::reader;
+use super::query::{reader, web};
 use super::scalar::UInt53;
+use crate::search::Said;
 use crate::text;
 
 /// Which way money went, seen from the account.
@@ -20,6 +22,57 @@ pub(super) enum Direction {
     Out,
     /// Between addresses of the account, or nothing moved.
     Neutral,
+}
+
+/// What activities are to be like; what is not given asks for nothing in particular. Reading goes through the reader's activities
+/// until the page is full.
+#[derive(InputObject)]
+pub(super) struct ActivityFilterInput {
+    /// The application's key of an account.
+    account: Option<String>,
+    /// One of these kinds, at most 20.
+    #[graphql(default)]
+    kinds: Vec<String>,
+    /// Of one of these coins, by code or type, at most 20.
+    #[graphql(default)]
+    coins: Vec<String>,
+    /// Which way money went.
+    direction: Option<Direction>,
+    /// At this time or later, in milliseconds since 1970.
+    from_ms: Option<UInt53>,
+    /// Before this time.
+    before_ms: Option<UInt53>,
+    /// Address of the other party.
+    counterparty: Option<String>,
+    /// In the application's reference, the note, or what the other party is called; the case of the letters A to Z does not matter.
+    text: Option<String>,
+}
+
+/// The filter that arguments say.
+pub(super) fn filtered(
+    ctx: &Context<'_>,
+    address: Option<String>,
+    input: Option<ActivityFilterInput>,
+) -> Result<ActivityFilter> {
+    let mut said = Said {
+        address,
+        ..Said::default()
+    };
+    if let Some(input) = input {
+        said = Said {
+            address: said.address,
+            account: input.account,
+            kinds: input.kinds,
+            coins: input.coins,
+            direction: input.direction.map(Into::into),
+            from_ms: input.from_ms.map(|ms| ms.0),
+            before_ms: input.before_ms.map(|ms| ms.0),
+            counterparty: input.counterparty,
+            text: input.text,
+        };
+    }
+    let read = said.read(&web(ctx).registry.get());
+    read.map_err(|wrong| bad_input(wrong.what, wrong.problem, wrong.expected))
 }
 
 /// How a transaction ended.

@@ -45,6 +45,7 @@ async fn activities(ctx: &Context<'_>, digest: &Digest) -> Result<Vec<ActivityRo
     let filter = ActivityFilter {
         address: None,
         digest: Some(*digest),
+        ..ActivityFilter::default()
     };
     let scope = reader(ctx).scope();
     let store = &web(ctx).store;

@@ -6,7 +6,7 @@ use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{
     Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextRequest,
 };
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Response, ServerError, ServerResult, Variables};
 
 use super::error;
@@ -15,18 +15,22 @@ use super::error;
 pub(super) struct Limits {
     /// Most words and signs of a document.
     pub(super) tokens_max: usize,
+    /// Most aliases in it.
+    pub(super) aliases_max: usize,
 }
 
 impl ExtensionFactory for Limits {
     fn create(&self) -> Arc<dyn Extension> {
         Arc::new(LimitsOfRequest {
             tokens_max: self.tokens_max,
+            aliases_max: self.aliases_max,
         })
     }
 }
 
 struct LimitsOfRequest {
     tokens_max: usize,
+    aliases_max: usize,
 }
 
 #[async_trait]
@@ -52,12 +56,42 @@ impl Extension for LimitsOfRequest {
                 "the document has more than {} words and signs",
                 self.tokens_max
             );
-            let mut refusal = ServerError::new(why, None);
-            error::code(&mut refusal, error::BAD_QUERY);
-            return Err(refusal);
+            return Err(refused(why));
         }
-        next.run(ctx, query, variables).await
+        let document = next.run(ctx, query, variables).await?;
+        if aliases(&document) > self.aliases_max {
+            let why = format!("the document has more than {} aliases", self.aliases_max);
+            return Err(refused(why));
+        }
+        Ok(document)
     }
+}
+
+fn refused(why: String) -> ServerError {
+    let mut refusal = ServerError::new(why, None);
+    error::code(&mut refusal, error::BAD_QUERY);
+    refusal
+}
+
+/// Aliases of a document, those of fragments counted once. Nesting was bounded when it was parsed.
+fn aliases(document: &ExecutableDocument) -> usize {
+    let operations = document.operations.iter();
+    let operations = operations.map(|(_, operation)| &operation.node.selection_set);
+    let fragments = document.fragments.values();
+    let fragments = fragments.map(|fragment| &fragment.node.selection_set);
+    let sets = operations.chain(fragments);
+    sets.map(|set| aliases_of(&set.node)).sum()
+}
+
+fn aliases_of(set: &SelectionSet) -> usize {
+    let of = |selection: &Selection| match selection {
+        Selection::Field(field) => {
+            usize::from(field.node.alias.is_some()) + aliases_of(&field.node.selection_set.node)
+        }
+        Selection::InlineFragment(fragment) => aliases_of(&fragment.node.selection_set.node),
+        Selection::FragmentSpread(_) => 0,
+    };
+    set.items.iter().map(|selection| of(&selection.node)).sum()
 }
 
 /// Words and signs of a document; those in strings and comments count too, so never too few.

@@ -2,19 +2,19 @@
 
 use async_graphql::connection::Connection;
 use async_graphql::{Context, ID, Object, Result};
-use vigia_core::{BusinessKey, Scope, parse_address};
+use vigia_core::{BusinessKey, Scope};
 use vigia_store::{
-    ActivityFilter, ActivityRow, AnnouncementRow, ApplicationScope, BalanceRow, BusinessRow,
-    DeliveryRow, FailedRow, InvoiceRow, LabelRow, WatchRow,
+    ActivityRow, AnnouncementRow, ApplicationScope, BalanceRow, BusinessRow, DeliveryRow,
+    FailedRow, InvoiceRow, LabelRow, WatchRow,
 };
 
-use super::activity::Activity;
+use super::activity::{Activity, ActivityFilterInput, filtered};
 use super::address::WatchedAddress;
 use super::announcement::Announcement;
 use super::balance::Balance;
 use super::business::{self, BusinessObject};
 use super::delivery::{self, Delivery, DeliveryState};
-use super::error::{bad_input, forbidden, internal};
+use super::error::{forbidden, internal};
 use super::failed::{self, FailedTransaction, check_operator, digest_of};
 use super::invoice::{self, Invoice};
 use super::kept::{self, Transaction};
@@ -110,18 +110,11 @@ impl ReadQuery {
         #[graphql(desc = "Cursor of the last activity of the page before.")] after: Option<String>,
         #[graphql(desc = "Only those in which this address of an account took part.")]
         address: Option<String>,
+        #[graphql(desc = "Only those that are like this.")] filter: Option<ActivityFilterInput>,
     ) -> Result<Connection<String, Activity>> {
         let size = page::size(first)?;
         let before = page::after(after.as_deref(), cursor::to_activity)?;
-        let address = address
-            .as_deref()
-            .map(parse_address)
-            .transpose()
-            .map_err(|error| bad_input("address", error, "0x and 1 to 64 hexadecimal digits"))?;
-        let filter = ActivityFilter {
-            address,
-            digest: None,
-        };
+        let filter = filtered(ctx, address, filter)?;
         let rows = web(ctx)
             .store
             .activity_page(&reader(ctx).scope(), &filter, before, size + 1)

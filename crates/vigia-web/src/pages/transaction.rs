@@ -85,6 +85,7 @@ async fn load(app: &App, reader: &Reader, digest: Digest) -> Result<Option<Found
     let filter = ActivityFilter {
         address: None,
         digest: Some(digest),
+        ..ActivityFilter::default()
     };
     Ok(Some(Found {
         kept,

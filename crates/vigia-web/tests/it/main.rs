@@ -9,6 +9,7 @@ mod balances;
 mod deals;
 mod deliveries;
 mod expired;
+mod export;
 mod failing;
 mod graphql;
 mod guard;

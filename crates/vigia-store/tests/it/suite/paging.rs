@@ -71,6 +71,7 @@ pub(crate) async fn page_of_an_address<F: Fixture>() {
     let filter = ActivityFilter {
         address: Some(address(1)),
         digest: None,
+        ..ActivityFilter::default()
     };
     for limit in [1, 5, 100] {
         let rows = all(&*db.store, &Scope::All, &filter, limit).await;
@@ -87,6 +88,7 @@ pub(crate) async fn page_of_a_transaction<F: Fixture>() {
     let mut filter = ActivityFilter {
         address: None,
         digest: Some(digest_at(place(1, 5))),
+        ..ActivityFilter::default()
     };
     for limit in [1, 3, 100] {
         let rows = all(&*db.store, &Scope::All, &filter, limit).await;

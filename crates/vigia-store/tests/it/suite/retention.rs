@@ -256,6 +256,7 @@ pub(crate) async fn what_stays_is_found_by_digest<F: Fixture>() {
         let filter = ActivityFilter {
             address: None,
             digest: Some(digest),
+            ..ActivityFilter::default()
         };
         let page = db.store.activity_page(&Scope::All, &filter, None, 50);
         let page = page.await.unwrap();

@@ -31,6 +31,7 @@ pub(crate) async fn feed_is_ones_own<F: Fixture>() {
             ActivityFilter {
                 address: Some(address(1)),
                 digest: None,
+                ..ActivityFilter::default()
             },
             1,
         ),
@@ -38,6 +39,7 @@ pub(crate) async fn feed_is_ones_own<F: Fixture>() {
             ActivityFilter {
                 address: Some(address(2)),
                 digest: None,
+                ..ActivityFilter::default()
             },
             0,
         ),
@@ -45,6 +47,7 @@ pub(crate) async fn feed_is_ones_own<F: Fixture>() {
             ActivityFilter {
                 address: None,
                 digest: Some(digest_at(place(2, 0))),
+                ..ActivityFilter::default()
             },
             1,
         ),
@@ -52,6 +55,7 @@ pub(crate) async fn feed_is_ones_own<F: Fixture>() {
             ActivityFilter {
                 address: None,
                 digest: Some(digest_at(place(1, 0))),
+                ..ActivityFilter::default()
             },
             0,
         ),
@@ -59,6 +63,7 @@ pub(crate) async fn feed_is_ones_own<F: Fixture>() {
             ActivityFilter {
                 address: Some(address(2)),
                 digest: Some(digest_at(place(2, 0))),
+                ..ActivityFilter::default()
             },
             0,
         ),
