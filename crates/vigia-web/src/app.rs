@@ -49,6 +49,7 @@ pub(crate) struct App {
     pub(crate) schema: VigiaSchema,
     pub(crate) stopping: Stopping,
     live_readers: Arc<Semaphore>,
+    newcomers: Arc<Semaphore>,
 }
 
 impl App {
@@ -56,6 +57,7 @@ impl App {
         let schema = graphql::schema(&config.limits, context.clone(), stopping.clone());
         Arc::new(Self {
             live_readers: Arc::new(Semaphore::new(config.limits.live_readers_max)),
+            newcomers: Arc::new(Semaphore::new(config.limits.newcomers_max)),
             context,
             config,
             schema,
@@ -66,6 +68,11 @@ impl App {
     /// A place among the live readers, while there is one.
     pub(crate) fn live_reader(&self) -> Option<OwnedSemaphorePermit> {
         self.live_readers.clone().try_acquire_owned().ok()
+    }
+
+    /// A place among those who have not said who they are, while there is one: they take none of the readers'.
+    pub(crate) fn newcomer(&self) -> Option<OwnedSemaphorePermit> {
+        self.newcomers.clone().try_acquire_owned().ok()
     }
 }
 

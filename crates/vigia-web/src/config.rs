@@ -43,6 +43,10 @@ pub struct WebLimits {
     pub query_complexity_max: usize,
     /// Most live readers at once: event streams and web sockets.
     pub live_readers_max: usize,
+    /// Most web sockets at once that have yet to say in `connection_init` who they are.
+    pub newcomers_max: usize,
+    /// How often it is looked whether what a live reader signed in by still holds.
+    pub recheck_interval: Duration,
     /// Longest time until a new WebSocket says `connection_init`.
     pub init_timeout: Duration,
     /// Most subscriptions on one WebSocket.
@@ -64,6 +68,8 @@ impl Default for WebLimits {
             query_depth_max: 16,
             query_complexity_max: 6_000,
             live_readers_max: 1_000,
+            newcomers_max: 100,
+            recheck_interval: Duration::from_secs(60),
             init_timeout: Duration::from_secs(10),
             subscriptions_max: 10,
             request_timeout: Duration::from_secs(15),

@@ -20,10 +20,12 @@ mod feed;
 mod graphql;
 mod guard;
 mod health;
+mod jwt;
 mod live;
 mod metrics;
 mod pages;
 mod reader;
+mod recheck;
 mod router;
 mod server;
 mod sign_in;
@@ -44,6 +46,10 @@ pub use event::{EVENT_VERSION, event_json};
 pub use failed::FailedRetrier;
 pub use graphql::schema_sdl;
 pub use health::{AlwaysReady, HealthServer, Readiness};
+pub use jwt::{
+    JWKS_BYTES_MAX, JWKS_KEYS_MAX, JWT_BYTES_MAX, JwksError, JwksSource, JwtAlgorithm, JwtSettings,
+    JwtVerifier,
+};
 pub use server::WebServer;
 pub use sign_in::{SignIn, SignInSettings};
 pub use told::{PUSH_VERSION, Together, Told, push_data, push_text};

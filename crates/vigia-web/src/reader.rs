@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use vigia_core::{Locale, Principal, Scope, User};
 use vigia_store::{ApplicationScopes, InboxQuery};
@@ -56,26 +56,36 @@ impl FromRequestParts<Arc<App>> for Reader {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        let chosen = chosen_locale(&parts.uri, &parts.headers);
-        match app.context.authenticator.authenticate(&parts.headers).await {
-            Ok(Identity {
-                principal,
-                user,
-                may_write,
-                application,
-            }) => Ok(Self {
-                principal,
-                locale: chosen
-                    .or(user.as_ref().map(|user| user.locale))
-                    .or_else(|| accepted_locale(&parts.headers))
-                    .unwrap_or_default(),
-                user: user.as_ref().map(|user| user.external_id.clone()),
-                name: user.map(name),
-                may_write,
-                application,
-            }),
-            Err(error) => Err(nobody(parts, app, error)),
-        }
+        let reader = Self::known(app, &parts.uri, &parts.headers).await;
+        reader.map_err(|error| nobody(parts, app, error))
+    }
+}
+
+impl Reader {
+    /// Who sent a request.
+    pub(crate) async fn known(
+        app: &App,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Self, AuthError> {
+        let identity = app.context.authenticator.authenticate(headers).await?;
+        let Identity {
+            principal,
+            user,
+            may_write,
+            application,
+        } = identity;
+        Ok(Self {
+            principal,
+            locale: chosen_locale(uri, headers)
+                .or(user.as_ref().map(|user| user.locale))
+                .or_else(|| accepted_locale(headers))
+                .unwrap_or_default(),
+            user: user.as_ref().map(|user| user.external_id.clone()),
+            name: user.map(name),
+            may_write,
+            application,
+        })
     }
 }
 
@@ -92,17 +102,16 @@ fn nobody(parts: &Parts, app: &App, error: AuthError) -> Response {
     let path = parts.uri.path();
     let is_program = PROGRAMS.iter().any(|start| path.starts_with(start));
     match error {
-        AuthError::Store(error) if is_program => graphql::store_failed(error),
+        error if is_program => graphql::nobody(error),
         AuthError::Store(error) => internal_error(locale, &error),
-        AuthError::SignInRequired if is_program => graphql::sign_in_required(),
         AuthError::SignInRequired if leads_to_sign_in(parts, app) => {
             let next = parts.uri.path_and_query();
             sign_in_path(next.map_or(path, |next| next.as_str()))
         }
-        AuthError::SignInRequired => ErrorPage {
-            status: StatusCode::UNAUTHORIZED,
+        error => ErrorPage {
+            status: error.status(),
             locale,
-            detail: Some(AuthError::SignInRequired.to_string()),
+            detail: Some(error.to_string()),
         }
         .into_response(),
     }

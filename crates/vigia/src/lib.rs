@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod exit;
 pub mod history;
 pub mod jobs;
+pub mod jwks;
 pub mod logging;
 pub mod memory;
 pub mod pipeline;

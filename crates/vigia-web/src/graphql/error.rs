@@ -13,6 +13,8 @@ pub(super) const BAD_QUERY: &str = "BAD_QUERY";
 pub(super) const FORBIDDEN: &str = "FORBIDDEN";
 /// Who asks is not known.
 pub(super) const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+/// A token that counts names nobody who is a user here.
+pub(super) const UNKNOWN_SUBJECT: &str = "UNKNOWN_SUBJECT";
 /// Something failed here; the log says what.
 pub(super) const INTERNAL: &str = "INTERNAL";
 /// Out of reach for the moment; the same request may succeed later.

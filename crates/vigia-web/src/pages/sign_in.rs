@@ -129,7 +129,7 @@ pub(crate) async fn sign_out(
 fn failed(locale: Locale, error: AuthError) -> Response {
     match error {
         AuthError::Store(error) => internal_error(locale, &error),
-        AuthError::SignInRequired => ErrorPage {
+        _ => ErrorPage {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             locale,
             detail: None,

@@ -14,6 +14,7 @@ mod graphql;
 mod guard;
 mod history;
 mod inbox;
+mod jwt;
 mod labels;
 mod limits;
 mod live;

@@ -467,7 +467,7 @@ impl Roles {
         let interpreter = Interpreter::following(Arc::clone(&registry));
         let context = WebContext {
             retrier: Arc::new(Reinterpreter::new(Arc::clone(&store), interpreter)),
-            authenticator: authenticator(settings, &store),
+            authenticator: authenticator(settings, &store)?,
             store,
             registry,
             text: Arc::new(settings.texts()?),

@@ -1,10 +1,14 @@
 //! `[web]`: where pages are served, and to whom.
 
+mod jwt;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vigia_web::SignInSettings;
+
+pub use jwt::{JwksPlace, JwtSection};
 
 use super::layers::ConfigError;
 
@@ -24,6 +28,7 @@ pub struct WebSettings {
     pub actions_keep_days: u64,
     pub insecure_no_auth: bool,
     pub graphiql: bool,
+    pub jwt: JwtSection,
 }
 
 impl WebSettings {
@@ -65,6 +70,10 @@ impl WebSettings {
         }
         if self.https && !self.sign_in {
             return contradicts("web.https", "false where web.sign_in is false");
+        }
+        if self.jwt.read()?.is_some() && !self.sign_in {
+            let expected = "true where web.jwt has an issuer";
+            return Err(ConfigError::value("web.sign_in", "false", expected));
         }
         Ok(())
     }
