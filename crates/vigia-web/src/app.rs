@@ -8,6 +8,7 @@ use vigia_core::{Clock, NotificationText};
 use vigia_store::Store;
 
 use crate::graphql::{self, VigiaSchema};
+use crate::wallet::Domain;
 use crate::{Authenticator, EndpointKeeper, FailedRetrier, Readiness, WebConfig};
 
 /// What the web role works with.
@@ -47,6 +48,7 @@ pub(crate) struct App {
     pub(crate) context: WebContext,
     pub(crate) config: WebConfig,
     pub(crate) schema: VigiaSchema,
+    pub(crate) domain: Domain,
     pub(crate) stopping: Stopping,
     live_readers: Arc<Semaphore>,
     newcomers: Arc<Semaphore>,
@@ -54,13 +56,20 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(config: WebConfig, context: WebContext, stopping: Stopping) -> Arc<Self> {
-        let schema = graphql::schema(&config.limits, context.clone(), stopping.clone());
+        let domain = Domain(config.domain());
+        let schema = graphql::schema(
+            &config.limits,
+            context.clone(),
+            domain.clone(),
+            stopping.clone(),
+        );
         Arc::new(Self {
             live_readers: Arc::new(Semaphore::new(config.limits.live_readers_max)),
             newcomers: Arc::new(Semaphore::new(config.limits.newcomers_max)),
             context,
             config,
             schema,
+            domain,
             stopping,
         })
     }

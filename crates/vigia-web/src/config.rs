@@ -8,6 +8,9 @@ use std::time::Duration;
 pub struct WebConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// The name under which browsers reach this, with the port unless it is the usual one. Wallets sign for it, so it
+    /// has to be said: what a request calls this site is what whoever sent it wants it called.
+    pub domain: Option<String>,
     /// Listen beyond this machine although everybody who can connect sees everything.
     pub insecure_no_auth: bool,
     /// Offer GraphiQL, which loads its parts from a public CDN.
@@ -21,10 +24,21 @@ impl WebConfig {
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
+            domain: None,
             insecure_no_auth: false,
             development: false,
             limits: WebLimits::default(),
         }
+    }
+}
+
+impl WebConfig {
+    /// The name that wallets sign for; on this machine alone it is where it listens.
+    pub(crate) fn domain(&self) -> Option<String> {
+        let here = self.listen.ip().is_loopback();
+        self.domain
+            .clone()
+            .or_else(|| here.then(|| self.listen.to_string()))
     }
 }
 

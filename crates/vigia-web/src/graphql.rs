@@ -22,6 +22,7 @@ mod invoice;
 mod kept;
 mod label;
 mod limits;
+mod link;
 mod notification;
 mod page;
 mod push;
@@ -46,6 +47,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use crate::app::{App, Stopping};
 use crate::reader::Reader;
+use crate::wallet::Domain;
 use crate::{AuthError, WebContext, WebLimits};
 pub(crate) use socket::socket;
 
@@ -63,6 +65,7 @@ pub(crate) struct Mutation(
     broadcast::BroadcastMutation,
     endpoint::EndpointMutation,
     application::ApplicationMutation,
+    link::LinkMutation,
 );
 
 /// The root of queries: what can be asked.
@@ -105,7 +108,12 @@ fn builder() -> Builder {
 }
 
 /// The schema, bounded and with what its resolvers read from.
-pub(crate) fn schema(limits: &WebLimits, context: WebContext, stopping: Stopping) -> VigiaSchema {
+pub(crate) fn schema(
+    limits: &WebLimits,
+    context: WebContext,
+    domain: Domain,
+    stopping: Stopping,
+) -> VigiaSchema {
     builder()
         .limit_depth(limits.query_depth_max)
         .limit_complexity(limits.query_complexity_max)
@@ -116,6 +124,7 @@ pub(crate) fn schema(limits: &WebLimits, context: WebContext, stopping: Stopping
             tokens_max: limits.query_tokens_max,
         })
         .data(context)
+        .data(domain)
         .data(stopping)
         .finish()
 }

@@ -34,6 +34,7 @@ mod stream;
 mod targets;
 mod text;
 mod told;
+mod wallet;
 
 pub use app::WebContext;
 pub use auth::{AuthError, Authenticator, Identity, LocalOperatorAuthenticator};
@@ -53,3 +54,4 @@ pub use jwt::{
 pub use server::WebServer;
 pub use sign_in::{SignIn, SignInSettings};
 pub use told::{PUSH_VERSION, Together, Told, push_data, push_text};
+pub use wallet::{SignedMessage, WalletError, WalletVerifier, Wallets};

@@ -11,12 +11,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE, USER_AGENT};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use vigia_core::{Clock, Principal, User};
 use vigia_store::{ApplicationScopes, SessionSpec, SignInStore, SignedIn};
 
 use crate::credentials::{Secret, password_hash, password_matches, secret_hash};
-use crate::{AuthError, Authenticator, Identity, JwtVerifier, TOKEN_PREFIX};
+use crate::{AuthError, Authenticator, Identity, JwtVerifier, TOKEN_PREFIX, Wallets};
 use attempts::Attempts;
 
 /// Passwords that are hashed at once: each takes a core and 19 MiB (I-13).
@@ -57,6 +57,7 @@ pub struct SignIn {
     clock: Arc<dyn Clock>,
     settings: SignInSettings,
     jwt: Option<JwtVerifier>,
+    wallets: Option<Wallets>,
     attempts: Attempts,
     hashing: Arc<Semaphore>,
     waiting: Semaphore,
@@ -74,6 +75,7 @@ impl SignIn {
             clock,
             settings,
             jwt: None,
+            wallets: None,
             attempts: Attempts::default(),
             hashing: Arc::new(Semaphore::new(HASHING_MAX)),
             waiting: Semaphore::new(WAITING_MAX),
@@ -85,6 +87,24 @@ impl SignIn {
     pub fn with_jwt(mut self, jwt: JwtVerifier) -> Self {
         self.jwt = Some(jwt);
         self
+    }
+
+    /// Takes what wallets sign too, for whose personal account holds the address.
+    #[must_use]
+    pub fn with_wallets(mut self, wallets: Wallets) -> Self {
+        self.wallets = Some(wallets);
+        self
+    }
+
+    /// What wallets sign, where that counts.
+    pub(crate) fn wallets(&self) -> Option<&Wallets> {
+        self.wallets.as_ref()
+    }
+
+    /// A turn for what takes a processor; none where too many wait for theirs.
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let _waiting = self.waiting.try_acquire().ok()?;
+        Arc::clone(&self.hashing).acquire_owned().await.ok()
     }
 
     /// Who a bearer token is of: ours are known by how they begin, others are the issuer's, if there is one.
@@ -155,7 +175,8 @@ impl SignIn {
         hashing.await.unwrap_or(false)
     }
 
-    async fn begin(
+    /// Begins a session; returns its cookie.
+    pub(crate) async fn begin(
         &self,
         user: vigia_core::UserId,
         headers: &HeaderMap,

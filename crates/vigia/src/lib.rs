@@ -18,3 +18,4 @@ pub mod memory;
 pub mod pipeline;
 pub mod source;
 pub mod trust;
+pub mod wallet;

@@ -39,6 +39,11 @@ pub(super) fn forbidden(why: &str) -> Error {
     Error::new(why).extend_with(|_, extensions| extensions.set("code", FORBIDDEN))
 }
 
+/// That this cannot be done here or now, and why.
+pub(super) fn unavailable(why: &str) -> Error {
+    Error::new(why).extend_with(|_, extensions| extensions.set("code", UNAVAILABLE))
+}
+
 /// What a client learns of a failure of the store; the log gets the rest.
 pub(super) fn internal(error: StoreError) -> Error {
     let (code, message) = if error.is_transient() {

@@ -28,3 +28,4 @@ mod scope;
 mod server;
 mod sign_in;
 mod socket;
+mod wallet;

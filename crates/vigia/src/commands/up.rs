@@ -462,6 +462,7 @@ impl Roles {
         let config = WebConfig {
             insecure_no_auth: settings.web.insecure_no_auth,
             development: settings.web.graphiql,
+            domain: settings.web.domain(),
             ..WebConfig::new(settings.web.address()?)
         };
         let interpreter = Interpreter::following(Arc::clone(&registry));

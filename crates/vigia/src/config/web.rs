@@ -3,6 +3,7 @@
 mod jwt;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -17,11 +18,16 @@ const SESSION_HOURS_MAX: u64 = 365 * 24;
 
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 
+/// Longest name of a site: that of a host (RFC 1035), a colon and a port.
+const DOMAIN_BYTES_MAX: usize = 253 + 6;
+
 /// `[web]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct WebSettings {
     pub listen: String,
+    pub domain: String,
+    pub zklogin_keys_file: PathBuf,
     pub sign_in: bool,
     pub session_hours: u64,
     pub https: bool,
@@ -44,6 +50,11 @@ impl WebSettings {
         self.actions_keep_days.saturating_mul(DAY_MS)
     }
 
+    /// The name under which browsers reach this; none where it is not said.
+    pub fn domain(&self) -> Option<String> {
+        (!self.domain.is_empty()).then(|| self.domain.clone())
+    }
+
     /// How people sign in; none where they do not.
     pub fn sign_in(&self) -> Option<SignInSettings> {
         self.sign_in.then(|| SignInSettings {
@@ -63,6 +74,11 @@ impl WebSettings {
             let expected = "at least 1 day";
             return Err(ConfigError::value("web.actions_keep_days", "0", expected));
         }
+        if !is_domain(&self.domain) {
+            let expected =
+                "a name, with the port unless it is the usual one, such as vigia.example";
+            return Err(ConfigError::value("web.domain", &self.domain, expected));
+        }
         let contradicts = |key, expected| Err(ConfigError::value(key, "true", expected));
         if self.sign_in && self.insecure_no_auth {
             let expected = "false where web.sign_in is true";
@@ -77,4 +93,10 @@ impl WebSettings {
         }
         Ok(())
     }
+}
+
+/// Whether this is a host, or nothing: no address of a page.
+fn is_domain(domain: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    domain.len() <= DOMAIN_BYTES_MAX && domain.bytes().all(is_plain)
 }

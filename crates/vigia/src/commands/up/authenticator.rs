@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use vigia_core::SystemClock;
 use vigia_store::SqlStore;
-use vigia_web::{Authenticator, JwksSource, JwtVerifier, LocalOperatorAuthenticator, SignIn};
+use vigia_web::{
+    Authenticator, JwksSource, JwtVerifier, LocalOperatorAuthenticator, SignIn, Wallets,
+};
 
 use crate::config::{JwksPlace, Settings};
 use crate::jwks::{FileJwks, HttpJwks};
+use crate::wallet::SuiWallets;
 
 /// Who tells people apart, if anybody.
 pub(super) fn authenticator(
@@ -18,7 +21,11 @@ pub(super) fn authenticator(
         return Ok(Arc::new(LocalOperatorAuthenticator));
     };
     let clock = Arc::new(SystemClock);
-    let sign_in = SignIn::new(Arc::clone(store) as _, clock.clone(), how);
+    let zklogin_keys = &settings.web.zklogin_keys_file;
+    let zklogin_keys = (!zklogin_keys.as_os_str().is_empty()).then(|| zklogin_keys.clone());
+    let verifier = Arc::new(SuiWallets::new(zklogin_keys));
+    let wallets = Wallets::new(Arc::clone(store) as _, verifier, clock.clone());
+    let sign_in = SignIn::new(Arc::clone(store) as _, clock.clone(), how).with_wallets(wallets);
     let Some((jwt, place)) = settings.web.jwt.read()? else {
         return Ok(Arc::new(sign_in));
     };
