@@ -37,6 +37,7 @@ mod source_reader;
 mod sql;
 mod stats;
 mod store;
+mod wallet;
 mod watch;
 
 pub use action::{ACTIONS_MAX, Action, ActionRow, ActionStore, ActionWay};
@@ -106,6 +107,7 @@ pub use source::{SourceApplied, SourceGuard, SourceOutcome, SourceReport, Source
 pub use source_reader::{SourceReadError, SourceReader};
 pub use stats::{DeliveryStats, Latency, STATS_ATTEMPTS_MAX, STATS_WINDOW_MS};
 pub use store::SqlStore;
+pub use wallet::{CHALLENGES_MAX, ChallengePurpose, WalletChallenge, WalletStore};
 pub use watch::{
     AccountSpec, RECONCILED_WITHIN_MS, Refused, UserSpec, WatchEntry, WatchReceipt,
     WatchReconciliation, WatchRow, WatchStore, WatchTargets,

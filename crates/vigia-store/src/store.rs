@@ -43,6 +43,7 @@ mod signal;
 mod source;
 mod stats;
 mod tables;
+mod wallet;
 mod watch;
 mod writable;
 

@@ -14,6 +14,7 @@ mod grpc;
 mod integrity;
 mod link;
 mod packed;
+mod personal;
 mod providers;
 mod source;
 mod trust;
@@ -25,6 +26,7 @@ pub use error::SourceError;
 pub use files::{FileSource, IndexedFile};
 pub use grpc::HeldBalances;
 pub use link::Link;
+pub use personal::{PersonalSignatureError, ZkLoginKeys, verify_personal_message};
 pub use providers::{
     AffectedPage, AffectedRun, Capabilities, CommitteeKeeper, CommitteeStep, DayBudget,
     FILTER_LITERALS_MAX, NodeInfo, Prover, ProviderConfig, ProviderProbe, ProviderRoles,

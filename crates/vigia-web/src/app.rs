@@ -9,6 +9,7 @@ use vigia_store::Store;
 
 use crate::graphql::{self, VigiaSchema};
 use crate::rate::Rates;
+use crate::wallet::Domain;
 use crate::{Authenticator, EndpointKeeper, FailedRetrier, Readiness, WebConfig};
 
 /// What the web role works with.
@@ -48,20 +49,25 @@ pub(crate) struct App {
     pub(crate) context: WebContext,
     pub(crate) config: WebConfig,
     pub(crate) schema: VigiaSchema,
+    pub(crate) domain: Domain,
     pub(crate) stopping: Stopping,
     pub(crate) rates: Rates,
     live_readers: Arc<Semaphore>,
+    newcomers: Arc<Semaphore>,
 }
 
 impl App {
     pub(crate) fn new(config: WebConfig, context: WebContext, stopping: Stopping) -> Arc<Self> {
-        let schema = graphql::schema(&config, context.clone(), stopping.clone());
+        let domain = Domain(config.domain());
+        let schema = graphql::schema(&config, context.clone(), domain.clone(), stopping.clone());
         Arc::new(Self {
             live_readers: Arc::new(Semaphore::new(config.limits.live_readers_max)),
+            newcomers: Arc::new(Semaphore::new(config.limits.newcomers_max)),
             rates: Rates::default(),
             context,
             config,
             schema,
+            domain,
             stopping,
         })
     }
@@ -69,6 +75,11 @@ impl App {
     /// A place among the live readers, while there is one.
     pub(crate) fn live_reader(&self) -> Option<OwnedSemaphorePermit> {
         self.live_readers.clone().try_acquire_owned().ok()
+    }
+
+    /// A place among those who have not said who they are, while there is one: they take none of the readers'.
+    pub(crate) fn newcomer(&self) -> Option<OwnedSemaphorePermit> {
+        self.newcomers.clone().try_acquire_owned().ok()
     }
 }
 

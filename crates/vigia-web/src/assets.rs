@@ -1,11 +1,11 @@
-//! The three files that pages load, and the description of what programs call, embedded.
+//! The files that pages load, and the description of what programs call, embedded.
 
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
-const FILES: [(&str, &str, &str); 3] = [
+const FILES: [(&str, &str, &str); 4] = [
     (
         "vigia.css",
         "text/css; charset=utf-8",
@@ -15,6 +15,11 @@ const FILES: [(&str, &str, &str); 3] = [
         "vigia.js",
         "text/javascript; charset=utf-8",
         include_str!("../assets/vigia.js"),
+    ),
+    (
+        "wallet.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/wallet.js"),
     ),
     (
         "vigia.svg",

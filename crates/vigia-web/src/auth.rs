@@ -1,7 +1,7 @@
 //! Who is asking: the seam between a request and the principal that all reads go through.
 
 use async_trait::async_trait;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use vigia_core::{Principal, User};
 use vigia_store::{ApplicationScopes, StoreError};
 
@@ -13,9 +13,31 @@ pub enum AuthError {
     /// The request does not say who is asking, or not convincingly.
     #[error("sign-in is required")]
     SignInRequired,
+    /// A bearer token that counts for nothing, and why not: nothing that only its issuer should know.
+    #[error("the bearer token is refused: {0}")]
+    TokenRefused(&'static str),
+    /// A token that counts, of somebody who is no user here.
+    #[error(
+        "no user here has the subject of this token as external id: name the user to vigia first, then sign in again"
+    )]
+    UnknownSubject,
+    /// The keys that would tell whether a token counts cannot be had.
+    #[error("the keys of the token's issuer cannot be had at the moment; try again")]
+    KeysUnavailable,
     /// It could not be looked up.
     #[error("who is asking could not be looked up")]
     Store(#[from] StoreError),
+}
+
+impl AuthError {
+    /// The status of a reply that says so.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::SignInRequired | Self::TokenRefused(_) => StatusCode::UNAUTHORIZED,
+            Self::UnknownSubject => StatusCode::FORBIDDEN,
+            Self::KeysUnavailable | Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
 }
 
 /// Who is asking.

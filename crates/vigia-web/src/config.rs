@@ -10,6 +10,9 @@ use ipnet::IpNet;
 pub struct WebConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// The name under which browsers reach this, with the port unless it is the usual one. Wallets sign for it, so it
+    /// has to be said: what a request calls this site is what whoever sent it wants it called.
+    pub domain: Option<String>,
     /// Listen beyond this machine although everybody who can connect sees everything.
     pub insecure_no_auth: bool,
     /// Offer GraphiQL, which loads its parts from a public CDN.
@@ -27,12 +30,23 @@ impl WebConfig {
     pub fn new(listen: SocketAddr) -> Self {
         Self {
             listen,
+            domain: None,
             insecure_no_auth: false,
             development: false,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             limits: WebLimits::default(),
         }
+    }
+}
+
+impl WebConfig {
+    /// The name that wallets sign for; on this machine alone it is where it listens.
+    pub(crate) fn domain(&self) -> Option<String> {
+        let here = self.listen.ip().is_loopback();
+        self.domain
+            .clone()
+            .or_else(|| here.then(|| self.listen.to_string()))
     }
 }
 
@@ -59,6 +73,10 @@ pub struct WebLimits {
     pub query_complexity_max: usize,
     /// Most live readers at once: event streams and web sockets.
     pub live_readers_max: usize,
+    /// Most web sockets at once that have yet to say in `connection_init` who they are.
+    pub newcomers_max: usize,
+    /// How often it is looked whether what a live reader signed in by still holds.
+    pub recheck_interval: Duration,
     /// Longest time until a new WebSocket says `connection_init`.
     pub init_timeout: Duration,
     /// Most subscriptions on one WebSocket.
@@ -84,6 +102,8 @@ impl Default for WebLimits {
             client_per_second: None,
             user_per_second: None,
             live_readers_max: 1_000,
+            newcomers_max: 100,
+            recheck_interval: Duration::from_secs(60),
             init_timeout: Duration::from_secs(10),
             subscriptions_max: 10,
             request_timeout: Duration::from_secs(15),

@@ -22,41 +22,37 @@ mod invoice;
 mod kept;
 mod label;
 mod limits;
+mod link;
 mod notification;
 mod page;
 mod push;
 mod query;
 mod scalar;
+mod socket;
 mod status;
 mod subscription;
 mod target;
 mod transaction;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_graphql::extensions::apollo_persisted_queries::{
     ApolloPersistedQueries, LruCacheStorage,
 };
 use async_graphql::http::GraphiQLSource;
-use async_graphql::{Data, MergedObject, Pos, Request, Response as Reply, Schema, ServerError};
-use async_graphql_axum::{GraphQLProtocol, GraphQLWebSocket};
+use async_graphql::{MergedObject, Pos, Request, Response as Reply, Schema, ServerError};
 use axum::Json;
 use axum::body::{Body, to_bytes};
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use axum::extract::{State, WebSocketUpgrade};
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::extract::State;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use futures::{SinkExt as _, StreamExt as _};
-use tokio::sync::oneshot;
-use tokio::time::timeout;
-use vigia_store::StoreError;
 
 use crate::app::{App, Stopping};
 use crate::reader::Reader;
-use crate::{WebConfig, WebContext};
-use subscription::Slots;
+use crate::wallet::Domain;
+use crate::{AuthError, WebConfig, WebContext};
+pub(crate) use socket::socket;
 
 /// The root of mutations: what can be changed. Each may be sent again: once done, it changes nothing more.
 #[derive(MergedObject, Default)]
@@ -72,6 +68,7 @@ pub(crate) struct Mutation(
     broadcast::BroadcastMutation,
     endpoint::EndpointMutation,
     application::ApplicationMutation,
+    link::LinkMutation,
 );
 
 /// The root of queries: what can be asked.
@@ -94,10 +91,6 @@ pub(crate) type VigiaSchema = Schema<Query, Mutation, subscription::Subscription
 const RECURSION_MAX: usize = 32;
 /// Most directives on one field.
 const DIRECTIVES_MAX: usize = 8;
-/// The code by which `graphql-transport-ws` says that `connection_init` did not come in time.
-const INIT_MISSED: u16 = 4408;
-/// Longest time that saying so may take.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// What GraphiQL loads, in development only.
 const GRAPHIQL_POLICY: &str = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob: \
                                https://unpkg.com; frame-ancestors 'none'";
@@ -118,7 +111,12 @@ fn builder() -> Builder {
 }
 
 /// The schema, bounded and with what its resolvers read from.
-pub(crate) fn schema(config: &WebConfig, context: WebContext, stopping: Stopping) -> VigiaSchema {
+pub(crate) fn schema(
+    config: &WebConfig,
+    context: WebContext,
+    domain: Domain,
+    stopping: Stopping,
+) -> VigiaSchema {
     let limits = &config.limits;
     let builder = match config.development {
         true => builder(),
@@ -139,6 +137,7 @@ pub(crate) fn schema(config: &WebConfig, context: WebContext, stopping: Stopping
             limits.persisted_queries_max,
         )))
         .data(context)
+        .data(domain)
         .data(stopping)
         .finish()
 }
@@ -190,19 +189,30 @@ fn coded(status: StatusCode, mut error: ServerError, code: &str) -> Response {
     (status, Json(Reply::from_errors(vec![error]))).into_response()
 }
 
-/// That who asks is not known.
-pub(crate) fn sign_in_required() -> Response {
-    let why = "sign-in is required: send an API token as Authorization: Bearer, or the cookie of a \
-               session";
-    let error = ServerError::new(why, None);
-    let reply = coded(StatusCode::UNAUTHORIZED, error, error::UNAUTHENTICATED);
-    ([(WWW_AUTHENTICATE, "Bearer")], reply).into_response()
-}
-
-/// That it could not be looked up who asks.
-pub(crate) fn store_failed(error: StoreError) -> Response {
-    let error = error::internal(error).into_server_error(Pos::default());
-    coded(StatusCode::SERVICE_UNAVAILABLE, error, error::UNAVAILABLE)
+/// That who asks is not known, and why; a token that is refused is challenged as RFC 6750, section 3.1, asks.
+pub(crate) fn nobody(error: AuthError) -> Response {
+    let status = error.status();
+    let (code, challenge, why) = match error {
+        AuthError::SignInRequired => {
+            let why = "sign-in is required: send a token as Authorization: Bearer, or the cookie of a session";
+            (error::UNAUTHENTICATED, Some("Bearer"), why.to_owned())
+        }
+        AuthError::TokenRefused(_) => {
+            let challenge = Some("Bearer error=\"invalid_token\"");
+            (error::UNAUTHENTICATED, challenge, error.to_string())
+        }
+        AuthError::UnknownSubject => (error::UNKNOWN_SUBJECT, None, error.to_string()),
+        AuthError::KeysUnavailable => (error::UNAVAILABLE, None, error.to_string()),
+        AuthError::Store(error) => {
+            let error = error::internal(error).into_server_error(Pos::default());
+            return coded(status, error, error::UNAVAILABLE);
+        }
+    };
+    let reply = coded(status, ServerError::new(why, None), code);
+    match challenge {
+        Some(challenge) => ([(WWW_AUTHENTICATE, challenge)], reply).into_response(),
+        None => reply,
+    }
 }
 
 /// `GET /graphql`: GraphiQL, in development.
@@ -217,68 +227,4 @@ pub(crate) async fn graphiql(State(app): State<Arc<App>>) -> Response {
         .title("vigia")
         .finish();
     ([(CONTENT_SECURITY_POLICY, GRAPHIQL_POLICY)], Html(page)).into_response()
-}
-
-/// `GET /graphql/ws`: queries and subscriptions over one WebSocket.
-pub(crate) async fn socket(
-    State(app): State<Arc<App>>,
-    reader: Reader,
-    protocol: GraphQLProtocol,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    let Some(place) = app.live_reader() else {
-        let retry = [(RETRY_AFTER, "10")];
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            retry,
-            "too many live readers\n",
-        )
-            .into_response();
-    };
-    let limits = &app.config.limits;
-    let mut data = Data::default();
-    data.insert(reader);
-    data.insert(Slots::new(limits.subscriptions_max));
-    upgrade
-        .protocols(["graphql-transport-ws"])
-        .max_message_size(limits.body_bytes_max)
-        .max_frame_size(limits.body_bytes_max)
-        .on_upgrade(async move |socket| {
-            let _held = place;
-            serve_socket(&app, socket, protocol, data).await;
-        })
-}
-
-async fn serve_socket(app: &App, socket: WebSocket, protocol: GraphQLProtocol, data: Data) {
-    let (mut sink, stream) = socket.split();
-    let (init, initialised) = oneshot::channel();
-    let schema = app.schema.clone();
-    let serving = GraphQLWebSocket::new_with_pair(&mut sink, stream, schema, protocol)
-        .with_data(data)
-        .on_connection_init(async move |_| {
-            // Nobody waits for it any more: the connection is ending.
-            let _ = init.send(());
-            Ok(Data::default())
-        })
-        .serve();
-    let too_late = tokio::select! {
-        () = serving => false,
-        () = app.stopping.clone().stopped() => false,
-        () = init_missed(initialised, app.config.limits.init_timeout) => true,
-    };
-    if too_late {
-        let close = Message::Close(Some(CloseFrame {
-            code: INIT_MISSED,
-            reason: "Connection initialisation timeout".into(),
-        }));
-        // A client that reads nothing is left without a word.
-        let _ = timeout(CLOSE_TIMEOUT, sink.send(close)).await;
-    }
-}
-
-/// Ends when `within` has passed without a word; never once `connection_init` came.
-async fn init_missed(initialised: oneshot::Receiver<()>, within: Duration) {
-    if timeout(within, initialised).await.is_ok() {
-        std::future::pending().await
-    }
 }

@@ -21,11 +21,13 @@ mod feed;
 mod graphql;
 mod guard;
 mod health;
+mod jwt;
 mod live;
 mod metrics;
 mod pages;
 mod rate;
 mod reader;
+mod recheck;
 mod router;
 mod search;
 mod server;
@@ -35,11 +37,11 @@ mod stream;
 mod targets;
 mod text;
 mod told;
+mod wallet;
 
 pub use app::WebContext;
 pub use auth::{AuthError, Authenticator, Identity, LocalOperatorAuthenticator};
 pub use config::{WebConfig, WebError, WebLimits};
-pub use ipnet::IpNet;
 pub use credentials::{
     CredentialError, PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Secret, TOKEN_PREFIX, password_hash,
 };
@@ -48,6 +50,12 @@ pub use event::{EVENT_VERSION, event_json};
 pub use failed::FailedRetrier;
 pub use graphql::schema_sdl;
 pub use health::{AlwaysReady, HealthServer, Readiness};
+pub use ipnet::IpNet;
+pub use jwt::{
+    JWKS_BYTES_MAX, JWKS_KEYS_MAX, JWT_BYTES_MAX, JwksError, JwksSource, JwtAlgorithm, JwtSettings,
+    JwtVerifier,
+};
 pub use server::WebServer;
 pub use sign_in::{SignIn, SignInSettings};
 pub use told::{PUSH_VERSION, Together, Told, push_data, push_text};
+pub use wallet::{SignedMessage, WalletError, WalletVerifier, Wallets};

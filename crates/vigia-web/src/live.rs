@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::feed::{Activities, new_rows};
 use crate::pages::{activity_item, internal_error};
 use crate::reader::{Reader, query_value};
+use crate::recheck;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// How long a browser waits before it connects again.
@@ -58,6 +59,7 @@ pub(crate) async fn events(
             .into_response();
     };
 
+    let over = recheck::over(app.clone(), &reader, headers);
     let store = app.context.store.clone();
     let rendering = app.clone();
     let log = Activities {
@@ -73,7 +75,7 @@ pub(crate) async fn events(
             )
         })
         .map(Ok::<_, Infallible>)
-        .take_until(app.stopping.clone().stopped());
+        .take_until(over);
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
     Sse::new(events).keep_alive(keep_alive).into_response()
 }

@@ -24,6 +24,7 @@ pub(crate) use inbox::{inbox, inbox_read};
 pub(crate) use ingestion::ingestion;
 pub(crate) use item::activity_item;
 pub(crate) use search::search;
+pub(crate) use sign_in::wallet::{challenge as wallet_challenge, signed as wallet_signed};
 pub(crate) use sign_in::{sign_in, sign_in_path, sign_in_tried, sign_out};
 pub(crate) use transaction::transaction;
 

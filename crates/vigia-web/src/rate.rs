@@ -118,11 +118,23 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["1.2.3.4"], &[]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &["1.2.3.4"], &ours), "1.2.3.4");
         // What the client wrote itself is further to the left.
-        assert_eq!(client("10.0.0.1", &["9.9.9.9, 1.2.3.4, 10.0.0.2"], &ours), "1.2.3.4");
-        assert_eq!(client("10.0.0.1", &["9.9.9.9", "1.2.3.4"], &ours), "1.2.3.4");
+        assert_eq!(
+            client("10.0.0.1", &["9.9.9.9, 1.2.3.4, 10.0.0.2"], &ours),
+            "1.2.3.4"
+        );
+        assert_eq!(
+            client("10.0.0.1", &["9.9.9.9", "1.2.3.4"], &ours),
+            "1.2.3.4"
+        );
         assert_eq!(client("10.0.0.1", &["nonsense"], &ours), "10.0.0.1");
-        assert_eq!(client("10.0.0.1", &["nonsense, 10.0.0.3"], &ours), "10.0.0.3");
-        assert_eq!(client("::ffff:10.0.0.1", &["2001:db8::1"], &ours), "2001:db8::1");
+        assert_eq!(
+            client("10.0.0.1", &["nonsense, 10.0.0.3"], &ours),
+            "10.0.0.3"
+        );
+        assert_eq!(
+            client("::ffff:10.0.0.1", &["2001:db8::1"], &ours),
+            "2001:db8::1"
+        );
         assert_eq!(client("10.0.0.1", &[], &ours), "10.0.0.1");
     }
 

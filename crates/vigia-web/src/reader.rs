@@ -5,13 +5,15 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use vigia_core::{Locale, Principal, Scope, User};
 use vigia_store::{ApplicationScopes, InboxQuery};
 
 use crate::app::App;
+use crate::guard::too_many;
 use crate::pages::{ErrorPage, internal_error, sign_in_path};
+use crate::rate::Who;
 use crate::{AuthError, Identity, WebContext, graphql};
 
 /// The cookie that remembers a language chosen with `?lang=`.
@@ -56,26 +58,42 @@ impl FromRequestParts<Arc<App>> for Reader {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        let chosen = chosen_locale(&parts.uri, &parts.headers);
-        match app.context.authenticator.authenticate(&parts.headers).await {
-            Ok(Identity {
-                principal,
-                user,
-                may_write,
-                application,
-            }) => Ok(Self {
-                principal,
-                locale: chosen
-                    .or(user.as_ref().map(|user| user.locale))
-                    .or_else(|| accepted_locale(&parts.headers))
-                    .unwrap_or_default(),
-                user: user.as_ref().map(|user| user.external_id.clone()),
-                name: user.map(name),
-                may_write,
-                application,
-            }),
-            Err(error) => Err(nobody(parts, app, error)),
-        }
+        let reader = Self::known(app, &parts.uri, &parts.headers).await;
+        let reader = reader.map_err(|error| nobody(parts, app, error))?;
+        let per_second = app.config.limits.user_per_second;
+        let user = reader.principal.user();
+        let now_ms = app.context.clock.now_ms();
+        let is_within =
+            user.is_none_or(|user| app.rates.take(Who::User(user.0), per_second, now_ms));
+        is_within.then_some(reader).ok_or_else(too_many)
+    }
+}
+
+impl Reader {
+    /// Who sent a request.
+    pub(crate) async fn known(
+        app: &App,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Self, AuthError> {
+        let identity = app.context.authenticator.authenticate(headers).await?;
+        let Identity {
+            principal,
+            user,
+            may_write,
+            application,
+        } = identity;
+        Ok(Self {
+            principal,
+            locale: chosen_locale(uri, headers)
+                .or(user.as_ref().map(|user| user.locale))
+                .or_else(|| accepted_locale(headers))
+                .unwrap_or_default(),
+            user: user.as_ref().map(|user| user.external_id.clone()),
+            name: user.map(name),
+            may_write,
+            application,
+        })
     }
 }
 
@@ -92,17 +110,16 @@ fn nobody(parts: &Parts, app: &App, error: AuthError) -> Response {
     let path = parts.uri.path();
     let is_program = PROGRAMS.iter().any(|start| path.starts_with(start));
     match error {
-        AuthError::Store(error) if is_program => graphql::store_failed(error),
+        error if is_program => graphql::nobody(error),
         AuthError::Store(error) => internal_error(locale, &error),
-        AuthError::SignInRequired if is_program => graphql::sign_in_required(),
         AuthError::SignInRequired if leads_to_sign_in(parts, app) => {
             let next = parts.uri.path_and_query();
             sign_in_path(next.map_or(path, |next| next.as_str()))
         }
-        AuthError::SignInRequired => ErrorPage {
-            status: StatusCode::UNAUTHORIZED,
+        error => ErrorPage {
+            status: error.status(),
             locale,
-            detail: Some(AuthError::SignInRequired.to_string()),
+            detail: Some(error.to_string()),
         }
         .into_response(),
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -13,6 +13,7 @@ use crate::{assets, events, export, graphql, guard, health, live, metrics, pages
 
 /// The whole web role as one service.
 pub(crate) fn router(app: Arc<App>) -> Router {
+    let small = DefaultBodyLimit::max(app.config.limits.body_bytes_max);
     Router::new()
         .route("/", get(pages::feed))
         .route("/tx/{digest}", get(pages::transaction))
@@ -31,6 +32,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         )
         .route("/search", get(pages::search))
         .route("/sign-in", get(pages::sign_in).post(pages::sign_in_tried))
+        .route(
+            "/sign-in/sui/challenge",
+            post(pages::wallet_challenge).layer(small),
+        )
+        .route("/sign-in/sui", post(pages::wallet_signed).layer(small))
         .route("/sign-out", post(pages::sign_out))
         .route("/live", get(live::events))
         .route("/graphql", get(graphql::graphiql).post(graphql::query))

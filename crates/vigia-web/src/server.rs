@@ -64,9 +64,12 @@ impl WebServer {
             listener: self.listener,
             patience: self.app.config.limits.stalled_timeout,
         };
-        let server = axum::serve(listener, router::router(self.app).into_make_service_with_connect_info::<Peer>())
-            .with_graceful_shutdown(stopped)
-            .into_future();
+        let server = axum::serve(
+            listener,
+            router::router(self.app).into_make_service_with_connect_info::<Peer>(),
+        )
+        .with_graceful_shutdown(stopped)
+        .into_future();
         let mut server = std::pin::pin!(server);
         tokio::select! {
             done = &mut server => return done.map_err(WebError::Serve),

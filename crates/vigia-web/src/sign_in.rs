@@ -1,4 +1,4 @@
-//! Sign-in: passwords for people, tokens for programs, sessions for browsers.
+//! Sign-in: passwords for people, tokens for programs, sessions for browsers, and tokens of another issuer.
 //!
 //! What is wrong with an attempt is not told apart, neither in words nor by time: a name that nobody
 //! has costs the same hash as one with a password.
@@ -11,12 +11,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE, USER_AGENT};
-use tokio::sync::Semaphore;
-use vigia_core::{Clock, Principal};
-use vigia_store::{SessionSpec, SignInStore, SignedIn};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use vigia_core::{Clock, Principal, User};
+use vigia_store::{ApplicationScopes, SessionSpec, SignInStore, SignedIn};
 
 use crate::credentials::{Secret, password_hash, password_matches, secret_hash};
-use crate::{AuthError, Authenticator, Identity};
+use crate::{AuthError, Authenticator, Identity, JwtVerifier, TOKEN_PREFIX, Wallets};
 use attempts::Attempts;
 
 /// Passwords that are hashed at once: each takes a core and 19 MiB (I-13).
@@ -56,6 +56,8 @@ pub struct SignIn {
     store: Arc<dyn SignInStore>,
     clock: Arc<dyn Clock>,
     settings: SignInSettings,
+    jwt: Option<JwtVerifier>,
+    wallets: Option<Wallets>,
     attempts: Attempts,
     hashing: Arc<Semaphore>,
     waiting: Semaphore,
@@ -72,9 +74,53 @@ impl SignIn {
             store,
             clock,
             settings,
+            jwt: None,
+            wallets: None,
             attempts: Attempts::default(),
             hashing: Arc::new(Semaphore::new(HASHING_MAX)),
             waiting: Semaphore::new(WAITING_MAX),
+        }
+    }
+
+    /// Takes signed tokens of another issuer too, for the users that their subjects name.
+    #[must_use]
+    pub fn with_jwt(mut self, jwt: JwtVerifier) -> Self {
+        self.jwt = Some(jwt);
+        self
+    }
+
+    /// Takes what wallets sign too, for whose personal account holds the address.
+    #[must_use]
+    pub fn with_wallets(mut self, wallets: Wallets) -> Self {
+        self.wallets = Some(wallets);
+        self
+    }
+
+    /// What wallets sign, where that counts.
+    pub(crate) fn wallets(&self) -> Option<&Wallets> {
+        self.wallets.as_ref()
+    }
+
+    /// A turn for what takes a processor; none where too many wait for theirs.
+    pub(crate) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let _waiting = self.waiting.try_acquire().ok()?;
+        Arc::clone(&self.hashing).acquire_owned().await.ok()
+    }
+
+    /// Who a bearer token is of: ours are known by how they begin, others are the issuer's, if there is one.
+    async fn by_bearer(&self, token: &str) -> Result<Option<Identity>, AuthError> {
+        match &self.jwt {
+            Some(jwt) if !token.starts_with(TOKEN_PREFIX) => {
+                let subject = jwt.subject(token).await?;
+                let login = self.store.login_find(&subject).await?;
+                login
+                    .map(|login| Some(acts_as_user(login.user)))
+                    .ok_or(AuthError::UnknownSubject)
+            }
+            _ => {
+                let signed_in = self.store.token_use(&secret_hash(token)).await?;
+                Ok(signed_in.map(Identity::from))
+            }
         }
     }
 
@@ -129,7 +175,8 @@ impl SignIn {
         hashing.await.unwrap_or(false)
     }
 
-    async fn begin(
+    /// Begins a session; returns its cookie.
+    pub(crate) async fn begin(
         &self,
         user: vigia_core::UserId,
         headers: &HeaderMap,
@@ -191,19 +238,19 @@ impl SignIn {
 impl Authenticator for SignIn {
     /// A token counts before a cookie: a program that sends both means the token.
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Identity, AuthError> {
-        let signed_in = match bearer(headers)? {
-            Some(token) => self.store.token_use(&secret_hash(token)).await?,
+        let identity = match bearer(headers)? {
+            Some(token) => self.by_bearer(token).await?,
             None => {
                 let secret = self.cookie_of(headers).ok_or(AuthError::SignInRequired)?;
                 let lifetime_ms = self.lifetime_ms();
-                self.store
+                let found = self
+                    .store
                     .session_use(&secret_hash(secret), lifetime_ms)
-                    .await?
+                    .await?;
+                found.map(Identity::from)
             }
         };
-        signed_in
-            .map(Identity::from)
-            .ok_or(AuthError::SignInRequired)
+        identity.ok_or(AuthError::SignInRequired)
     }
 
     fn sign_in(&self) -> Option<&SignIn> {
@@ -223,6 +270,16 @@ impl From<SignedIn> for Identity {
             may_write: signed_in.may_write,
             application: signed_in.application,
         }
+    }
+}
+
+/// An issuer that tells people apart says nothing of what they may do here: its tokens make no operator.
+fn acts_as_user(user: User) -> Identity {
+    Identity {
+        principal: Principal::User(user.id),
+        user: Some(user),
+        may_write: true,
+        application: ApplicationScopes::default(),
     }
 }
 

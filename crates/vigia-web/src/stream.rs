@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::event::activity_value;
 use crate::feed::{Activities, Log, Notifications, new_rows};
 use crate::reader::{Reader, query_value};
-use crate::told;
+use crate::{recheck, told};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// How long a reader waits before it connects again.
@@ -48,7 +48,8 @@ pub(crate) async fn activities(
         store: store.clone(),
         scope: reader.scope(),
     };
-    events(&app, log, after, "activity", activity_value)
+    let over = recheck::over(app.clone(), &reader, headers);
+    events(&app, log, after, over, "activity", activity_value)
 }
 
 /// `GET /v1/live/notifications`: the reader's notifications as they are written.
@@ -69,7 +70,8 @@ pub(crate) async fn notifications(
         inbox: reader.inbox(&app.context),
     };
     let (texts, locale) = (app.context.text.clone(), reader.locale);
-    events(&app, log, after, "notification", move |row| {
+    let over = recheck::over(app.clone(), &reader, headers);
+    events(&app, log, after, over, "notification", move |row| {
         let told = told::one(&*texts, row, locale, false);
         notification_value(row, &told)
     })
@@ -119,6 +121,7 @@ fn events<L: Log + 'static>(
     app: &Arc<App>,
     log: L,
     after: i64,
+    over: impl Future<Output = ()> + Send + 'static,
     name: &'static str,
     value: impl Fn(&L::Row) -> Value + Send + 'static,
 ) -> Response {
@@ -145,7 +148,7 @@ fn events<L: Log + 'static>(
             }))
         })
         .map(Ok::<_, Infallible>)
-        .take_until(app.stopping.clone().stopped());
+        .take_until(over);
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
     Sse::new(events).keep_alive(keep_alive).into_response()
 }

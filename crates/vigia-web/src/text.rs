@@ -21,7 +21,7 @@ pub(crate) use deliveries::{DeliveryWords, delivery_words, duration, permille};
 pub(crate) use inbox::inbox_words;
 pub(crate) use kinds::kind_title;
 pub(crate) use reasons::{reason_text, reasons_by_target};
-pub(crate) use sign_in::sign_in_words;
+pub(crate) use sign_in::{SignInWords, sign_in_words};
 pub(crate) use words::{Words, words};
 
 /// Hexadecimal digits shown at either end of a shortened address or digest.

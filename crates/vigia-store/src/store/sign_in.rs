@@ -277,7 +277,7 @@ fn scope(row: &Row) -> Result<TokenScope> {
     parsed("scope", get::<String>(row, "scope")?.parse())
 }
 
-fn login(row: &Row) -> Result<Login> {
+pub(super) fn login(row: &Row) -> Result<Login> {
     Ok(Login {
         user: row::user(row)?,
         role: role(row)?,

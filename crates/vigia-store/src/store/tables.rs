@@ -37,6 +37,7 @@ pub(super) const NOT_COPIED: &[&str] = &[
     "source_refusal",
     "store_copy",
     "store_copy_table",
+    "wallet_challenge",
     "watch_reconciliation",
 ];
 

@@ -35,6 +35,7 @@ pub(crate) mod shard;
 pub(crate) mod sign_in;
 pub(crate) mod source;
 pub(crate) mod stats;
+pub(crate) mod wallet;
 pub(crate) mod watch;
 
 use std::collections::BTreeSet;
@@ -377,6 +378,10 @@ macro_rules! store_conformance_suite {
                 the_session_used_longest_ago_makes_room, a_token_is_no_more_than_its_user,
                 a_token_ends_when_it_is_taken_back, tokens_have_a_number,
                 what_expired_is_removed, many_sign_in_at_once,
+            ],
+            wallet: [
+                a_challenge_is_taken_once, a_challenge_ends, challenges_have_a_number,
+                an_address_is_of_who_holds_it_alone,
             ],
             watch: [
                 first_version_holds_from_genesis, holds_above_everything_committed,

@@ -9,6 +9,7 @@ mod files;
 mod filters;
 mod grpc;
 mod node;
+mod personal;
 mod providers;
 mod proxy;
 mod quorum;

@@ -13,6 +13,8 @@ pub(super) const BAD_QUERY: &str = "BAD_QUERY";
 pub(super) const FORBIDDEN: &str = "FORBIDDEN";
 /// Who asks is not known.
 pub(super) const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+/// A token that counts names nobody who is a user here.
+pub(super) const UNKNOWN_SUBJECT: &str = "UNKNOWN_SUBJECT";
 /// Something failed here; the log says what.
 pub(super) const INTERNAL: &str = "INTERNAL";
 /// Out of reach for the moment; the same request may succeed later.
@@ -35,6 +37,11 @@ pub(super) fn operators_only() -> Error {
 /// That who asks may not do this, and what would be needed.
 pub(super) fn forbidden(why: &str) -> Error {
     Error::new(why).extend_with(|_, extensions| extensions.set("code", FORBIDDEN))
+}
+
+/// That this cannot be done here or now, and why.
+pub(super) fn unavailable(why: &str) -> Error {
+    Error::new(why).extend_with(|_, extensions| extensions.set("code", UNAVAILABLE))
 }
 
 /// What a client learns of a failure of the store; the log gets the rest.

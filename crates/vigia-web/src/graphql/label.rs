@@ -65,7 +65,7 @@ pub(super) struct RemoveLabel {
     label: Option<AddressLabel>,
 }
 
-fn address_of(text: &str) -> Result<Address> {
+pub(super) fn address_of(text: &str) -> Result<Address> {
     let expected = "0x and 1 to 64 hexadecimal digits";
     parse_address(text).map_err(|error| bad_input("address", error, expected))
 }

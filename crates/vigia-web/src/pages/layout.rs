@@ -9,6 +9,8 @@ use crate::text::{balance_words, deal_words, sign_in_words, words};
 /// Files are named with the version, so that a new vigia brings new ones.
 const CSS: &str = concat!("/assets/vigia.css?v=", env!("CARGO_PKG_VERSION"));
 const JS: &str = concat!("/assets/vigia.js?v=", env!("CARGO_PKG_VERSION"));
+/// Loaded by the page where wallets sign in alone.
+pub(super) const WALLET_JS: &str = concat!("/assets/wallet.js?v=", env!("CARGO_PKG_VERSION"));
 const MARK: &str = concat!("/assets/vigia.svg?v=", env!("CARGO_PKG_VERSION"));
 
 /// A page of the navigation.

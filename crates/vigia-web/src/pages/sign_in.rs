@@ -1,4 +1,6 @@
-//! `/sign-in` and `/sign-out`: plain forms, which need no script.
+//! `/sign-in` and `/sign-out`: plain forms, which need no script; wallets do.
+
+pub(super) mod wallet;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,17 +11,17 @@ use axum::extract::{Query, State};
 use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
-use maud::html;
+use maud::{Markup, html};
 use serde::Deserialize;
 use vigia_core::Locale;
 
-use super::layout::{Page, Section};
+use super::layout::{Page, Section, WALLET_JS};
 use super::{ErrorPage, internal_error, not_found};
 use crate::AuthError;
 use crate::app::App;
 use crate::reader;
 use crate::sign_in::Attempt;
-use crate::text::sign_in_words;
+use crate::text::{SignInWords, sign_in_words};
 
 /// How long whoever finds too many others is told to wait.
 const BUSY: Duration = Duration::from_secs(5);
@@ -57,7 +59,7 @@ pub(crate) async fn sign_in(
         return not_found(uri, headers).await.into_response();
     }
     let locale = reader::locale(&uri, &headers);
-    form(locale, "", &next, None).into_response()
+    form(&app, locale, "", &next, None).into_response()
 }
 
 /// Signs in, or says why not.
@@ -86,7 +88,7 @@ pub(crate) async fn sign_in_tried(
     } = sent;
     let words = sign_in_words(locale);
     let refused = |status, wait: Option<Duration>, why: &str| {
-        let form = (status, form(locale, &name, &next, Some(why)));
+        let form = (status, form(&app, locale, &name, &next, Some(why)));
         match wait {
             Some(wait) => {
                 let seconds = wait.as_secs().max(1).to_string();
@@ -129,7 +131,7 @@ pub(crate) async fn sign_out(
 fn failed(locale: Locale, error: AuthError) -> Response {
     match error {
         AuthError::Store(error) => internal_error(locale, &error),
-        AuthError::SignInRequired => ErrorPage {
+        _ => ErrorPage {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             locale,
             detail: None,
@@ -150,7 +152,22 @@ fn own_path(next: &str) -> &str {
     }
 }
 
-fn form(locale: Locale, name: &str, next: &str, problem: Option<&str>) -> Page<'static> {
+/// What the script makes work, so that it is not seen without.
+fn wallet_button(words: &SignInWords, next: &str) -> Markup {
+    html! {
+        div.wallet hidden data-wallet=(own_path(next)) data-none=(words.no_wallet)
+            data-refused=(words.wallet_refused) data-failed=(words.wallet_failed) {
+            button type="button" { (words.wallet) }
+            p.problem role="alert" hidden {}
+            div.wallets {}
+        }
+        script src=(WALLET_JS) defer {}
+    }
+}
+
+fn form(app: &App, locale: Locale, name: &str, next: &str, problem: Option<&str>) -> Page<'static> {
+    let sign_in = app.context.authenticator.sign_in();
+    let has_wallets = app.domain.0.is_some() && sign_in.is_some_and(|it| it.wallets().is_some());
     let words = sign_in_words(locale);
     Page {
         locale,
@@ -178,6 +195,7 @@ fn form(locale: Locale, name: &str, next: &str, problem: Option<&str>) -> Page<'
                     input type="hidden" name="next" value=(own_path(next));
                     button type="submit" { (words.sign_in) }
                 }
+                @if has_wallets { (wallet_button(words, next)) }
             }
         },
     }

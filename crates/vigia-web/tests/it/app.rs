@@ -86,6 +86,14 @@ impl TestApp {
         Self::start(|store| store, |_| {}, sign_in).await
     }
 
+    /// A server over an empty store where `authenticator` knows who asks, configured.
+    pub(crate) async fn with_authenticator(
+        configure: impl FnOnce(&mut WebConfig),
+        authenticator: impl FnOnce(Arc<SqlStore>, Arc<ManualClock>) -> Arc<dyn Authenticator>,
+    ) -> Self {
+        Self::start(|store| store, configure, authenticator).await
+    }
+
     async fn start(
         wrap: impl FnOnce(Arc<SqlStore>) -> Arc<dyn Store>,
         configure: impl FnOnce(&mut WebConfig),
@@ -164,7 +172,8 @@ impl TestApp {
     }
 
     pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.address))
+        self.client
+            .request(method, format!("http://{}{path}", self.address))
     }
 
     pub(crate) fn post(&self, path: &str) -> RequestBuilder {

@@ -23,7 +23,7 @@ fn schema_file_is_current() {
 
 #[tokio::test]
 async fn every_field_is_documented() {
-    let app = TestApp::empty().await;
+    let app = TestApp::with(|config| config.development = true).await;
     let reply = app
         .graphql("{ __schema { types { name description fields { name description } } } }")
         .await;

@@ -156,14 +156,23 @@ async fn aliases() {
 async fn the_schema_is_told_in_development_alone() {
     let schema = "{ __schema { queryType { name } } }";
     let app = TestApp::with(|config| config.development = true).await;
-    assert_eq!(app.graphql(schema).await["data"]["__schema"]["queryType"]["name"], "Query");
+    assert_eq!(
+        app.graphql(schema).await["data"]["__schema"]["queryType"]["name"],
+        "Query"
+    );
     let hint = app.graphql_error("{ statu { version } }").await;
-    assert!(hint["message"].as_str().unwrap().contains("status"), "{hint}");
+    assert!(
+        hint["message"].as_str().unwrap().contains("status"),
+        "{hint}"
+    );
     let app = TestApp::empty().await;
     let reply = app.graphql(schema).await;
     assert!(reply["data"]["__schema"].is_null(), "{reply}");
     let hint = app.graphql_error("{ statu { version } }").await;
-    assert!(!hint["message"].as_str().unwrap().contains("status"), "{hint}");
+    assert!(
+        !hint["message"].as_str().unwrap().contains("status"),
+        "{hint}"
+    );
 }
 
 /// Clients of Apollo send the hash of a document, and the document where that is not known.
@@ -190,8 +199,14 @@ async fn documents_are_known_by_their_hash() {
         use sha2::Digest as _;
         hex::encode(sha2::Sha256::digest(query.as_bytes()))
     };
-    assert_eq!(ask(Some(query), &right).await["data"]["status"]["version"], "0.0-test");
-    assert_eq!(ask(None, &right).await["data"]["status"]["version"], "0.0-test");
+    assert_eq!(
+        ask(Some(query), &right).await["data"]["status"]["version"],
+        "0.0-test"
+    );
+    assert_eq!(
+        ask(None, &right).await["data"]["status"]["version"],
+        "0.0-test"
+    );
 }
 
 /// On loopback nobody is limited but by way of a proxy that says who asks.
@@ -215,7 +230,11 @@ async fn a_client_has_its_share_of_requests() {
     let refused = ask("203.0.113.9").await;
     assert_eq!(refused.status(), 429);
     assert_eq!(refused.headers()["retry-after"], "1");
-    assert_eq!(ask("198.51.100.1").await.status(), 200, "others are as before");
+    assert_eq!(
+        ask("198.51.100.1").await.status(),
+        200,
+        "others are as before"
+    );
     for _ in 0..9 {
         assert_eq!(ask("").await.status(), 200);
     }
@@ -241,7 +260,10 @@ async fn allowed_origins_may_call_with_tokens() {
     let allowed = ask("https://app.example", "/graphql", false).await;
     assert_eq!(allowed.status(), 200);
     let headers = allowed.headers();
-    assert_eq!(headers["access-control-allow-origin"], "https://app.example");
+    assert_eq!(
+        headers["access-control-allow-origin"],
+        "https://app.example"
+    );
     assert!(headers.get("access-control-allow-credentials").is_none());
     for (origin, path, cookie) in [
         ("https://app.example", "/graphql", true),
@@ -257,11 +279,16 @@ async fn allowed_origins_may_call_with_tokens() {
         request
             .header("origin", origin)
             .header("access-control-request-method", "POST")
-            .header("access-control-request-headers", "authorization,content-type")
+            .header(
+                "access-control-request-headers",
+                "authorization,content-type",
+            )
             .send()
     };
     let answered = preflight("https://app.example").await.unwrap();
-    let methods = answered.headers()["access-control-allow-methods"].to_str().unwrap();
+    let methods = answered.headers()["access-control-allow-methods"]
+        .to_str()
+        .unwrap();
     assert!(methods.contains("POST"), "{methods}");
     let other = preflight("https://evil.example").await.unwrap();
     assert!(other.headers().get("access-control-allow-origin").is_none());

@@ -13,7 +13,7 @@ use crate::app::TestApp;
 const PASSWORD: &str = "una contraseña larga";
 const LIFETIME: Duration = Duration::from_secs(3_600);
 
-fn settings(https: bool) -> SignInSettings {
+pub(crate) fn settings(https: bool) -> SignInSettings {
     SignInSettings {
         session_lifetime: LIFETIME,
         https,
@@ -201,7 +201,7 @@ async fn a_session_ends_unless_it_is_used() {
     }
 }
 
-async fn token(app: &TestApp, user: &str, scope: TokenScope) -> Secret {
+pub(crate) async fn token(app: &TestApp, user: &str, scope: TokenScope) -> Secret {
     let secret = Secret::generate(TOKEN_PREFIX).unwrap();
     let login = app.store.login_find(user).await.unwrap().unwrap();
     let spec = TokenSpec {
@@ -215,7 +215,7 @@ async fn token(app: &TestApp, user: &str, scope: TokenScope) -> Secret {
     secret
 }
 
-async fn ask(app: &TestApp, authorization: Option<&str>, query: &str) -> (u16, Value) {
+pub(crate) async fn ask(app: &TestApp, authorization: Option<&str>, query: &str) -> (u16, Value) {
     let mut request = app.post("/graphql").json(&json!({ "query": query }));
     if let Some(authorization) = authorization {
         request = request.header("authorization", authorization);

@@ -27,14 +27,29 @@ impl Socket {
         user: Option<&str>,
         origin: Option<&str>,
     ) -> Result<Self, Error> {
+        let user = user.map(|user| (USER_HEADER, user));
+        let origin = origin.map(|origin| ("origin", origin));
+        let headers: Vec<_> = user.into_iter().chain(origin).collect();
+        Self::connect_with(app, &headers).await
+    }
+
+    pub(crate) async fn connect_with(
+        app: &TestApp,
+        further: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
         let mut request = format!("ws://{}/graphql/ws", app.address).into_client_request()?;
         let mut headers = vec![("sec-websocket-protocol", "graphql-transport-ws")];
-        headers.extend(user.map(|user| (USER_HEADER, user)));
-        headers.extend(origin.map(|origin| ("origin", origin)));
+        headers.extend(further);
         for (name, value) in headers {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
         connect_async(request).await.map(|(socket, _)| Self(socket))
+    }
+
+    /// Begins with a payload.
+    pub(crate) async fn init(&mut self, payload: Value) {
+        self.send(json!({ "type": "connection_init", "payload": payload }))
+            .await;
     }
 
     async fn send(&mut self, message: Value) {
@@ -69,7 +84,7 @@ impl Socket {
     }
 
     /// The code with which the server closes, before it says anything else.
-    async fn closed_with(&mut self) -> u16 {
+    pub(crate) async fn closed_with(&mut self) -> u16 {
         let message = tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap();
         match message {
             Some(Ok(Message::Close(Some(frame)))) => frame.code.into(),

@@ -461,13 +461,17 @@ impl Roles {
     ) -> anyhow::Result<std::net::SocketAddr> {
         let config = WebConfig {
             insecure_no_auth: settings.web.insecure_no_auth,
-            development: settings.web.graphiql,
+            development: settings.web.is_development(),
+            limits: settings.web.limits(),
+            trusted_proxies: settings.web.proxies()?,
+            cors_origins: settings.web.cors_origins.clone(),
+            domain: settings.web.domain(),
             ..WebConfig::new(settings.web.address()?)
         };
         let interpreter = Interpreter::following(Arc::clone(&registry));
         let context = WebContext {
             retrier: Arc::new(Reinterpreter::new(Arc::clone(&store), interpreter)),
-            authenticator: authenticator(settings, &store),
+            authenticator: authenticator(settings, &store)?,
             store,
             registry,
             text: Arc::new(settings.texts()?),

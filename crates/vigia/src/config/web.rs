@@ -1,10 +1,15 @@
 //! `[web]`: where pages are served, and to whom.
 
+mod jwt;
+
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use vigia_web::SignInSettings;
+use vigia_web::{IpNet, SignInSettings, WebLimits};
+
+pub use jwt::{JwksPlace, JwtSection};
 
 use super::layers::ConfigError;
 
@@ -13,17 +18,27 @@ const SESSION_HOURS_MAX: u64 = 365 * 24;
 
 const DAY_MS: u64 = 24 * 3_600 * 1_000;
 
+/// Longest name of a site: that of a host (RFC 1035), a colon and a port.
+const DOMAIN_BYTES_MAX: usize = 253 + 6;
+
 /// `[web]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct WebSettings {
     pub listen: String,
+    pub domain: String,
+    pub zklogin_keys_file: PathBuf,
     pub sign_in: bool,
     pub session_hours: u64,
     pub https: bool,
     pub actions_keep_days: u64,
     pub insecure_no_auth: bool,
     pub graphiql: bool,
+    pub client_per_second: u32,
+    pub user_per_second: u32,
+    pub trusted_proxies: Vec<String>,
+    pub cors_origins: Vec<String>,
+    pub jwt: JwtSection,
 }
 
 impl WebSettings {
@@ -37,6 +52,52 @@ impl WebSettings {
     /// For how long the log of actions is kept, in milliseconds.
     pub fn actions_keep_ms(&self) -> u64 {
         self.actions_keep_days.saturating_mul(DAY_MS)
+    }
+
+    /// The name under which browsers reach this; none where it is not said.
+    pub fn domain(&self) -> Option<String> {
+        (!self.domain.is_empty()).then(|| self.domain.clone())
+    }
+
+    /// Whether GraphiQL is served, and the schema told: on this machine alone, or where that is wanted.
+    pub fn is_development(&self) -> bool {
+        self.graphiql || !self.sign_in
+    }
+
+    /// Bounds of what a client and a user may ask. Without sign-in there are none: whoever connects is the operator.
+    pub fn limits(&self) -> WebLimits {
+        let some = |per_second: u32| (self.sign_in && per_second > 0).then_some(per_second);
+        WebLimits {
+            client_per_second: some(self.client_per_second),
+            user_per_second: some(self.user_per_second),
+            ..WebLimits::default()
+        }
+    }
+
+    /// Networks of proxies whose word about clients' addresses counts.
+    pub fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
+        let parsed = self.trusted_proxies.iter().map(|text| {
+            let expected = "a network such as 10.0.0.0/8";
+            let wrong = |_| ConfigError::value("web.trusted_proxies", text, expected);
+            text.parse().map_err(wrong)
+        });
+        parsed.collect()
+    }
+
+    fn check_origins(&self) -> Result<(), ConfigError> {
+        let is_origin = |text: &&String| {
+            let rest = text
+                .strip_prefix("https://")
+                .or(text.strip_prefix("http://"));
+            rest.is_some_and(|host| !host.is_empty() && is_domain(host))
+        };
+        match self.cors_origins.iter().find(|text| !is_origin(text)) {
+            None => Ok(()),
+            Some(wrong) => {
+                let expected = "an origin without a path, such as https://app.example";
+                Err(ConfigError::value("web.cors_origins", wrong, expected))
+            }
+        }
     }
 
     /// How people sign in; none where they do not.
@@ -58,6 +119,13 @@ impl WebSettings {
             let expected = "at least 1 day";
             return Err(ConfigError::value("web.actions_keep_days", "0", expected));
         }
+        if !is_domain(&self.domain) {
+            let expected =
+                "a name, with the port unless it is the usual one, such as vigia.example";
+            return Err(ConfigError::value("web.domain", &self.domain, expected));
+        }
+        self.proxies()?;
+        self.check_origins()?;
         let contradicts = |key, expected| Err(ConfigError::value(key, "true", expected));
         if self.sign_in && self.insecure_no_auth {
             let expected = "false where web.sign_in is true";
@@ -66,6 +134,16 @@ impl WebSettings {
         if self.https && !self.sign_in {
             return contradicts("web.https", "false where web.sign_in is false");
         }
+        if self.jwt.read()?.is_some() && !self.sign_in {
+            let expected = "true where web.jwt has an issuer";
+            return Err(ConfigError::value("web.sign_in", "false", expected));
+        }
         Ok(())
     }
+}
+
+/// Whether this is a host, or nothing: no address of a page.
+fn is_domain(domain: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    domain.len() <= DOMAIN_BYTES_MAX && domain.bytes().all(is_plain)
 }

@@ -4,7 +4,9 @@
 //! says that it was skipped, unless `VIGIA_REQUIRE_BROWSER=1`.
 
 mod operations;
+
 pub(crate) mod told;
+mod wallet;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

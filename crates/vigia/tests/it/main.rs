@@ -25,6 +25,7 @@ mod google;
 mod history;
 mod invoices;
 mod jobs;
+mod jwt;
 mod kills;
 mod labels;
 mod live;

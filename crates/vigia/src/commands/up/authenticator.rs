@@ -4,17 +4,35 @@ use std::sync::Arc;
 
 use vigia_core::SystemClock;
 use vigia_store::SqlStore;
-use vigia_web::{Authenticator, LocalOperatorAuthenticator, SignIn};
+use vigia_web::{
+    Authenticator, JwksSource, JwtVerifier, LocalOperatorAuthenticator, SignIn, Wallets,
+};
 
-use crate::config::Settings;
+use crate::config::{JwksPlace, Settings};
+use crate::jwks::{FileJwks, HttpJwks};
+use crate::wallet::SuiWallets;
 
 /// Who tells people apart, if anybody.
-pub(super) fn authenticator(settings: &Settings, store: &Arc<SqlStore>) -> Arc<dyn Authenticator> {
-    match settings.web.sign_in() {
-        Some(sign_in) => {
-            let clock = Arc::new(SystemClock);
-            Arc::new(SignIn::new(Arc::clone(store) as _, clock, sign_in))
-        }
-        None => Arc::new(LocalOperatorAuthenticator),
-    }
+pub(super) fn authenticator(
+    settings: &Settings,
+    store: &Arc<SqlStore>,
+) -> anyhow::Result<Arc<dyn Authenticator>> {
+    let Some(how) = settings.web.sign_in() else {
+        return Ok(Arc::new(LocalOperatorAuthenticator));
+    };
+    let clock = Arc::new(SystemClock);
+    let zklogin_keys = &settings.web.zklogin_keys_file;
+    let zklogin_keys = (!zklogin_keys.as_os_str().is_empty()).then(|| zklogin_keys.clone());
+    let verifier = Arc::new(SuiWallets::new(zklogin_keys));
+    let wallets = Wallets::new(Arc::clone(store) as _, verifier, clock.clone());
+    let sign_in = SignIn::new(Arc::clone(store) as _, clock.clone(), how).with_wallets(wallets);
+    let Some((jwt, place)) = settings.web.jwt.read()? else {
+        return Ok(Arc::new(sign_in));
+    };
+    let source: Arc<dyn JwksSource> = match place {
+        JwksPlace::Url(url) => Arc::new(HttpJwks::new(url)?),
+        JwksPlace::File(path) => Arc::new(FileJwks::new(path)),
+    };
+    let jwt = JwtVerifier::new(jwt, source, clock);
+    Ok(Arc::new(sign_in.with_jwt(jwt)))
 }

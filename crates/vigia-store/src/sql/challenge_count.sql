@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS challenges FROM wallet_challenge

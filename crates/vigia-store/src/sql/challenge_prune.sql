@@ -1,0 +1,1 @@
+DELETE FROM wallet_challenge WHERE expires_at_ms <= $1
