@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vigia_core::{Clock as _, Locale, UserRole};
-use vigia_store::{SignInStore as _, UserSpec};
+use vigia_store::{ApplicationChange, ApplicationStore as _, SignInStore as _, UserSpec};
 use vigia_web::{JWT_BYTES_MAX, JwtAlgorithm, JwtSettings, JwtVerifier, SignIn, WebConfig};
 
 use crate::app::TestApp;
@@ -250,6 +250,14 @@ async fn an_unknown_subject_is_told_so() {
         assert_eq!((status, &*code), (403, "UNKNOWN_SUBJECT"), "{subject:?}");
         assert!(words.contains("external id"), "{words}");
     }
+    // So is who was disabled, in the same words.
+    let change = ApplicationChange::UserEnabled {
+        user: "ana".to_owned(),
+        enabled: false,
+    };
+    app.store.application_apply(&[change]).await.unwrap();
+    let of_ana = key.token("k", &claims(&app));
+    assert_eq!(said(&app, &of_ana).await.1, "UNKNOWN_SUBJECT");
     // A page says so too.
     let token = key.token("k", &with(&claims(&app), "sub", json!("nobody")));
     let page = app

@@ -2,8 +2,8 @@
 
 use vigia_core::{AccountKind, UserId, WatchTarget};
 use vigia_store::{
-    CHALLENGES_MAX, ChallengePurpose, SignInStore as _, WalletChallenge, WalletStore as _,
-    WatchStore as _,
+    ApplicationChange, ApplicationStore as _, CHALLENGES_MAX, ChallengePurpose, SignInStore as _,
+    WalletChallenge, WalletStore as _, WatchStore as _,
 };
 
 use crate::sample::{self, address};
@@ -84,6 +84,12 @@ pub(crate) async fn an_address_is_of_who_holds_it_alone<F: Fixture>() {
     };
     assert_eq!(of(1).await.as_deref(), Some("ana"));
     assert_eq!(of(9).await, None);
+    for (enabled, found) in [(false, None), (true, Some("ana"))] {
+        let user = "ana".to_owned();
+        let change = ApplicationChange::UserEnabled { user, enabled };
+        db.store.application_apply(&[change]).await.unwrap();
+        assert_eq!(of(1).await.as_deref(), found, "while they may sign in");
+    }
     let ana = db.store.login_find("ana").await.unwrap().unwrap().user.id;
     assert!(db.store.wallet_account(ana, "ana").await.unwrap());
     assert!(!db.store.wallet_account(ana, "beto").await.unwrap());
