@@ -249,6 +249,12 @@ impl Registry {
         Some(rule)
     }
 
+    /// Kinds of business objects of a contract that go through several states.
+    pub fn staged_objects(&self, contract: &str) -> impl Iterator<Item = &str> {
+        let of_contract = self.objects.get(contract).into_iter().flatten();
+        of_contract.filter_map(|(object, is_staged)| is_staged.then_some(&**object))
+    }
+
     /// Whether objects of this kind go through several states: some event of theirs leaves something to wait for.
     pub(crate) fn is_listed(&self, contract: &str, object: &str) -> bool {
         let of_contract = self.objects.get(contract);

@@ -230,6 +230,9 @@ pub trait ReadStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<BalanceRow>>;
 
+    /// The balance of a watched address of the scope; none where it is none.
+    async fn balance_of(&self, scope: &Scope, address: &Address) -> Result<Option<BalanceRow>>;
+
     /// The user with this external id: what an authenticator turns a name into.
     async fn user_find(&self, external_id: &str) -> Result<Option<User>>;
 

@@ -139,6 +139,7 @@ pub(crate) fn schema(
         .data(context)
         .data(domain)
         .data(stopping)
+        .data(Arc::<status::KeptStatus>::default())
         .finish()
 }
 

@@ -204,6 +204,20 @@ impl SqlStore {
         with_amounts(&mut tx, &rows).await
     }
 
+    pub(super) async fn balance_at(
+        &self,
+        user: Option<i64>,
+        address: &Address,
+    ) -> Result<Option<BalanceRow>> {
+        let mut tx = self.database.read().await?;
+        let rows = query(sql!("balance_of"))
+            .bind(address.as_bytes().to_vec())
+            .bind(user)
+            .fetch_all(&mut tx)
+            .await?;
+        Ok(with_amounts(&mut tx, &rows).await?.pop())
+    }
+
     async fn observe_once(&self, seen: &BalanceObservation) -> Result<Observed> {
         let now_ms = int("time", self.clock.now_ms())?;
         let mut tx = self.database.write().await?;

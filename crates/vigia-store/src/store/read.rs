@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use vigia_core::{
-    BalanceEffect, ChainId, CoinInfo, Digest, MatchReason, Place, RawTransaction, Scope, User,
-    parse_address,
+    Address, BalanceEffect, ChainId, CoinInfo, Digest, MatchReason, Place, RawTransaction, Scope,
+    User, parse_address,
 };
 
 use super::codec::{self, int};
@@ -244,6 +244,10 @@ impl ReadStore for SqlStore {
         limit: u32,
     ) -> Result<Vec<BalanceRow>> {
         self.balances(scope, after_id, limit).await
+    }
+
+    async fn balance_of(&self, scope: &Scope, address: &Address) -> Result<Option<BalanceRow>> {
+        self.balance_at(user_of(scope), address).await
     }
 
     async fn user_find(&self, external_id: &str) -> Result<Option<User>> {

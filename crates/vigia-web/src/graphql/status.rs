@@ -1,8 +1,12 @@
 //! The state of the system.
 
+use std::time::Duration;
+
 use async_graphql::SimpleObject;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 use vigia_core::EpochInfo;
-use vigia_store::{BackfillState, ProviderRow, ShardRow, StatusReport};
+use vigia_store::{BackfillState, ProviderRow, ShardRow, StatusReport, Store, StoreError};
 
 use super::address::HistoryCount;
 use super::scalar::UInt53;
@@ -109,7 +113,29 @@ impl From<ProviderRow> for ProviderState {
     }
 }
 
+/// The state of the system as it was a moment ago: however many follow it, it is read once.
+#[derive(Default)]
+pub(super) struct KeptStatus(Mutex<Option<(Instant, StatusReport)>>);
+
+impl KeptStatus {
+    /// Not older than `age_max`.
+    pub(super) async fn get(
+        &self,
+        store: &dyn Store,
+        age_max: Duration,
+    ) -> Result<StatusReport, StoreError> {
+        let mut kept = self.0.lock().await;
+        if let Some((_, report)) = kept.as_ref().filter(|(at, _)| at.elapsed() < age_max) {
+            return Ok(report.clone());
+        }
+        let report = store.status().await?;
+        *kept = Some((Instant::now(), report.clone()));
+        Ok(report)
+    }
+}
+
 /// What costs a read of its own; none where it was not asked for.
+#[derive(Default)]
 pub(super) struct Extra {
     pub(super) shards: Option<Vec<ShardRow>>,
     pub(super) providers: Option<Vec<ProviderRow>>,

@@ -26,7 +26,7 @@ impl TestApp {
             .await;
     }
 
-    async fn offer(&self, checkpoint: u64, offer: &str, by: u8) {
+    pub(crate) async fn offer(&self, checkpoint: u64, offer: &str, by: u8) {
         let fields = json!({
             "offer": offer, "by": sample::address(by).to_string(),
             "amount": "7000000", "until": (GENESIS_MS + 60_000).to_string(),

@@ -11,6 +11,7 @@ mod deliveries;
 mod expired;
 mod export;
 mod failing;
+mod followed;
 mod graphql;
 mod guard;
 mod history;

@@ -83,6 +83,10 @@ impl ReadStore for FailingStore {
         self.fail()
     }
 
+    async fn balance_of(&self, _: &Scope, _: &Address) -> Result<Option<BalanceRow>> {
+        self.fail()
+    }
+
     async fn user_find(&self, _: &str) -> Result<Option<User>> {
         self.fail()
     }
