@@ -21,6 +21,7 @@ pub(crate) fn prepare() -> anyhow::Result<Environment> {
     brokers(&mut environment)?;
     receivers(&mut environment)?;
     pooler(&mut environment)?;
+    graphql(&mut environment)?;
     Ok(environment)
 }
 
@@ -65,6 +66,14 @@ fn receivers(environment: &mut Environment) -> anyhow::Result<()> {
     let requirements = root().join("crates/vigia-notify/tests/requirements.txt");
     let python = python_tool("receivers", &requirements)?;
     environment.push(("VIGIA_NOTIFY_PYTHON", python));
+    Ok(())
+}
+
+/// A GraphQL client for Python.
+fn graphql(environment: &mut Environment) -> anyhow::Result<()> {
+    let requirements = root().join("crates/vigia-web/tests/clients/requirements.txt");
+    let python = python_tool("gql", &requirements)?;
+    environment.push(("VIGIA_GQL_PYTHON", python));
     Ok(())
 }
 

@@ -14,7 +14,7 @@ const APPLY: &str = "mutation ($changes: [ApplicationChangeInput!]!) {
     }
 }";
 
-async fn token(app: &TestApp, user: &str, scope: &str) -> String {
+pub(crate) async fn token(app: &TestApp, user: &str, scope: &str) -> String {
     let spec = UserSpec {
         external_id: user.to_owned(),
         display_name: user.to_owned(),

@@ -6,6 +6,7 @@ mod announcements;
 mod app;
 mod applications;
 mod balances;
+mod clients;
 mod deals;
 mod deliveries;
 mod expired;
