@@ -21,6 +21,7 @@ mod jwt;
 mod labels;
 mod limits;
 mod live;
+mod matrix;
 mod metrics;
 mod operations;
 mod operator;
