@@ -142,7 +142,11 @@ impl SignIn {
         let Ok(_waiting) = self.waiting.try_acquire() else {
             return Ok(Attempt::Busy);
         };
-        let login = self.store.login_find(name).await?;
+        // No name has a zero byte, and Postgres takes none.
+        let login = match name.contains('\0') {
+            true => None,
+            false => self.store.login_find(name).await?,
+        };
         let hash = login.as_ref().and_then(|login| login.password_hash.clone());
         let known = hash.is_some();
         let matches = self.matches(password, hash).await;

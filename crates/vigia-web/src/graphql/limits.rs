@@ -58,6 +58,10 @@ impl Extension for LimitsOfRequest {
             );
             return Err(refused(why));
         }
+        if has_zero(query, variables) {
+            let why = "a text holds a zero byte, which no text here may".to_owned();
+            return Err(refused(why));
+        }
         let document = next.run(ctx, query, variables).await?;
         if aliases(&document) > self.aliases_max {
             let why = format!("the document has more than {} aliases", self.aliases_max);
@@ -71,6 +75,13 @@ fn refused(why: String) -> ServerError {
     let mut refusal = ServerError::new(why, None);
     error::code(&mut refusal, error::BAD_QUERY);
     refusal
+}
+
+/// Whether some text holds a zero byte: Postgres takes none, and nothing that is stored has one.
+fn has_zero(query: &str, variables: &Variables) -> bool {
+    const ESCAPED: &str = "\\u0000";
+    let variables = serde_json::to_string(variables).unwrap_or_default();
+    query.contains('\0') || query.contains(ESCAPED) || variables.contains(ESCAPED)
 }
 
 /// Aliases of a document, those of fragments counted once. Nesting was bounded when it was parsed.

@@ -293,3 +293,19 @@ async fn allowed_origins_may_call_with_tokens() {
     let other = preflight("https://evil.example").await.unwrap();
     assert!(other.headers().get("access-control-allow-origin").is_none());
 }
+
+#[tokio::test]
+async fn no_text_has_a_zero_byte() {
+    let app = TestApp::empty().await;
+    let query = "query ($user: String) { devices(user: $user) { id } }";
+    for body in [
+        json!({ "query": query, "variables": { "user": "a\u{0}b" } }),
+        json!({ "query": "{ devices(user: \"a\\u0000b\") { id } }" }),
+    ] {
+        let reply = app.post("/graphql").json(&body).send().await.unwrap();
+        let reply: Value = reply.json().await.unwrap();
+        let error = &reply["errors"][0];
+        assert_eq!(error["extensions"]["code"], "BAD_QUERY", "{reply}");
+        assert!(error["message"].as_str().unwrap().contains("zero byte"));
+    }
+}
