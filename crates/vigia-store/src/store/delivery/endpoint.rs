@@ -124,13 +124,15 @@ impl SqlStore {
     pub(super) async fn declare_endpoints(&self, endpoints: &[EndpointSpec]) -> Result<()> {
         let mut tx = self.database.write().await?;
         begin_at_newest(&mut tx).await?;
+        let mut is_changed = !endpoints.is_empty();
         let named: BTreeSet<&str> = endpoints.iter().map(|endpoint| &*endpoint.name).collect();
         for known in list(&mut tx).await? {
             if known.account.is_none() && !named.contains(&*known.spec.name) {
-                query(sql!("endpoint_remove"))
+                let removed = query(sql!("endpoint_remove"))
                     .bind(known.spec.name)
                     .execute(&mut tx)
                     .await?;
+                is_changed |= removed > 0;
             }
         }
         for endpoint in endpoints {
@@ -143,7 +145,9 @@ impl SqlStore {
                 .execute(&mut tx)
                 .await?;
         }
-        endpoints_changed(&mut tx).await?;
+        if is_changed {
+            endpoints_changed(&mut tx).await?;
+        }
         tx.commit().await
     }
 
