@@ -1,5 +1,6 @@
 //! A store that fails: clients get codes and pages, and nothing of what only the log should hold.
 
+mod entries;
 mod people;
 mod store;
 
