@@ -2,10 +2,13 @@
 
 mod balances;
 mod deals;
+mod delivered;
 mod deliveries;
+mod endpoints;
 mod error;
 mod failed;
 mod feed;
+mod figures;
 mod inbox;
 mod ingestion;
 mod item;
@@ -17,6 +20,11 @@ mod transaction;
 pub(crate) use balances::balances;
 pub(crate) use deals::{deals, invoices};
 pub(crate) use deliveries::{deliveries, deliveries_ordered};
+pub(crate) use endpoints::{
+    endpoint, endpoint_create, endpoint_delivery, endpoint_edit, endpoint_new, endpoint_ordered,
+    endpoint_remove, endpoint_removed, endpoint_update, endpoints,
+};
+use error::refused;
 pub(crate) use error::{ErrorPage, internal_error, not_found};
 pub(crate) use failed::{failed, failed_discard, failed_retry};
 pub(crate) use feed::feed;

@@ -30,6 +30,27 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             "/deliveries",
             get(pages::deliveries).post(pages::deliveries_ordered),
         )
+        .route("/endpoints", get(pages::endpoints))
+        .route(
+            "/endpoints/new",
+            get(pages::endpoint_new).post(pages::endpoint_create),
+        )
+        .route(
+            "/endpoints/{name}",
+            get(pages::endpoint).post(pages::endpoint_ordered),
+        )
+        .route(
+            "/endpoints/{name}/edit",
+            get(pages::endpoint_edit).post(pages::endpoint_update),
+        )
+        .route(
+            "/endpoints/{name}/remove",
+            get(pages::endpoint_remove).post(pages::endpoint_removed),
+        )
+        .route(
+            "/endpoints/{name}/deliveries/{id}",
+            get(pages::endpoint_delivery),
+        )
         .route("/search", get(pages::search))
         .route("/sign-in", get(pages::sign_in).post(pages::sign_in_tried))
         .route(

@@ -3,6 +3,7 @@
 mod balance;
 mod deals;
 mod deliveries;
+mod endpoints;
 mod inbox;
 mod kinds;
 mod reasons;
@@ -18,6 +19,7 @@ use vigia_store::ActivityRow;
 pub(crate) use balance::balance_words;
 pub(crate) use deals::{announcement_state, deal_words, object_title, state_title};
 pub(crate) use deliveries::{DeliveryWords, delivery_words, duration, permille};
+pub(crate) use endpoints::{EndpointWords, endpoint_words};
 pub(crate) use inbox::inbox_words;
 pub(crate) use kinds::kind_title;
 pub(crate) use reasons::{reason_text, reasons_by_target};

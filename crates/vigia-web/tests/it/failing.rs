@@ -142,6 +142,9 @@ async fn readers_get_a_page_and_no_internals() {
             "/ingestion",
             "/failed",
             "/deliveries",
+            "/endpoints",
+            "/endpoints/we_0",
+            "/endpoints/new",
             "/live",
             &transaction,
         ] {

@@ -61,6 +61,8 @@ async fn no_page_has_inline_script_or_style() {
         "/invoices",
         "/inbox",
         "/ingestion",
+        "/endpoints",
+        "/endpoints/new",
         &format!("/tx/{digest}"),
     ] {
         let page = app.page(path).await;
