@@ -24,6 +24,7 @@ mod health;
 mod jwt;
 mod live;
 mod metrics;
+mod own_devices;
 mod own_endpoints;
 mod pages;
 mod rate;

@@ -14,6 +14,7 @@ mod ingestion;
 mod item;
 mod layout;
 mod search;
+mod settings;
 mod sign_in;
 mod transaction;
 
@@ -32,6 +33,9 @@ pub(crate) use inbox::{inbox, inbox_read};
 pub(crate) use ingestion::ingestion;
 pub(crate) use item::activity_item;
 pub(crate) use search::search;
+pub(crate) use settings::{
+    device_removed, other_sessions_ended, preferences_set, session_ended, settings,
+};
 pub(crate) use sign_in::wallet::{challenge as wallet_challenge, signed as wallet_signed};
 pub(crate) use sign_in::{sign_in, sign_in_path, sign_in_tried, sign_out};
 pub(crate) use transaction::transaction;

@@ -52,6 +52,16 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             get(pages::endpoint_delivery),
         )
         .route("/search", get(pages::search))
+        .route(
+            "/settings",
+            get(pages::settings).post(pages::preferences_set),
+        )
+        .route("/settings/device/remove", post(pages::device_removed))
+        .route("/settings/session/end", post(pages::session_ended))
+        .route(
+            "/settings/session/end-others",
+            post(pages::other_sessions_ended),
+        )
         .route("/sign-in", get(pages::sign_in).post(pages::sign_in_tried))
         .route(
             "/sign-in/sui/challenge",

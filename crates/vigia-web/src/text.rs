@@ -7,6 +7,7 @@ mod endpoints;
 mod inbox;
 mod kinds;
 mod reasons;
+mod settings;
 mod sign_in;
 mod words;
 
@@ -23,6 +24,7 @@ pub(crate) use endpoints::{EndpointWords, endpoint_words};
 pub(crate) use inbox::inbox_words;
 pub(crate) use kinds::kind_title;
 pub(crate) use reasons::{reason_text, reasons_by_target};
+pub(crate) use settings::{SettingsWords, settings_words};
 pub(crate) use sign_in::{SignInWords, sign_in_words};
 pub(crate) use words::{Words, words};
 

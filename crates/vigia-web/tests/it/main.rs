@@ -32,6 +32,7 @@ mod proof;
 mod sample;
 mod scope;
 mod server;
+mod settings;
 mod sign_in;
 mod socket;
 mod wallet;

@@ -61,6 +61,7 @@ async fn no_page_has_inline_script_or_style() {
         "/invoices",
         "/inbox",
         "/ingestion",
+        "/settings",
         "/endpoints",
         "/endpoints/new",
         &format!("/tx/{digest}"),

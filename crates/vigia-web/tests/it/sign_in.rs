@@ -305,6 +305,7 @@ async fn nothing_is_told_to_nobody() {
         "/inbox",
         "/ingestion",
         "/failed",
+        "/settings",
         "/endpoints",
         "/endpoints/new",
         "/endpoints/we_0",
@@ -322,6 +323,10 @@ async fn nothing_is_told_to_nobody() {
         assert_eq!(refused.send().await.unwrap().status(), 401, "{path}");
     }
     for path in [
+        "/settings",
+        "/settings/device/remove",
+        "/settings/session/end",
+        "/settings/session/end-others",
         "/endpoints/new",
         "/endpoints/we_0",
         "/endpoints/we_0/edit",
