@@ -1,5 +1,6 @@
 //! Pages: rendered on the server, in the reader's language, usable without script.
 
+mod actions;
 mod balances;
 mod deals;
 mod delivered;
@@ -13,11 +14,15 @@ mod inbox;
 mod ingestion;
 mod item;
 mod layout;
+mod operators;
+mod schedules;
 mod search;
 mod settings;
 mod sign_in;
 mod transaction;
+mod users;
 
+pub(crate) use actions::actions;
 pub(crate) use balances::balances;
 pub(crate) use deals::{deals, invoices};
 pub(crate) use deliveries::{deliveries, deliveries_ordered};
@@ -32,6 +37,7 @@ pub(crate) use feed::feed;
 pub(crate) use inbox::{inbox, inbox_read};
 pub(crate) use ingestion::ingestion;
 pub(crate) use item::activity_item;
+pub(crate) use schedules::{schedule_ordered, schedules};
 pub(crate) use search::search;
 pub(crate) use settings::{
     device_removed, other_sessions_ended, preferences_set, session_ended, settings,
@@ -39,6 +45,7 @@ pub(crate) use settings::{
 pub(crate) use sign_in::wallet::{challenge as wallet_challenge, signed as wallet_signed};
 pub(crate) use sign_in::{sign_in, sign_in_path, sign_in_tried, sign_out};
 pub(crate) use transaction::transaction;
+pub(crate) use users::{user_ordered, users};
 
 /// Rows of a page.
 const PAGE: u32 = 30;

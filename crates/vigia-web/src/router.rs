@@ -51,6 +51,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             "/endpoints/{name}/deliveries/{id}",
             get(pages::endpoint_delivery),
         )
+        .route("/actions", get(pages::actions))
+        .route("/users", get(pages::users).post(pages::user_ordered))
+        .route(
+            "/schedules",
+            get(pages::schedules).post(pages::schedule_ordered),
+        )
         .route("/search", get(pages::search))
         .route(
             "/settings",

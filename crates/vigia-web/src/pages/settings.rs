@@ -22,6 +22,7 @@ use vigia_store::{DeviceRow, SessionRow, StoreError};
 use self::form::{PreferenceForm, Wrong};
 use super::layout::{Page, Section, empty};
 use super::{internal_error, refused};
+pub(super) use lists::session_facts;
 
 use crate::app::App;
 use crate::own_devices::{LISTED_MAX, REMOVED};

@@ -145,6 +145,9 @@ async fn readers_get_a_page_and_no_internals() {
             "/endpoints",
             "/endpoints/we_0",
             "/endpoints/new",
+            "/actions",
+            "/users",
+            "/schedules",
             "/live",
             &transaction,
         ] {

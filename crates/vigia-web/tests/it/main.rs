@@ -26,6 +26,7 @@ mod matrix;
 mod metrics;
 mod operations;
 mod operator;
+mod operator_pages;
 mod own_endpoints;
 mod pages;
 mod proof;

@@ -64,6 +64,9 @@ async fn no_page_has_inline_script_or_style() {
         "/settings",
         "/endpoints",
         "/endpoints/new",
+        "/actions",
+        "/users",
+        "/schedules",
         &format!("/tx/{digest}"),
     ] {
         let page = app.page(path).await;

@@ -309,6 +309,9 @@ async fn nothing_is_told_to_nobody() {
         "/endpoints",
         "/endpoints/new",
         "/endpoints/we_0",
+        "/actions",
+        "/users",
+        "/schedules",
         "/search?q=x",
         "/live",
         "/metrics",
@@ -331,6 +334,8 @@ async fn nothing_is_told_to_nobody() {
         "/endpoints/we_0",
         "/endpoints/we_0/edit",
         "/endpoints/we_0/remove",
+        "/users",
+        "/schedules",
     ] {
         let refused = app.post(path).send().await.unwrap();
         assert_eq!(refused.status(), 401, "{path}");
