@@ -133,6 +133,8 @@ pub trait Store:
     + BroadcastStore
     + ActionStore
     + ApplicationStore
+    + SignInStore
+    + ScheduleStore
 {
 }
 
@@ -152,5 +154,9 @@ impl<T> Store for T where
         + BroadcastStore
         + ActionStore
         + ApplicationStore
+        + SignInStore
+        + ScheduleStore
+        + SignInStore
+        + ScheduleStore
 {
 }

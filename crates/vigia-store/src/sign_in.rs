@@ -216,6 +216,15 @@ pub trait SignInStore: Send + Sync {
     /// Ends all sessions of a user; returns how many there were.
     async fn session_end_all(&self, user: UserId) -> Result<u64>;
 
+    /// The key of a session, while it lasts.
+    async fn session_key(&self, secret_hash: &SecretHash) -> Result<Option<i64>>;
+
+    /// Ends a session of a user by its key; false where the user has none of this key.
+    async fn session_end_one(&self, user: UserId, id: i64) -> Result<bool>;
+
+    /// Ends all sessions of a user but the one of this key; returns how many there were.
+    async fn session_end_others(&self, user: UserId, id: i64) -> Result<u64>;
+
     /// Sessions of a user, or of all, in order of key.
     async fn session_list(&self, user: Option<UserId>) -> Result<Vec<SessionRow>>;
 

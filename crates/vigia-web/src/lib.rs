@@ -2,7 +2,7 @@
 //!
 //! Everything is rendered on the server; pages work without script and get live with 100 lines of
 //! it. Every read goes through a `Principal`, which an `Authenticator` makes from a request (I-14).
-//! Only operators write, and what they let vigia do again is behind a trait; nothing here knows which
+//! Members change what is theirs, operators the rest, and what they let vigia do again is behind a trait; nothing here knows which
 //! database is behind the store.
 
 mod acting;
@@ -24,6 +24,8 @@ mod health;
 mod jwt;
 mod live;
 mod metrics;
+mod own_devices;
+mod own_endpoints;
 mod pages;
 mod rate;
 mod reader;

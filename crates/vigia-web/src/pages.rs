@@ -1,32 +1,51 @@
 //! Pages: rendered on the server, in the reader's language, usable without script.
 
+mod actions;
 mod balances;
 mod deals;
+mod delivered;
 mod deliveries;
+mod endpoints;
 mod error;
 mod failed;
 mod feed;
+mod figures;
 mod inbox;
 mod ingestion;
 mod item;
 mod layout;
+mod operators;
+mod schedules;
 mod search;
+mod settings;
 mod sign_in;
 mod transaction;
+mod users;
 
+pub(crate) use actions::actions;
 pub(crate) use balances::balances;
 pub(crate) use deals::{deals, invoices};
 pub(crate) use deliveries::{deliveries, deliveries_ordered};
+pub(crate) use endpoints::{
+    endpoint, endpoint_create, endpoint_delivery, endpoint_edit, endpoint_new, endpoint_ordered,
+    endpoint_remove, endpoint_removed, endpoint_update, endpoints,
+};
+use error::refused;
 pub(crate) use error::{ErrorPage, internal_error, not_found};
 pub(crate) use failed::{failed, failed_discard, failed_retry};
 pub(crate) use feed::feed;
 pub(crate) use inbox::{inbox, inbox_read};
 pub(crate) use ingestion::ingestion;
 pub(crate) use item::activity_item;
+pub(crate) use schedules::{schedule_ordered, schedules};
 pub(crate) use search::search;
+pub(crate) use settings::{
+    device_removed, other_sessions_ended, preferences_set, session_ended, settings,
+};
 pub(crate) use sign_in::wallet::{challenge as wallet_challenge, signed as wallet_signed};
 pub(crate) use sign_in::{sign_in, sign_in_path, sign_in_tried, sign_out};
 pub(crate) use transaction::transaction;
+pub(crate) use users::{user_ordered, users};
 
 /// Rows of a page.
 const PAGE: u32 = 30;

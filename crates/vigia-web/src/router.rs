@@ -30,7 +30,44 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             "/deliveries",
             get(pages::deliveries).post(pages::deliveries_ordered),
         )
+        .route("/endpoints", get(pages::endpoints))
+        .route(
+            "/endpoints/new",
+            get(pages::endpoint_new).post(pages::endpoint_create),
+        )
+        .route(
+            "/endpoints/{name}",
+            get(pages::endpoint).post(pages::endpoint_ordered),
+        )
+        .route(
+            "/endpoints/{name}/edit",
+            get(pages::endpoint_edit).post(pages::endpoint_update),
+        )
+        .route(
+            "/endpoints/{name}/remove",
+            get(pages::endpoint_remove).post(pages::endpoint_removed),
+        )
+        .route(
+            "/endpoints/{name}/deliveries/{id}",
+            get(pages::endpoint_delivery),
+        )
+        .route("/actions", get(pages::actions))
+        .route("/users", get(pages::users).post(pages::user_ordered))
+        .route(
+            "/schedules",
+            get(pages::schedules).post(pages::schedule_ordered),
+        )
         .route("/search", get(pages::search))
+        .route(
+            "/settings",
+            get(pages::settings).post(pages::preferences_set),
+        )
+        .route("/settings/device/remove", post(pages::device_removed))
+        .route("/settings/session/end", post(pages::session_ended))
+        .route(
+            "/settings/session/end-others",
+            post(pages::other_sessions_ended),
+        )
         .route("/sign-in", get(pages::sign_in).post(pages::sign_in_tried))
         .route(
             "/sign-in/sui/challenge",

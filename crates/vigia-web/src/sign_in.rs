@@ -13,7 +13,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE, USER_AGENT};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use vigia_core::{Clock, Principal, User};
-use vigia_store::{ApplicationScopes, SessionSpec, SignInStore, SignedIn};
+use vigia_store::{ApplicationScopes, SecretHash, SessionSpec, SignInStore, SignedIn};
 
 use crate::credentials::{Secret, password_hash, password_matches, secret_hash};
 use crate::{AuthError, Authenticator, Identity, JwtVerifier, TOKEN_PREFIX, Wallets};
@@ -205,6 +205,11 @@ impl SignIn {
             self.store.session_end(&secret_hash(secret)).await?;
         }
         Ok(self.cookie("", Duration::ZERO))
+    }
+
+    /// What the database knows the session of a request by, where its cookie has one.
+    pub(crate) fn session_hash(&self, headers: &HeaderMap) -> Option<SecretHash> {
+        self.cookie_of(headers).map(secret_hash)
     }
 
     fn lifetime_ms(&self) -> u64 {

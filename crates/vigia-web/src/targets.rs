@@ -32,6 +32,16 @@ impl Counts {
         self.pending + self.delivered + self.dead + self.cancelled > 0
     }
 
+    /// How many are so far.
+    pub(crate) fn of(self, state: DeliveryState) -> u64 {
+        match state {
+            DeliveryState::Pending => self.pending,
+            DeliveryState::Delivered => self.delivered,
+            DeliveryState::Dead => self.dead,
+            DeliveryState::Cancelled => self.cancelled,
+        }
+    }
+
     fn set(&mut self, state: DeliveryState, count: u64) {
         *match state {
             DeliveryState::Pending => &mut self.pending,

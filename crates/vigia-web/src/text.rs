@@ -3,9 +3,12 @@
 mod balance;
 mod deals;
 mod deliveries;
+mod endpoints;
 mod inbox;
 mod kinds;
+mod operators;
 mod reasons;
+mod settings;
 mod sign_in;
 mod words;
 
@@ -18,9 +21,12 @@ use vigia_store::ActivityRow;
 pub(crate) use balance::balance_words;
 pub(crate) use deals::{announcement_state, deal_words, object_title, state_title};
 pub(crate) use deliveries::{DeliveryWords, delivery_words, duration, permille};
+pub(crate) use endpoints::{EndpointWords, endpoint_words};
 pub(crate) use inbox::inbox_words;
 pub(crate) use kinds::kind_title;
+pub(crate) use operators::{JobState, OperatorWords, operator_words};
 pub(crate) use reasons::{reason_text, reasons_by_target};
+pub(crate) use settings::{SettingsWords, settings_words};
 pub(crate) use sign_in::{SignInWords, sign_in_words};
 pub(crate) use words::{Words, words};
 

@@ -156,6 +156,37 @@ impl SignInStore for SqlStore {
         Ok(ended)
     }
 
+    async fn session_key(&self, secret_hash: &SecretHash) -> Result<Option<i64>> {
+        let found = query(sql!("session_key"))
+            .bind(secret_hash.to_vec())
+            .bind(self.now()?)
+            .fetch_optional(&mut self.database.read().await?)
+            .await?;
+        found.map(|row| get(&row, "id")).transpose()
+    }
+
+    async fn session_end_one(&self, user: UserId, id: i64) -> Result<bool> {
+        let mut tx = self.database.write().await?;
+        let ended = query(sql!("session_end_one"))
+            .bind(user.0)
+            .bind(id)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(ended > 0)
+    }
+
+    async fn session_end_others(&self, user: UserId, id: i64) -> Result<u64> {
+        let mut tx = self.database.write().await?;
+        let ended = query(sql!("session_end_others"))
+            .bind(user.0)
+            .bind(id)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
     async fn session_list(&self, user: Option<UserId>) -> Result<Vec<SessionRow>> {
         let rows = query(sql!("session_list"))
             .bind(user.map(|user| user.0))

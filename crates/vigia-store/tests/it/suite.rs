@@ -375,6 +375,7 @@ macro_rules! store_conformance_suite {
             sign_in: [
                 a_user_has_a_role_and_a_password, names_that_nobody_can_have_are_refused,
                 a_session_lasts_while_it_is_used, a_new_password_ends_sessions,
+                users_end_sessions_of_their_own_alone,
                 the_session_used_longest_ago_makes_room, a_token_is_no_more_than_its_user,
                 a_token_ends_when_it_is_taken_back, tokens_have_a_number,
                 what_expired_is_removed, many_sign_in_at_once,

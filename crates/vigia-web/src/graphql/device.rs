@@ -11,12 +11,7 @@ use super::inbox::subject;
 use super::notification::Locale;
 use super::query::{check_writer, web};
 use super::scalar::UInt53;
-use crate::text::short;
-
-/// Signs of a token that are shown.
-const TOKEN_SHOWN: usize = 6;
-/// Devices that are listed, those of before included.
-const LISTED_MAX: u32 = 100;
+use crate::own_devices::{LISTED_MAX, REMOVED, people_call, token_shown};
 
 /// Who brings a push to a device.
 #[derive(Clone, Copy, Enum, Eq, PartialEq)]
@@ -48,11 +43,7 @@ impl Device {
 
     /// How its token begins and ends: the whole of it is told to nobody.
     async fn token(&self) -> String {
-        let token = &self.0.spec.token;
-        match token.is_ascii() {
-            true => short(token, TOKEN_SHOWN),
-            false => "…".to_owned(),
-        }
+        token_shown(&self.0.spec)
     }
 
     /// Its language; null: the user's.
@@ -171,19 +162,8 @@ impl DeviceMutation {
             .parse()
             .map_err(|_| bad_input("id", "this is not the key of a device", "`id` as it came"))?;
         let store = &web(ctx).store;
-        let removed = store
-            .device_remove(Some(user), id, "its user removed it")
-            .await;
+        let removed = store.device_remove(Some(user), id, REMOVED).await;
         removed.map_err(internal)
-    }
-}
-
-/// What people call a platform, in every language.
-fn people_call(platform: vigia_core::Platform) -> &'static str {
-    match platform {
-        vigia_core::Platform::Fcm => "Android",
-        vigia_core::Platform::Apns => "iOS",
-        vigia_core::Platform::Web => "Web",
     }
 }
 

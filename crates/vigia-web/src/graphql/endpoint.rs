@@ -1,30 +1,18 @@
 //! Endpoints of accounts: what their members let other systems be told. Operators manage them too.
 
-use std::sync::Arc;
-
 use async_graphql::connection::Connection;
 use async_graphql::{Context, Enum, InputObject, Json, Object, Result, SimpleObject};
-use vigia_core::{AccountId, parse_coin_type, type_text};
-use vigia_store::{
-    ACCOUNT_ENDPOINTS_MAX, AccountEndpoint as NewEndpoint, DeliveryRow, EndpointFilter,
-    EndpointRow, EndpointSpec,
-};
+use vigia_store::{DeliveryRow, EndpointRow};
 
 use super::delivery::{Delivery, DeliveryState};
 use super::error::{bad_input, forbidden, internal};
 use super::page;
 use super::query::{check_writer, reader, web};
 use super::scalar::UInt53;
+use crate::cursor;
 use crate::event::event_value;
 use crate::events::may_follow;
-use crate::{EndpointKeeper, EndpointKeys, cursor};
-
-/// Kinds, coins and other words of a filter (I-13).
-const WORDS_MAX: usize = 100;
-/// Longest label in bytes.
-const LABEL_BYTES_MAX: usize = 100;
-/// Deliveries that one replay sends again.
-const REPLAY_MAX: u32 = 100_000;
+use crate::own_endpoints::{EndpointRefusal, EndpointWish, NO_KEEPER, OwnEndpoints};
 
 /// How webhooks are signed.
 #[derive(Clone, Copy, Enum, Eq, PartialEq)]
@@ -125,9 +113,7 @@ impl AccountEndpoint {
 
     /// What receivers verify with (`whpk_`), the newest first; none where the secret is shared.
     async fn public_keys(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        let sealed = self.row.secrets.as_deref().unwrap_or_default();
-        let public = keeper(ctx)?.public(&self.row.spec.name, sealed);
-        public.map_err(unusable)
+        own(ctx).public_keys(&self.row).map_err(refused)
     }
 
     /// The secret of a new HMAC key: here and now, and never again.
@@ -174,113 +160,34 @@ struct AccountEndpointInput {
     per_second: Option<u32>,
 }
 
-fn keeper(ctx: &Context<'_>) -> Result<Arc<dyn EndpointKeeper>> {
-    let keeper = web(ctx).endpoints.clone();
-    keeper.ok_or_else(|| {
-        forbidden(
-            "accounts have no endpoints here: the operator has to set delivery.secret_key_files",
-        )
-    })
-}
-
-fn unusable(problem: String) -> async_graphql::Error {
-    tracing::error!(problem, "keys of an endpoint cannot be used");
-    async_graphql::Error::new("the keys of this endpoint cannot be used; the server's log says why")
-}
-
-/// Accounts whose endpoints the reader may manage; none for operators: all of them.
-async fn owned(ctx: &Context<'_>) -> Result<Option<Vec<(AccountId, String)>>> {
-    let principal = &reader(ctx).principal;
-    match principal.user() {
-        Some(user) if !principal.is_operator() => {
-            let owned = web(ctx).store.endpoint_owned(user).await;
-            Ok(Some(owned.map_err(internal)?))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// Accounts' endpoints that the reader may manage.
-async fn visible(ctx: &Context<'_>) -> Result<Vec<EndpointRow>> {
-    let owned = owned(ctx).await?;
-    let mut rows = web(ctx).store.endpoint_list().await.map_err(internal)?;
-    rows.retain(|row| {
-        let Some((account, _)) = &row.account else {
-            return false;
-        };
-        let is_owned = owned.as_ref();
-        let is_owned = is_owned.is_none_or(|owned| owned.iter().any(|(id, _)| id == account));
-        is_owned && row.state != vigia_store::EndpointState::Removed
-    });
-    Ok(rows)
-}
-
-async fn find(ctx: &Context<'_>, name: &str) -> Result<EndpointRow> {
-    let mut rows = visible(ctx).await?.into_iter();
-    rows.find(|row| row.spec.name == name).ok_or_else(|| {
-        let problem = format!("there is no endpoint {name:?} of your accounts");
-        bad_input("name", problem, "a name from `accountEndpoints`")
-    })
-}
-
-fn spec_of(
-    input: AccountEndpointInput,
-    name: String,
-    keeper: &dyn EndpointKeeper,
-) -> Result<(EndpointSpec, String)> {
-    keeper.check_url(&input.url).map_err(|problem| {
-        bad_input("url", problem, "an https:// address on the public internet")
-    })?;
-    if input.label.len() > LABEL_BYTES_MAX || input.label.contains('\0') {
-        let problem = format!("it has {} bytes", input.label.len());
-        return Err(bad_input("label", problem, "at most 100 bytes"));
-    }
-    let is_short = |word: &String| (1..=200).contains(&word.len()) && !word.contains('\0');
-    if input.kinds.len() > WORDS_MAX || !input.kinds.iter().all(is_short) {
-        return Err(bad_input(
-            "kinds",
-            "there are too many, or one is too long",
-            "at most 100 words",
-        ));
-    }
-    if input.coins.len() > WORDS_MAX {
-        return Err(bad_input(
-            "coins",
-            "there are too many",
-            "at most 100 types",
-        ));
-    }
-    let coins = input.coins.iter().map(|coin| {
-        let parsed = parse_coin_type(coin).map(|parsed| type_text(&parsed));
-        parsed.map_err(|problem| bad_input("coins", problem, "types such as 0x2::sui::SUI"))
-    });
-    let coins = coins.collect::<Result<Vec<_>>>()?;
-    let minimum_units = input.minimum_units.map(|text| {
-        let parsed = text.parse();
-        parsed.map_err(|_| bad_input("minimumUnits", format!("{text:?} is none"), "minor units"))
-    });
-    let per_second_max = keeper.per_second_max();
-    let per_second = input.per_second.unwrap_or(per_second_max);
-    if !(1..=per_second_max).contains(&per_second) {
-        let expected = format!("1 to {per_second_max}");
-        return Err(bad_input(
-            "perSecond",
-            format!("{per_second} is not possible"),
-            &expected,
-        ));
-    }
-    let spec = EndpointSpec {
-        name,
-        url: input.url,
-        filter: EndpointFilter {
+impl From<AccountEndpointInput> for EndpointWish {
+    fn from(input: AccountEndpointInput) -> Self {
+        Self {
+            url: input.url,
+            label: input.label,
             kinds: input.kinds,
-            accounts: Vec::new(),
-            coins,
-            minimum_units: minimum_units.transpose()?,
-        },
-        per_second: Some(per_second),
-    };
-    Ok((spec, input.label))
+            coins: input.coins,
+            minimum_units: input.minimum_units,
+            per_second: input.per_second,
+        }
+    }
+}
+
+/// The endpoints that the reader may manage.
+fn own<'c>(ctx: &'c Context<'_>) -> OwnEndpoints<'c> {
+    OwnEndpoints::new(web(ctx), &reader(ctx).principal)
+}
+
+/// What a client learns of a refusal.
+fn refused(refusal: EndpointRefusal) -> async_graphql::Error {
+    match refusal {
+        EndpointRefusal::Store(error) => internal(error),
+        EndpointRefusal::Wrong(wrong) => bad_input(wrong.argument, wrong.problem, &wrong.expected),
+        EndpointRefusal::NoKeeper => forbidden(NO_KEEPER),
+        EndpointRefusal::Keys => async_graphql::Error::new(
+            "the keys of this endpoint cannot be used; the server's log says why",
+        ),
+    }
 }
 
 /// The part of queries about accounts' endpoints.
@@ -294,7 +201,7 @@ impl EndpointQueries {
     /// which they were made; of operators all accounts'.
     #[graphql(complexity = "20 * child_complexity")]
     async fn account_endpoints(&self, ctx: &Context<'_>) -> Result<Vec<AccountEndpoint>> {
-        let rows = visible(ctx).await?.into_iter();
+        let rows = own(ctx).list().await.map_err(internal)?.into_iter();
         Ok(rows
             .map(|row| AccountEndpoint { row, secret: None })
             .collect())
@@ -364,25 +271,9 @@ impl EndpointMutation {
         >,
     ) -> Result<AccountEndpoint> {
         check_writer(ctx)?;
-        let keeper = keeper(ctx)?;
-        let id = account_of(ctx, &account).await?;
-        let name = keeper.name_new().map_err(unusable)?;
-        let (spec, label) = spec_of(input, name.clone(), &*keeper)?;
         let hmac = algorithm == Some(SigningAlgorithm::HmacSha256);
-        let EndpointKeys { sealed, secret, .. } = keeper.keys_new(&name, hmac).map_err(unusable)?;
-        let endpoint = NewEndpoint {
-            spec,
-            account: id,
-            label,
-            secrets: sealed,
-        };
-        let created = web(ctx).store.endpoint_create(&endpoint).await;
-        if created.map_err(internal)?.is_none() {
-            let problem =
-                format!("account {account:?} has {ACCOUNT_ENDPOINTS_MAX} endpoints already");
-            return Err(bad_input("account", problem, "an account with fewer"));
-        }
-        let row = find(ctx, &name).await?;
+        let created = own(ctx).create(&account, input.into(), hmac).await;
+        let (row, secret) = created.map_err(refused)?;
         Ok(AccountEndpoint { row, secret })
     }
 
@@ -394,11 +285,8 @@ impl EndpointMutation {
         #[graphql(desc = "What it is to be: all of it.")] input: AccountEndpointInput,
     ) -> Result<AccountEndpoint> {
         check_writer(ctx)?;
-        find(ctx, &name).await?;
-        let (spec, label) = spec_of(input, name.clone(), &*keeper(ctx)?)?;
-        let updated = web(ctx).store.endpoint_update(&spec, &label).await;
-        updated.map_err(internal)?;
-        let row = find(ctx, &name).await?;
+        let row = own(ctx).update(&name, input.into()).await;
+        let row = row.map_err(refused)?;
         Ok(AccountEndpoint { row, secret: None })
     }
 
@@ -414,20 +302,12 @@ impl EndpointMutation {
         #[graphql(desc = "Makes none, and drops all but the newest.", default)] drops_old: bool,
     ) -> Result<AccountEndpoint> {
         check_writer(ctx)?;
-        let keeper = keeper(ctx)?;
-        let before = find(ctx, &name).await?.secrets.unwrap_or_default();
         let hmac = algorithm == Some(SigningAlgorithm::HmacSha256);
-        let keys = keeper.keys_rotated(&name, &before, hmac, !drops_old);
-        let keys = keys.map_err(unusable)?;
-        let replaced = web(ctx)
-            .store
-            .endpoint_secrets(&name, &before, &keys.sealed);
-        if !replaced.await.map_err(internal)? {
-            let problem = "its keys were changed in this moment";
-            return Err(bad_input("name", problem, "the same once more"));
-        }
-        let row = find(ctx, &name).await?;
-        let secret = keys.secret;
+        let own = own(ctx);
+        own.keeper().map_err(refused)?;
+        let row = own.find(&name).await.map_err(refused)?;
+        let rotated = own.rotate(&row, hmac, drops_old).await;
+        let (row, secret) = rotated.map_err(refused)?;
         Ok(AccountEndpoint { row, secret })
     }
 
@@ -439,10 +319,8 @@ impl EndpointMutation {
         #[graphql(desc = "Whether it is to be told.")] enabled: bool,
     ) -> Result<AccountEndpoint> {
         check_writer(ctx)?;
-        find(ctx, &name).await?;
-        let set = web(ctx).store.endpoint_enable(&name, enabled).await;
-        set.map_err(internal)?;
-        let row = find(ctx, &name).await?;
+        let row = own(ctx).enable(&name, enabled).await;
+        let row = row.map_err(refused)?;
         Ok(AccountEndpoint { row, secret: None })
     }
 
@@ -453,9 +331,7 @@ impl EndpointMutation {
         #[graphql(desc = "Its name.")] name: String,
     ) -> Result<bool> {
         check_writer(ctx)?;
-        find(ctx, &name).await?;
-        let removed = web(ctx).store.endpoint_remove(&name).await;
-        removed.map_err(internal)
+        own(ctx).remove(&name).await.map_err(refused)
     }
 
     /// Sends an endpoint an event `endpoint.test`, to find out whether it is reached; null where it is disabled.
@@ -465,11 +341,10 @@ impl EndpointMutation {
         #[graphql(desc = "Its name.")] name: String,
     ) -> Result<Option<Delivery>> {
         check_writer(ctx)?;
-        find(ctx, &name).await?;
-        let store = &web(ctx).store;
-        let Some(id) = store.endpoint_test(&name).await.map_err(internal)? else {
+        let Some(id) = own(ctx).test(&name).await.map_err(refused)? else {
             return Ok(None);
         };
+        let store = &web(ctx).store;
         let found = store.delivery_find(&id).await.map_err(internal)?;
         Ok(found.map(|(row, _)| Delivery(row)))
     }
@@ -485,32 +360,7 @@ impl EndpointMutation {
         #[graphql(desc = "Only those that were given up.", default = true)] only_dead: bool,
     ) -> Result<UInt53> {
         check_writer(ctx)?;
-        let row = find(ctx, &name).await?;
-        let store = &web(ctx).store;
-        let replayed = store.delivery_replay(row.id, from.0, to.0, only_dead, REPLAY_MAX);
-        Ok(UInt53(replayed.await.map_err(internal)?))
-    }
-}
-
-/// The key of an account whose endpoints the reader may manage.
-async fn account_of(ctx: &Context<'_>, external_id: &str) -> Result<AccountId> {
-    let unknown = || {
-        let problem = format!("there is no account {external_id:?} whose webhooks you may manage");
-        bad_input(
-            "account",
-            problem,
-            "the application's key of one of your accounts",
-        )
-    };
-    match owned(ctx).await? {
-        Some(owned) => {
-            let mut owned = owned.into_iter();
-            let found = owned.find(|(_, name)| name == external_id);
-            found.map(|(id, _)| id).ok_or_else(unknown)
-        }
-        None => {
-            let found = web(ctx).store.account_find(external_id).await;
-            found.map_err(internal)?.ok_or_else(unknown)
-        }
+        let replayed = own(ctx).replay(&name, (from.0, to.0), only_dead).await;
+        replayed.map(UInt53).map_err(refused)
     }
 }

@@ -21,7 +21,7 @@ use self::list::{Listed, tabs};
 use self::order::{Done, Order};
 use self::view::{Asked, View};
 use super::layout::{Page, Section};
-use super::{ErrorPage, internal_error};
+use super::{internal_error, refused};
 use crate::app::App;
 use crate::reader::Reader;
 use crate::targets::{EndpointTarget, PlatformTarget, endpoints, platforms};
@@ -90,15 +90,6 @@ fn view_of(asked: &Result<Query<Asked>, QueryRejection>) -> Result<View, String>
         Ok(Query(asked)) => View::read(asked),
         Err(_) => Err("of, state, endpoint or after: not readable".to_owned()),
     }
-}
-
-fn refused(reader: &Reader, status: StatusCode, detail: Option<String>) -> Response {
-    ErrorPage {
-        status,
-        locale: reader.locale,
-        detail,
-    }
-    .into_response()
 }
 
 /// What the page shows.

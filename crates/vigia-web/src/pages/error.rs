@@ -7,7 +7,7 @@ use vigia_core::Locale;
 use vigia_store::StoreError;
 
 use super::layout::{Page, Section};
-use crate::reader;
+use crate::reader::{self, Reader};
 use crate::text::words;
 
 /// A page that says what went wrong.
@@ -25,6 +25,7 @@ impl IntoResponse for ErrorPage {
             StatusCode::NOT_FOUND => (words.not_found, words.not_found_hint),
             StatusCode::BAD_REQUEST => (words.bad_request, ""),
             StatusCode::UNAUTHORIZED => (words.sign_in, ""),
+            StatusCode::FORBIDDEN => (words.forbidden, words.forbidden_hint),
             _ => (words.server_error, words.server_error_hint),
         };
         let page = Page {
@@ -44,6 +45,16 @@ impl IntoResponse for ErrorPage {
         };
         (self.status, page).into_response()
     }
+}
+
+/// A page that says why a reader does not get what they ask for.
+pub(crate) fn refused(reader: &Reader, status: StatusCode, detail: Option<String>) -> Response {
+    ErrorPage {
+        status,
+        locale: reader.locale,
+        detail,
+    }
+    .into_response()
 }
 
 /// Any path that leads nowhere.

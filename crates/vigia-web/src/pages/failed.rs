@@ -15,7 +15,7 @@ use vigia_store::{FailedRetry, FailedRow};
 
 use super::item::time;
 use super::layout::{Page, Section, empty};
-use super::{ErrorPage, PAGE, internal_error};
+use super::{PAGE, internal_error, refused};
 use crate::app::App;
 use crate::cursor;
 use crate::reader::{Reader, query_value};
@@ -98,15 +98,6 @@ impl FromRequestParts<Arc<App>> for Asked {
             .map_err(|error| refused(&reader, StatusCode::BAD_REQUEST, Some(error.to_string())))?;
         Ok(Self { digest, reader })
     }
-}
-
-fn refused(reader: &Reader, status: StatusCode, detail: Option<String>) -> Response {
-    ErrorPage {
-        status,
-        locale: reader.locale,
-        detail,
-    }
-    .into_response()
 }
 
 /// What was done, as the address of the list says it.

@@ -11,9 +11,10 @@ use vigia_store::{BackfillState, ProviderRow, ShardRow, StatusReport, StoreError
 use super::internal_error;
 use super::item::time;
 use super::layout::{Page, Section};
+use super::operators::operator_links;
 use crate::app::App;
 use crate::reader::Reader;
-use crate::text::{count, delivery_words, words};
+use crate::text::{count, words};
 
 /// How often the page renews itself.
 const REFRESH_SECONDS: u32 = 5;
@@ -29,10 +30,8 @@ pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Re
     let words = words(reader.locale);
     let now_ms = app.context.clock.now_ms();
     let content = html! {
-        div.heading {
-            h1 { (words.ingestion) }
-            @if is_operator { a.meta href="/deliveries" { (delivery_words(reader.locale).title) } }
-        }
+        div.heading { h1 { (words.ingestion) } }
+        @if is_operator { (operator_links(&reader)) }
         div data-refresh=(REFRESH_SECONDS) {
             (progress(report, &reader, now_ms))
             @if is_operator {

@@ -4,7 +4,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 use vigia_core::Locale;
 
-use crate::text::{balance_words, deal_words, sign_in_words, words};
+use crate::text::{balance_words, deal_words, settings_words, sign_in_words, words};
 
 /// Files are named with the version, so that a new vigia brings new ones.
 const CSS: &str = concat!("/assets/vigia.css?v=", env!("CARGO_PKG_VERSION"));
@@ -116,6 +116,7 @@ impl Page<'_> {
                 p { (words.tagline) }
                 @if let Some(name) = self.name {
                     form.signed-in method="post" action="/sign-out" {
+                        a href="/settings" { (settings_words(self.locale).title) }
                         span { (name) }
                         button type="submit" { (sign_in_words(self.locale).sign_out) }
                     }

@@ -47,6 +47,8 @@ pub(crate) struct DeliveryWords {
     pub(crate) clear: &'static str,
     /// In place of an activity that a correction withdrew.
     pub(crate) withdrawn: &'static str,
+    /// In place of an activity where it was tried whether somebody is reached.
+    pub(crate) test: &'static str,
     /// Before when something is tried next.
     pub(crate) next_attempt: &'static str,
     /// Before when something ended.
@@ -75,6 +77,8 @@ pub(crate) struct DeliveryWords {
     pub(crate) nothing_done: &'static str,
     /// Pending, delivered, dead, cancelled.
     states: [&'static str; 4],
+    /// The same of one.
+    states_of_one: [&'static str; 4],
     /// Enabled, disabled, removed.
     endpoint_states: [&'static str; 3],
     /// One attempt, several.
@@ -85,6 +89,16 @@ impl DeliveryWords {
     /// What is in a state, for a list of them.
     pub(crate) fn state(&self, state: DeliveryState) -> &'static str {
         self.states[match state {
+            DeliveryState::Pending => 0,
+            DeliveryState::Delivered => 1,
+            DeliveryState::Dead => 2,
+            DeliveryState::Cancelled => 3,
+        }]
+    }
+
+    /// The state of one.
+    pub(crate) fn state_of_one(&self, state: DeliveryState) -> &'static str {
+        self.states_of_one[match state {
             DeliveryState::Pending => 0,
             DeliveryState::Delivered => 1,
             DeliveryState::Dead => 2,
@@ -164,6 +178,7 @@ static ES: DeliveryWords = DeliveryWords {
     none: "No hay ninguna en este estado.",
     clear: "De todos los receptores",
     withdrawn: "Actividad retirada",
+    test: "Prueba",
     next_attempt: "próximo intento",
     ended: "terminó",
     retry: "Enviar de nuevo",
@@ -183,6 +198,7 @@ static ES: DeliveryWords = DeliveryWords {
         "Dadas por perdidas",
         "Canceladas",
     ],
+    states_of_one: ["pendiente", "entregada", "perdida", "cancelada"],
     endpoint_states: ["habilitado", "deshabilitado", "retirado"],
     tries: ["intento", "intentos"],
 };
@@ -209,6 +225,7 @@ static EN: DeliveryWords = DeliveryWords {
     none: "There are none in this state.",
     clear: "Of all receivers",
     withdrawn: "Withdrawn activity",
+    test: "Test",
     next_attempt: "next attempt",
     ended: "ended",
     retry: "Send again",
@@ -223,6 +240,7 @@ static EN: DeliveryWords = DeliveryWords {
     stopped: "Stopped: what was not sent is not",
     nothing_done: "There was nothing to do",
     states: ["Pending", "Delivered", "Given up", "Cancelled"],
+    states_of_one: ["pending", "delivered", "given up", "cancelled"],
     endpoint_states: ["enabled", "disabled", "removed"],
     tries: ["attempt", "attempts"],
 };
@@ -249,6 +267,7 @@ static PT: DeliveryWords = DeliveryWords {
     none: "Não há nenhuma neste estado.",
     clear: "De todos os receptores",
     withdrawn: "Atividade retirada",
+    test: "Teste",
     next_attempt: "próxima tentativa",
     ended: "terminou",
     retry: "Enviar de novo",
@@ -263,6 +282,7 @@ static PT: DeliveryWords = DeliveryWords {
     stopped: "Parado: o que não saiu não será enviado",
     nothing_done: "Não havia nada a fazer",
     states: ["Pendentes", "Entregues", "Abandonadas", "Canceladas"],
+    states_of_one: ["pendente", "entregue", "abandonada", "cancelada"],
     endpoint_states: ["habilitado", "desabilitado", "removido"],
     tries: ["tentativa", "tentativas"],
 };

@@ -218,6 +218,10 @@ pub(crate) struct Words {
     pub(crate) bad_request: &'static str,
     /// Title of a 401.
     pub(crate) sign_in: &'static str,
+    /// The reader may not do that.
+    pub(crate) forbidden: &'static str,
+    /// Why not.
+    pub(crate) forbidden_hint: &'static str,
     /// Title of a 500.
     pub(crate) server_error: &'static str,
     /// What to do about it.
@@ -341,6 +345,8 @@ static ES: Words = Words {
     transaction_not_found_hint: "vigia guarda solo las transacciones que conciernen a lo observado, y cada quien ve las de sus cuentas.",
     bad_request: "Esa solicitud no se entiende",
     sign_in: "Hay que iniciar sesión",
+    forbidden: "No puedes hacer eso",
+    forbidden_hint: "Con este acceso solo se puede leer.",
     server_error: "Algo falló de nuestro lado",
     server_error_hint: "El registro del servidor dice qué. Intenta de nuevo en un momento.",
 };
@@ -453,6 +459,8 @@ static EN: Words = Words {
     transaction_not_found_hint: "vigia keeps only transactions that concern what is watched, and everybody sees those of their accounts.",
     bad_request: "That request makes no sense",
     sign_in: "Sign-in is required",
+    forbidden: "You may not do that",
+    forbidden_hint: "This access may only read.",
     server_error: "Something failed on our side",
     server_error_hint: "The server's log says what. Try again in a moment.",
 };
@@ -565,6 +573,8 @@ static PT: Words = Words {
     transaction_not_found_hint: "vigia guarda só as transações que dizem respeito ao observado, e cada um vê as de suas contas.",
     bad_request: "Esse pedido não se entende",
     sign_in: "É preciso entrar",
+    forbidden: "Você não pode fazer isso",
+    forbidden_hint: "Com este acesso só se pode ler.",
     server_error: "Algo falhou do nosso lado",
     server_error_hint: "O registro do servidor diz o quê. Tente de novo em instantes.",
 };

@@ -15,13 +15,15 @@ use vigia_core::{
     AccountId, Commit, Locale, ManualClock, NotificationText, Principal, RenderInput,
 };
 use vigia_store::{
-    ApplicationScopes, IngestStore, ReadStore, SqlStore, SqliteOptions, Store, WatchStore,
+    Action, ActionStore, ApplicationScopes, IngestStore, ReadStore, SqlStore, SqliteOptions, Store,
+    WatchStore,
 };
 use vigia_web::{
     AlwaysReady, AuthError, Authenticator, Identity, SignIn, SignInSettings, WebConfig, WebContext,
     WebError, WebServer,
 };
 
+use crate::keeper::PlainKeeper;
 use crate::operator::TransferRetrier;
 use crate::sample;
 
@@ -113,7 +115,7 @@ impl TestApp {
             authenticator: authenticator(store.clone(), clock.clone()),
             readiness: Arc::new(AlwaysReady),
             clock: clock.clone(),
-            endpoints: None,
+            endpoints: Some(Arc::new(PlainKeeper::default())),
             inbox_keep_ms: u64::MAX,
             version: "0.0-test",
         };
@@ -178,6 +180,51 @@ impl TestApp {
 
     pub(crate) fn post(&self, path: &str) -> RequestBuilder {
         self.client.post(format!("http://{}{path}", self.address))
+    }
+
+    /// A form as a browser sends it from this site's own page; of the operator where no user is named.
+    pub(crate) async fn send(
+        &self,
+        user: Option<&str>,
+        path: &str,
+        pairs: &[(&str, &str)],
+    ) -> Response {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        let request = self
+            .post(path)
+            .header("origin", format!("http://{}", self.address))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.extend_pairs(pairs).finish());
+        as_user(request, user).send().await.unwrap()
+    }
+
+    /// The same where it leads on to another page: the path of that.
+    pub(crate) async fn sent(
+        &self,
+        user: Option<&str>,
+        path: &str,
+        pairs: &[(&str, &str)],
+    ) -> String {
+        let response = self.send(user, path, pairs).await;
+        let status = response.status();
+        let to = response.headers().get("location").cloned();
+        let to = to.map(|to| to.to_str().unwrap().to_owned());
+        to.unwrap_or_else(|| panic!("{path} leads nowhere: {status}"))
+    }
+
+    /// The status of a page and its text, as a user reads it.
+    pub(crate) async fn seen(&self, user: Option<&str>, path: &str) -> (u16, String) {
+        let request = self.get(path).header("accept-language", "en");
+        let response = as_user(request, user).send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// What was written down: who did what, the oldest first.
+    pub(crate) async fn store_actions(&self) -> Vec<String> {
+        let mut rows = self.store.action_page(None, None, 99).await.unwrap();
+        rows.reverse();
+        let said = |action: Action| format!("{} {}", action.actor, action.action);
+        rows.into_iter().map(|row| said(row.action)).collect()
     }
 
     /// The text of a page that is found.
@@ -252,33 +299,46 @@ pub(crate) async fn read_events(mut response: Response, events: usize) -> Vec<(S
         .collect()
 }
 
+/// With this after their name users may only read.
+pub(crate) const READS_ONLY: &str = " reads";
+
+fn as_user(request: RequestBuilder, user: Option<&str>) -> RequestBuilder {
+    match user {
+        Some(user) => request.header(USER_HEADER, user),
+        None => request,
+    }
+}
+
 /// The header by which tests sign in.
 pub(crate) const USER_HEADER: &str = "x-test-user";
 
-/// Without the header the operator, with it the user of that external id.
+/// Without the header the operator, with it the user of that external id; [`READS_ONLY`] alone is an operator who may only
+/// read.
 struct HeaderAuthenticator(Arc<SqlStore>);
 
 #[async_trait]
 impl Authenticator for HeaderAuthenticator {
     async fn authenticate(&self, headers: &HeaderMap) -> Result<Identity, AuthError> {
-        let Some(external_id) = headers.get(USER_HEADER) else {
+        let external_id = headers.get(USER_HEADER).map(|name| name.to_str().unwrap());
+        let external_id = external_id.unwrap_or_default();
+        if external_id.is_empty() || external_id == READS_ONLY.trim() {
             return Ok(Identity {
                 principal: Principal::LocalOperator,
                 user: None,
-                may_write: true,
+                may_write: external_id.is_empty(),
                 application: ApplicationScopes::default(),
             });
+        }
+        let (name, may_write) = match external_id.strip_suffix(READS_ONLY) {
+            Some(name) => (name, false),
+            None => (external_id, true),
         };
-        let found = self
-            .0
-            .user_find(external_id.to_str().unwrap())
-            .await
-            .unwrap();
+        let found = self.0.user_find(name).await.unwrap();
         let user = found.ok_or(AuthError::SignInRequired)?;
         Ok(Identity {
             principal: Principal::User(user.id),
             user: None,
-            may_write: true,
+            may_write,
             application: ApplicationScopes::default(),
         })
     }

@@ -1,5 +1,6 @@
 //! A store that fails: clients get codes and pages, and nothing of what only the log should hold.
 
+mod entries;
 mod people;
 mod store;
 
@@ -141,6 +142,12 @@ async fn readers_get_a_page_and_no_internals() {
             "/ingestion",
             "/failed",
             "/deliveries",
+            "/endpoints",
+            "/endpoints/we_0",
+            "/endpoints/new",
+            "/actions",
+            "/users",
+            "/schedules",
             "/live",
             &transaction,
         ] {

@@ -309,6 +309,7 @@ async fn what_cannot_be_done_is_said() {
         ("retry-delivery", "x"),
         ("cancel-push", ""),
         ("stop-broadcast", "x"),
+        ("enable-endpoint", "a\0"),
         ("explode", &*dead),
     ] {
         let (status, _) = order(form_body(&[("action", action), ("id", id)])).await;

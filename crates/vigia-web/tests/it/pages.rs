@@ -61,6 +61,12 @@ async fn no_page_has_inline_script_or_style() {
         "/invoices",
         "/inbox",
         "/ingestion",
+        "/settings",
+        "/endpoints",
+        "/endpoints/new",
+        "/actions",
+        "/users",
+        "/schedules",
         &format!("/tx/{digest}"),
     ] {
         let page = app.page(path).await;

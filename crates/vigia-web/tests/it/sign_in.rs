@@ -10,7 +10,7 @@ use vigia_web::{Secret, SignInSettings, TOKEN_PREFIX, password_hash};
 
 use crate::app::TestApp;
 
-const PASSWORD: &str = "una contraseña larga";
+pub(crate) const PASSWORD: &str = "una contraseña larga";
 const LIFETIME: Duration = Duration::from_secs(3_600);
 
 pub(crate) fn settings(https: bool) -> SignInSettings {
@@ -38,7 +38,7 @@ pub(crate) async fn app(https: bool) -> TestApp {
     app
 }
 
-async fn sign_in(app: &TestApp, name: &str, password: &str, next: &str) -> Response {
+pub(crate) async fn sign_in(app: &TestApp, name: &str, password: &str, next: &str) -> Response {
     let form = [("name", name), ("password", password), ("next", next)];
     let body = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
@@ -53,7 +53,7 @@ async fn sign_in(app: &TestApp, name: &str, password: &str, next: &str) -> Respo
 }
 
 /// The cookie that a reply sets, name and value; its attributes have to be as they should.
-fn cookie(response: &Response, secure: bool) -> String {
+pub(crate) fn cookie(response: &Response, secure: bool) -> String {
     let cookie = response.headers()["set-cookie"].to_str().unwrap();
     for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(attribute), "{cookie}");
@@ -305,6 +305,13 @@ async fn nothing_is_told_to_nobody() {
         "/inbox",
         "/ingestion",
         "/failed",
+        "/settings",
+        "/endpoints",
+        "/endpoints/new",
+        "/endpoints/we_0",
+        "/actions",
+        "/users",
+        "/schedules",
         "/search?q=x",
         "/live",
         "/metrics",
@@ -317,6 +324,21 @@ async fn nothing_is_told_to_nobody() {
     for path in ["retry", "discard"] {
         let refused = app.post(&format!("/failed/{digest}/{path}"));
         assert_eq!(refused.send().await.unwrap().status(), 401, "{path}");
+    }
+    for path in [
+        "/settings",
+        "/settings/device/remove",
+        "/settings/session/end",
+        "/settings/session/end-others",
+        "/endpoints/new",
+        "/endpoints/we_0",
+        "/endpoints/we_0/edit",
+        "/endpoints/we_0/remove",
+        "/users",
+        "/schedules",
+    ] {
+        let refused = app.post(path).send().await.unwrap();
+        assert_eq!(refused.status(), 401, "{path}");
     }
     for path in ["/healthz", "/readyz", "/sign-in", "/assets/vigia.css"] {
         assert_eq!(app.get(path).send().await.unwrap().status(), 200, "{path}");

@@ -4,7 +4,7 @@
 //! says that it was skipped, unless `VIGIA_REQUIRE_BROWSER=1`.
 
 mod operations;
-
+mod settings;
 pub(crate) mod told;
 mod wallet;
 

@@ -154,6 +154,31 @@ pub(crate) async fn a_new_password_ends_sessions<F: Fixture>() {
     assert_eq!(db.store.session_end_all(rosa).await.unwrap(), 0);
 }
 
+pub(crate) async fn users_end_sessions_of_their_own_alone<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    let admin = fill(&*db.store).await;
+    let rosa = db.store.login_find("rosa").await.unwrap().unwrap().user.id;
+    for (n, user) in [(20, admin), (21, admin), (22, rosa)] {
+        db.store.session_begin(&session(n, user)).await.unwrap();
+    }
+    let key = async |n| db.store.session_key(&secret(n)).await.unwrap();
+    let (first, second) = (key(1).await.unwrap(), key(20).await.unwrap());
+    assert_eq!(key(2).await, None, "that is a token");
+    let end = async |user, id| db.store.session_end_one(user, id).await.unwrap();
+    assert!(!end(rosa, first).await, "it is not hers");
+    assert!(!end(admin, i64::MAX).await);
+    assert!(end(admin, first).await);
+    assert!(!end(admin, first).await, "it is gone");
+    let end_others = async |user, id| db.store.session_end_others(user, id).await.unwrap();
+    assert_eq!(end_others(admin, second).await, 1);
+    assert_eq!(end_others(admin, second).await, 0);
+    let left = db.store.session_list(None).await.unwrap();
+    let left: Vec<_> = left.iter().map(|row| (row.id, &*row.user)).collect();
+    assert_eq!(left, [(second, "admin"), (key(22).await.unwrap(), "rosa")]);
+    db.clock.set(NOW_MS + HOUR_MS);
+    assert_eq!(key(20).await, None, "it has expired");
+}
+
 pub(crate) async fn the_session_used_longest_ago_makes_room<F: Fixture>() {
     let db = Db::<F>::empty().await;
     let ana = set(&*db.store, "ana", UserRole::User, None).await;

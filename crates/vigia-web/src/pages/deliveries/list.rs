@@ -7,22 +7,15 @@ use vigia_core::{DeliveryId, Locale};
 use vigia_store::{AttemptRow, DeliveryEvent, DeliveryState, PushRow, Store, StoreError};
 
 use super::super::PAGE;
+use super::super::delivered::{STATES, attempt, cut, delivery_what, when};
 use super::super::item::time;
 use super::Found;
 use super::order::{Action, button};
-use super::targets::{platform_name, when};
+use super::targets::platform_name;
 use super::view::{Of, View};
 use crate::reader::Reader;
 use crate::targets::{Counts, EndpointTarget};
-use crate::text::{count, delivery_words, kind_title};
-
-/// The states in the order in which they need somebody.
-const STATES: [DeliveryState; 4] = [
-    DeliveryState::Dead,
-    DeliveryState::Pending,
-    DeliveryState::Delivered,
-    DeliveryState::Cancelled,
-];
+use crate::text::{count, delivery_words};
 
 /// Links to the lists, with how much is in each.
 pub(super) fn tabs(view: &View, found: &Found, locale: Locale) -> Markup {
@@ -41,7 +34,7 @@ pub(super) fn tabs(view: &View, found: &Found, locale: Locale) -> Markup {
             @for state in STATES {
                 a href=(View::first(view.of, state, endpoint).list_address())
                     aria-current=[(state == view.state).then_some("page")] {
-                    (words.state(state)) " " span.number { (count(number_of(&numbers, state), locale)) }
+                    (words.state(state)) " " span.number { (count(numbers.of(state), locale)) }
                 }
             }
         }
@@ -65,15 +58,6 @@ fn numbers(view: &View, found: &Found) -> Counts {
         Of::Pushes => found.platforms.iter().map(|target| target.counts).collect(),
     };
     all.into_iter().fold(Counts::default(), Counts::plus)
-}
-
-fn number_of(counts: &Counts, state: DeliveryState) -> u64 {
-    match state {
-        DeliveryState::Pending => counts.pending,
-        DeliveryState::Delivered => counts.delivered,
-        DeliveryState::Dead => counts.dead,
-        DeliveryState::Cancelled => counts.cancelled,
-    }
 }
 
 /// A page of a list, with where the next one begins.
@@ -153,14 +137,6 @@ impl Listed {
     }
 }
 
-/// Leaves a page, and says where the next one begins where there is more.
-fn cut<R>(rows: &mut Vec<R>, place: fn(&R) -> (u64, DeliveryId)) -> Option<(u64, DeliveryId)> {
-    let page = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let has_more = rows.len() > page;
-    rows.truncate(page);
-    rows.last().filter(|_| has_more).map(place)
-}
-
 fn delivery(
     event: &DeliveryEvent,
     last: Option<&AttemptRow>,
@@ -168,29 +144,14 @@ fn delivery(
     reader: &Reader,
     now_ms: u64,
 ) -> Markup {
-    let words = delivery_words(reader.locale);
     let row = &event.row;
     let id = row.id.to_string();
     let mut targets = endpoints.iter().map(|target| &target.row);
     let endpoint = targets.find(|target| target.id == row.endpoint);
+    let endpoint = endpoint.map_or("", |row| &row.spec.name);
     html! {
         li data-delivery=(id) data-state=(row.state.as_str()) {
-            span.what {
-                @match &event.about {
-                    Some(about) => a.title href={ "/tx/" (about.digest) } {
-                        (kind_title(&about.activity.kind, about.activity.direction, reader.locale))
-                        span.party { " · " (about.account.display_name) }
-                    },
-                    None => span.title { (words.withdrawn) },
-                }
-                span.meta {
-                    span { (endpoint.map_or("", |row| &row.spec.name)) " #" (row.sequence) }
-                    span { (words.tries(row.attempts)) }
-                    (time(row.created_at_ms, now_ms, reader.locale))
-                    (when(row.state, row.due_at_ms, row.finished_at_ms, reader.locale))
-                }
-                (attempt(&id, last))
-            }
+            (delivery_what(event, last, endpoint, reader, now_ms))
             (buttons(view, (Action::RetryDelivery, Action::CancelDelivery), &id, row.state, reader.locale))
         }
     }
@@ -217,19 +178,6 @@ fn push(
                 (attempt(&id, last))
             }
             (buttons(view, (Action::RetryPush, Action::CancelPush), &id, row.state, reader.locale))
-        }
-    }
-}
-
-/// The id, and what the last attempt said: the word and status that logs and the command line have too.
-fn attempt(id: &str, last: Option<&AttemptRow>) -> Markup {
-    let error = last.and_then(|last| last.error.as_deref());
-    let status = last.and_then(|last| last.status);
-    html! {
-        span.meta {
-            code { (id) }
-            @if let Some(error) = error { span.failed data-error { (error) } }
-            @if let Some(status) = status { span data-status { "HTTP " (status) } }
         }
     }
 }

@@ -54,6 +54,9 @@ impl Order {
 
     /// None where nothing could have such an id. Done again it changes nothing more.
     pub(super) async fn carry_out(&self, store: &dyn Store) -> Result<Option<Done>, StoreError> {
+        if self.id.contains('\0') {
+            return Ok(None);
+        }
         let (done, has_done) = match self.action {
             Action::EnableEndpoint => (Done::Enabled, store.endpoint_enable(&self.id, true).await?),
             Action::DisableEndpoint => (

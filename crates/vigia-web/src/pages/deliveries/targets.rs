@@ -4,15 +4,13 @@ use maud::{Markup, html};
 use vigia_core::{Locale, Platform};
 use vigia_store::{BroadcastRow, DeliveryState, DeliveryStats, EndpointState, Latency};
 
-use super::super::item::{deadline, time};
+use super::super::figures::{NO_FIGURE, figure};
+use super::super::item::time;
 use super::order::{Action, button};
 use super::view::{Of, View};
 use crate::reader::Reader;
 use crate::targets::{Counts, EndpointTarget, PlatformTarget};
 use crate::text::{count, delivery_words, duration, permille};
-
-/// In place of a figure that there is not.
-const NO_FIGURE: &str = "–";
 
 pub(super) fn endpoint_list(
     endpoints: &[EndpointTarget],
@@ -130,10 +128,6 @@ fn reach(stats: Option<&DeliveryStats>, locale: Locale) -> Markup {
     }
 }
 
-fn figure(label: &str, value: &str) -> Markup {
-    html! { div { dt { (label) } dd { (value) } } }
-}
-
 /// How many are how far, each leading to its list; of all platforms there is one.
 fn counts(counts: &Counts, of: Of, endpoint: Option<&str>, locale: Locale) -> Markup {
     let words = delivery_words(locale);
@@ -196,22 +190,5 @@ fn broadcast(row: &BroadcastRow, reader: &Reader, now_ms: u64) -> Markup {
             (time(row.created_at_ms, now_ms, reader.locale))
         }
         progress value=(row.told.min(row.total)) max=(row.total.max(1)) aria-label=(words.told) {}
-    }
-}
-
-/// When something is due or ended.
-pub(super) fn when(
-    state: DeliveryState,
-    due_ms: u64,
-    ended_ms: Option<u64>,
-    locale: Locale,
-) -> Markup {
-    let words = delivery_words(locale);
-    html! {
-        @if state == DeliveryState::Pending {
-            span { (words.next_attempt) " " (deadline(due_ms)) }
-        } @else if let Some(ended_ms) = ended_ms {
-            span { (words.ended) " " (deadline(ended_ms)) }
-        }
     }
 }

@@ -17,7 +17,7 @@ use super::{Driver, chromedriver, no_script};
 use crate::app::App;
 use crate::sign_in::run_with;
 
-const PASSWORD: &str = "una contraseña larga";
+pub(super) const PASSWORD: &str = "una contraseña larga";
 
 fn attempt(duration_ms: u64, failure: Option<(&str, u16)>) -> AttemptRow {
     AttemptRow {
@@ -122,12 +122,12 @@ async fn pushes(store: &SqlStore) {
     store.broadcast_begin(&spec).await.expect("a broadcast");
 }
 
-async fn sign_in(browser: &Client, address: &str) {
+pub(super) async fn sign_in(browser: &Client, address: &str, name: &str) {
     browser
         .goto(&format!("{address}sign-in"))
         .await
         .expect("the page");
-    for (field, text) in [("name", "root"), ("password", PASSWORD)] {
+    for (field, text) in [("name", name), ("password", PASSWORD)] {
         let field = format!("input[name='{field}']");
         let field = browser.find(Locator::Css(&field)).await.expect("a field");
         field.send_keys(text).await.expect("it takes text");
@@ -137,14 +137,14 @@ async fn sign_in(browser: &Client, address: &str) {
     here.expect("somebody is signed in");
 }
 
-async fn press(browser: &Client, button: &str) {
+pub(super) async fn press(browser: &Client, button: &str) {
     let button = browser.wait().for_element(Locator::Css(button)).await;
     let button = button.expect("a button");
     button.click().await.expect("it can be pressed");
 }
 
 /// A picture of the whole page, where somebody wants to look at it.
-async fn picture(browser: &Client, name: &str) {
+pub(super) async fn picture(browser: &Client, name: &str) {
     let Some(folder) = std::env::var_os("VIGIA_SCREENSHOTS") else {
         return;
     };
@@ -173,7 +173,7 @@ async fn operators_look_after_deliveries_on_every_screen() {
     let dark = ["--blink-settings=preferredColorScheme=0"];
     for (look, further) in [("light", &[][..]), ("dark", &dark[..])] {
         let browser = driver.browser_with(json!({}), further).await;
-        sign_in(&browser, address).await;
+        sign_in(&browser, address, "root").await;
         for width in [360, 1280] {
             let sized = browser.set_window_size(width, 3_000).await;
             sized.expect("a window of this size");
@@ -204,7 +204,7 @@ async fn operators_look_after_deliveries_on_every_screen() {
     }
 
     let browser = driver.browser_with(no_script(), &[]).await;
-    sign_in(&browser, address).await;
+    sign_in(&browser, address, "root").await;
     browser
         .goto(&format!("{address}deliveries"))
         .await
