@@ -231,7 +231,14 @@ async fn live_readers_go_on_where_they_were() {
             "subscription {{ notificationAdded{after} {{ cursor kind isRead activity {{ account {{ externalId }} }} }} }}"
         )
     };
-    socket.subscribe("1", &follow("")).await;
+    // From a cursor on: when following from now on has begun, nobody is told.
+    let newest = "{ notifications(first: 1) { nodes { cursor } } }";
+    let newest = ask(&app, "ana", newest).await;
+    let newest = newest["notifications"]["nodes"][0]["cursor"]
+        .as_str()
+        .unwrap();
+    let after = format!("(after: \"{newest}\")");
+    socket.subscribe("1", &follow(&after)).await;
     app.transfer(2).await;
     let first = socket.next_data("1").await["notificationAdded"].clone();
     assert_eq!(first["activity"]["account"]["externalId"], "ana");
