@@ -134,6 +134,11 @@ impl WebSettings {
         if self.https && !self.sign_in {
             return contradicts("web.https", "false where web.sign_in is false");
         }
+        if !self.cors_origins.is_empty() && !self.sign_in {
+            // Whoever connects would be the operator, and so would those pages.
+            let expected = "true where web.cors_origins names any";
+            return Err(ConfigError::value("web.sign_in", "false", expected));
+        }
         if self.jwt.read()?.is_some() && !self.sign_in {
             let expected = "true where web.jwt has an issuer";
             return Err(ConfigError::value("web.sign_in", "false", expected));

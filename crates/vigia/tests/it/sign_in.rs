@@ -116,6 +116,16 @@ fn what_cannot_be_is_refused() {
         ("https = true", "web.https"),
         ("session_hours = 0", "a number from 1 to 8760"),
         ("session_hours = 8761", "a number from 1 to 8760"),
+        ("actions_keep_days = 0", "at least 1 day"),
+        ("cors_origins = [\"https://app.example\"]", "web.sign_in"),
+        (
+            "sign_in = true\ncors_origins = [\"https://app.example/\"]",
+            "an origin without a path",
+        ),
+        (
+            "sign_in = true\ntrusted_proxies = [\"10.0.0\"]",
+            "a network such as",
+        ),
     ] {
         app.configure(&format!("[web]\n{setting}\n"));
         refused(&["config", "check"], "", said);
