@@ -94,6 +94,23 @@ impl<T: Send + 'static> Recorder<T> {
         }
     }
 
+    /// Writes all that waits, at once also where it is to wait after a failure: nothing comes after. The first error ends it, and what is
+    /// not written is done again by another process.
+    pub(super) async fn finish<F>(
+        &mut self,
+        mut write: impl FnMut(Vec<T>) -> F,
+    ) -> vigia_store::Result<()>
+    where
+        F: Future<Output = Written<T>> + Send + 'static,
+    {
+        while !self.is_idle() {
+            self.paused_until = None;
+            self.begin(&mut write);
+            self.written().await?;
+        }
+        Ok(())
+    }
+
     /// When it is to be begun again.
     pub(super) fn pause(&self) -> Option<Duration> {
         let until = self.paused_until?;
@@ -105,6 +122,13 @@ impl<T: Send + 'static> Recorder<T> {
 mod tests {
     use super::*;
 
+    fn failure() -> vigia_store::StoreError {
+        vigia_store::StoreError::OutOfRange {
+            what: "number",
+            value: String::new(),
+        }
+    }
+
     async fn fine(batch: Vec<u32>) -> Written<u32> {
         (batch, Ok(()))
     }
@@ -113,13 +137,7 @@ mod tests {
     async fn what_cannot_be_written_waits_again() {
         let mut recorder = Recorder::new();
         recorder.add(1);
-        recorder.begin(|batch| async {
-            let error = vigia_store::StoreError::OutOfRange {
-                what: "number",
-                value: String::new(),
-            };
-            (batch, Err(error))
-        });
+        recorder.begin(|batch| async { (batch, Err(failure())) });
         recorder.add(2);
         assert!(recorder.written().await.is_err());
         recorder.begin(fine);
@@ -128,6 +146,22 @@ mod tests {
         recorder.begin(fine);
         assert_eq!(recorder.written().await.expect("it is written"), [1, 2]);
         assert!(recorder.is_idle());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_end_nothing_waits_for_a_pause() {
+        let mut recorder = Recorder::new();
+        recorder.add(1);
+        recorder.begin(|batch| async { (batch, Err(failure())) });
+        assert!(recorder.written().await.is_err());
+        assert!(recorder.pause().is_some_and(|pause| !pause.is_zero()));
+        recorder.finish(fine).await.expect("it is written");
+        assert!(recorder.is_idle());
+        recorder.add(2);
+        let ended = recorder
+            .finish(|batch| async { (batch, Err(failure())) })
+            .await;
+        assert!(ended.is_err() && !recorder.is_idle());
     }
 
     #[tokio::test]

@@ -235,12 +235,9 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
         if tokio::time::timeout(FINISH_WITHIN, ending).await.is_err() {
             tracing::info!("some webhooks are still under way; they are sent again");
         }
-        while !running.recorder.is_idle() {
-            running.recorder.begin(|batch| completing.complete(batch));
-            if let Err(error) = running.recorder.written().await {
-                running.trouble.failing(&error);
-                return;
-            }
+        let written = running.recorder.finish(|batch| completing.complete(batch));
+        if let Err(error) = written.await {
+            running.trouble.failing(&error);
         }
     }
 }
