@@ -96,6 +96,20 @@ const BENCHES: &[Bench] = &[
         postgres: true,
     },
     Bench {
+        name: "web",
+        package: "vigia",
+        target: "web",
+        arguments: &[],
+        postgres: false,
+    },
+    Bench {
+        name: "web-postgres",
+        package: "vigia",
+        target: "web",
+        arguments: &["--postgres"],
+        postgres: true,
+    },
+    Bench {
         name: "interpret",
         package: "vigia-contracts",
         target: "interpret",
@@ -108,7 +122,7 @@ const BENCHES: &[Bench] = &[
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// Which: pipeline, pipeline-postgres, pipeline-redis, catch-up, huge-lists, huge-calls, latency,
-    /// latency-postgres, registration, conservation, delivery, interpret
+    /// latency-postgres, registration, conservation, delivery, web, web-postgres, interpret
     name: String,
     /// Be done within 60 s
     #[arg(long)]

@@ -21,6 +21,7 @@ pub(crate) use lock::Lock;
 pub(crate) use money::Money;
 pub(crate) use postgres::Listener;
 pub use postgres::PostgresOptions;
+pub use query::statements;
 pub(crate) use query::{Query, execute_script, query};
 pub(crate) use row::{Row, Stored, get, get_opt, parsed};
 pub use sqlite::{Durability, SqliteOptions};

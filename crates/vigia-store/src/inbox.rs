@@ -82,6 +82,9 @@ pub trait InboxStore: Send + Sync {
     /// Returns as soon as there is one above `seen`; at once for those of this process, within 500 ms for others.
     async fn notification_wait(&self, seen: i64) -> Result<i64>;
 
+    /// Users who have any notification above `after` and up to `up_to` in their inbox.
+    async fn notification_audience(&self, after: i64, up_to: i64) -> Result<Vec<UserId>>;
+
     /// How many a user has not read, at most [`UNREAD_MAX`].
     async fn notification_unread(&self, user: UserId, not_before_ms: u64) -> Result<u32>;
 

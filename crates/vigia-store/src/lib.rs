@@ -17,6 +17,7 @@ mod copy;
 mod correction;
 mod db;
 mod delivery;
+mod directory;
 mod epoch;
 mod error;
 mod failed;
@@ -71,13 +72,14 @@ pub use copy::{
 pub use correction::{
     ActivityChange, ActivityRevision, Correction, CorrectionStore, activity_json,
 };
-pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions};
+pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions, statements};
 pub use delivery::{
     ACCOUNT_ENDPOINTS_MAX, ATTEMPTS_MAX, AccountEndpoint, AttemptRow, ClaimedDelivery, Completion,
     DeliveryEnd, DeliveryEvent, DeliveryKind, DeliveryRow, DeliveryState, DeliveryStore,
     ENDPOINTS_KEPT_MS, EndpointFilter, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX,
     Sequenced,
 };
+pub use directory::{DirectoryStore, MemberRow, UserRow};
 pub use epoch::EpochStore;
 pub use error::StoreError;
 pub use failed::{FailedRetry, FailedRow, FailedStore, FailedTransaction};
@@ -135,6 +137,7 @@ pub trait Store:
     + ApplicationStore
     + SignInStore
     + ScheduleStore
+    + DirectoryStore
 {
 }
 
@@ -156,7 +159,6 @@ impl<T> Store for T where
         + ApplicationStore
         + SignInStore
         + ScheduleStore
-        + SignInStore
-        + ScheduleStore
+        + DirectoryStore
 {
 }

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use vigia_core::{
-    Account, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, Direction, EpochInfo,
-    Label, Place, RawTransaction, Scope, User,
+    Account, AccountId, Activity, Address, BalanceEffect, ChainId, CoinInfo, Digest, Direction,
+    EpochInfo, Label, Place, RawTransaction, Scope, User, UserId,
 };
 
 use crate::{BalanceCounts, BalanceRow, ProviderReport, Result, ShardRow, Watermark};
@@ -202,6 +202,9 @@ pub trait ReadStore: Send + Sync {
     /// Returns as soon as an activity with an id above `seen` exists; at once for commits of this
     /// process, within 500 ms for those of others.
     async fn activity_wait(&self, seen: i64) -> Result<i64>;
+
+    /// Users who may read what happens to these accounts, with the account.
+    async fn account_readers(&self, accounts: &[AccountId]) -> Result<Vec<(AccountId, UserId)>>;
 
     /// A raw transaction, where the scope holds an account that it concerns.
     async fn raw_transaction(

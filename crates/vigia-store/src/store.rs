@@ -20,6 +20,7 @@ mod contract;
 mod copy;
 mod correction;
 mod delivery;
+mod directory;
 mod dump;
 mod epoch;
 mod failed;

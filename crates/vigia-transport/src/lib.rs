@@ -29,7 +29,7 @@ pub use depot::{Depot, DepotError};
 pub use error::TransportError;
 pub use frames::{Delivery, FrameReceiver, FrameSender};
 pub use receipt::Receipt;
-pub use redis_streams::{RedisConfig, RedisReceiver, RedisSender};
+pub use redis_streams::{RedisConfig, RedisCounts, RedisReceiver, RedisSender};
 #[cfg(feature = "sqs")]
 pub use sqs::{SqsConfig, SqsCredentials, SqsReceiver, SqsSender};
 pub use stats::TransportStats;

@@ -5,6 +5,7 @@
 //! after `claim_after` without a sign of life others claim them. Losing the server's data loses
 //! nothing: pollers send again what was not committed.
 
+mod counts;
 mod link;
 mod receive;
 mod send;
@@ -20,6 +21,7 @@ use crate::{
     Delivery, Depot, FrameReceiver, Receipt, ReceiverLimits, TransportError, TransportStats,
 };
 
+pub use counts::RedisCounts;
 pub use send::RedisSender;
 
 use receive::RedisBroker;

@@ -63,6 +63,7 @@ async fn main() -> Anything<()> {
         readiness: Arc::new(vigia_web::AlwaysReady),
         clock: Arc::new(SystemClock),
         endpoints: None,
+        counts: None,
         inbox_keep_ms: u64::MAX,
         version: env!("CARGO_PKG_VERSION"),
     };

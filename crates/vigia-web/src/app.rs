@@ -7,8 +7,10 @@ use vigia_contracts::CurrentRegistry;
 use vigia_core::{Clock, NotificationText};
 use vigia_store::Store;
 
+use crate::feed::Feeds;
 use crate::graphql::{self, VigiaSchema};
 use crate::rate::Rates;
+use crate::shared::{Shared, SharedCounts};
 use crate::wallet::Domain;
 use crate::{Authenticator, EndpointKeeper, FailedRetrier, Readiness, WebConfig};
 
@@ -31,6 +33,8 @@ pub struct WebContext {
     pub clock: Arc<dyn Clock>,
     /// Keys of accounts' endpoints; none where accounts have no endpoints.
     pub endpoints: Option<Arc<dyn EndpointKeeper>>,
+    /// Counts that all web processes share; none where each counts for itself.
+    pub counts: Option<Arc<dyn SharedCounts>>,
     /// How long notifications stay in the inbox, in milliseconds.
     pub inbox_keep_ms: u64,
     /// Version of vigia, shown and reported.
@@ -52,6 +56,7 @@ pub(crate) struct App {
     pub(crate) domain: Domain,
     pub(crate) stopping: Stopping,
     pub(crate) rates: Rates,
+    pub(crate) feeds: Arc<Feeds>,
     live_readers: Arc<Semaphore>,
     newcomers: Arc<Semaphore>,
 }
@@ -59,11 +64,19 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(config: WebConfig, context: WebContext, stopping: Stopping) -> Arc<Self> {
         let domain = Domain(config.domain());
-        let schema = graphql::schema(&config, context.clone(), domain.clone(), stopping.clone());
+        let feeds = Arc::new(Feeds::new(context.store.clone()));
+        let shared = graphql::Shared {
+            context: context.clone(),
+            feeds: Arc::clone(&feeds),
+            domain: domain.clone(),
+            stopping: stopping.clone(),
+        };
+        let schema = graphql::schema(&config, shared);
         Arc::new(Self {
+            feeds,
             live_readers: Arc::new(Semaphore::new(config.limits.live_readers_max)),
             newcomers: Arc::new(Semaphore::new(config.limits.newcomers_max)),
-            rates: Rates::default(),
+            rates: Rates::new(Shared::new(context.counts.clone(), context.clock.clone())),
             context,
             config,
             schema,

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use vigia_core::{Address, DeliveryId, Place, parse_address};
 use vigia_store::ActivityCursor;
 
-/// Longest cursor that is looked at, in bytes.
-const CURSOR_BYTES_MAX: usize = 120;
+/// Longest cursor that is looked at, in bytes: that of a coin holds its type.
+const CURSOR_BYTES_MAX: usize = 1_000;
 
 /// The cursor of a place in the feed.
 pub(crate) fn of_activity(cursor: ActivityCursor) -> String {
@@ -98,6 +98,38 @@ pub(crate) fn to_delivery(text: &str) -> Option<(u64, DeliveryId)> {
     let (at_ms, id) = decoded.strip_prefix("d:")?.split_once(':')?;
     let at_ms = u64::try_from(at_ms.parse::<i64>().ok()?).ok()?;
     Some((at_ms, id.parse().ok()?))
+}
+
+/// The cursor of a place in the list of users.
+pub(crate) fn of_user(id: i64) -> String {
+    encode(&format!("u:{id}"))
+}
+
+/// The place in the list of users that a cursor means; none if it is not one of ours.
+pub(crate) fn to_user(text: &str) -> Option<i64> {
+    decode(text)?.strip_prefix("u:")?.parse().ok()
+}
+
+/// The cursor of a place in the list of accounts.
+pub(crate) fn of_account(id: i64) -> String {
+    encode(&format!("h:{id}"))
+}
+
+/// The place in the list of accounts that a cursor means; none if it is not one of ours.
+pub(crate) fn to_account(text: &str) -> Option<i64> {
+    decode(text)?.strip_prefix("h:")?.parse().ok()
+}
+
+/// The cursor of a place in the list of coins.
+pub(crate) fn of_coin(coin_type: &str) -> String {
+    encode(&format!("c:{coin_type}"))
+}
+
+/// The place in the list of coins that a cursor means; none if it is not one of ours.
+pub(crate) fn to_coin(text: &str) -> Option<String> {
+    let decoded = decode(text)?;
+    let coin_type = decoded.strip_prefix("c:")?;
+    (!coin_type.contains('\0')).then(|| coin_type.to_owned())
 }
 
 /// The cursor of a place in the log of actions.

@@ -12,6 +12,7 @@ mod audit;
 mod balance;
 mod broadcast;
 mod business;
+mod coins;
 mod delivery;
 mod device;
 mod endpoint;
@@ -23,11 +24,14 @@ mod kept;
 mod label;
 mod limits;
 mod link;
+mod loaders;
 mod notification;
 mod page;
+mod people;
 mod push;
 mod query;
 mod scalar;
+mod schedule;
 mod socket;
 mod status;
 mod subscription;
@@ -49,6 +53,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::app::{App, Stopping};
+use crate::feed::Feeds;
 use crate::reader::Reader;
 use crate::wallet::Domain;
 use crate::{AuthError, WebConfig, WebContext};
@@ -69,6 +74,7 @@ pub(crate) struct Mutation(
     endpoint::EndpointMutation,
     application::ApplicationMutation,
     link::LinkMutation,
+    schedule::ScheduleMutation,
 );
 
 /// The root of queries: what can be asked.
@@ -82,6 +88,9 @@ pub(crate) struct Query(
     broadcast::BroadcastQueries,
     endpoint::EndpointQueries,
     audit::AuditQueries,
+    people::PeopleQueries,
+    coins::CoinQueries,
+    schedule::ScheduleQueries,
 );
 
 /// The schema of the web role.
@@ -110,13 +119,16 @@ fn builder() -> Builder {
     )
 }
 
+/// What resolvers read from.
+pub(crate) struct Shared {
+    pub(crate) context: WebContext,
+    pub(crate) feeds: Arc<Feeds>,
+    pub(crate) domain: Domain,
+    pub(crate) stopping: Stopping,
+}
+
 /// The schema, bounded and with what its resolvers read from.
-pub(crate) fn schema(
-    config: &WebConfig,
-    context: WebContext,
-    domain: Domain,
-    stopping: Stopping,
-) -> VigiaSchema {
+pub(crate) fn schema(config: &WebConfig, shared: Shared) -> VigiaSchema {
     let limits = &config.limits;
     let builder = match config.development {
         true => builder(),
@@ -136,9 +148,11 @@ pub(crate) fn schema(
         .extension(ApolloPersistedQueries::new(LruCacheStorage::new(
             limits.persisted_queries_max,
         )))
-        .data(context)
-        .data(domain)
-        .data(stopping)
+        .data(loaders::loaders(shared.context.store.clone()))
+        .data(shared.context)
+        .data(shared.feeds)
+        .data(shared.domain)
+        .data(shared.stopping)
         .data(Arc::<status::KeptStatus>::default())
         .finish()
 }

@@ -126,7 +126,10 @@ pub(crate) async fn rate_limit(
     let client = client_address(peer.0, request.headers(), &app.config.trusted_proxies);
     let now_ms = app.context.clock.now_ms();
     let per_second = app.config.limits.client_per_second;
-    let is_within = limited(client).is_none_or(|who| app.rates.take(who, per_second, now_ms));
+    let is_within = match limited(client) {
+        Some(who) => app.rates.take(who, per_second, now_ms).await,
+        None => true,
+    };
     match is_within {
         true => next.run(request).await,
         false => too_many(),

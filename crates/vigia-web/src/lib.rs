@@ -33,6 +33,7 @@ mod recheck;
 mod router;
 mod search;
 mod server;
+mod shared;
 mod sign_in;
 mod stall;
 mod stream;
@@ -58,6 +59,7 @@ pub use jwt::{
     JwtVerifier,
 };
 pub use server::WebServer;
+pub use shared::{CountError, SharedCounts};
 pub use sign_in::{SignIn, SignInSettings};
 pub use told::{PUSH_VERSION, Together, Told, push_data, push_text};
 pub use wallet::{SignedMessage, WalletError, WalletVerifier, Wallets};

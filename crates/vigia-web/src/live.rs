@@ -16,7 +16,6 @@ use futures::StreamExt as _;
 use vigia_store::ActivityRow;
 
 use crate::app::App;
-use crate::feed::{Activities, new_rows};
 use crate::pages::{activity_item, internal_error};
 use crate::reader::{Reader, query_value};
 use crate::recheck;
@@ -60,13 +59,9 @@ pub(crate) async fn events(
     };
 
     let over = recheck::over(app.clone(), &reader, headers);
-    let store = app.context.store.clone();
     let rendering = app.clone();
-    let log = Activities {
-        store,
-        scope: reader.scope(),
-    };
-    let events = new_rows(log, after)
+    let activities = app.feeds.activities(reader.scope(), after);
+    let events = activities
         .filter_map(move |row| {
             let _held = &place;
             std::future::ready(

@@ -1,4 +1,5 @@
-//! How many requests in a second one client and one user may make, in this process.
+//! How many requests in a second one client and one user may make: in this process, and where counts are shared, of all
+//! together.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -7,6 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 use vigia_core::permits;
+
+use crate::shared::Shared;
 
 /// Clients and users that are remembered; beyond, those that have their full share again are forgotten first, then all (I-13).
 const REMEMBERED_MAX: usize = 100_000;
@@ -24,16 +27,47 @@ pub(crate) enum Who {
     User(i64),
 }
 
-/// Up to when each has taken its share, in microseconds since 1970.
-#[derive(Debug, Default)]
-pub(crate) struct Rates(Mutex<HashMap<Who, u64>>);
+impl Who {
+    /// What the shared counts know it by.
+    fn key(&self) -> String {
+        match self {
+            Self::Address(address) => format!("client/{address}"),
+            Self::User(user) => format!("user/{user}"),
+        }
+    }
+}
+
+/// Who has taken how much.
+pub(crate) struct Rates {
+    here: RatesHere,
+    shared: Shared,
+}
 
 impl Rates {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self {
+            here: RatesHere::default(),
+            shared,
+        }
+    }
+
     /// Whether one more request may be made; with a burst of a second's worth. None: no limit.
-    pub(crate) fn take(&self, who: Who, per_second: Option<u32>, now_ms: u64) -> bool {
+    pub(crate) async fn take(&self, who: Who, per_second: Option<u32>, now_ms: u64) -> bool {
         let Some(per_second) = per_second else {
             return true;
         };
+        let key = who.key();
+        // What is too much of one process is too much of all.
+        self.here.take(who, per_second, now_ms) && self.shared.take(&key, per_second).await
+    }
+}
+
+/// Up to when each has taken its share of this process, in microseconds since 1970.
+#[derive(Debug, Default)]
+struct RatesHere(Mutex<HashMap<Who, u64>>);
+
+impl RatesHere {
+    fn take(&self, who: Who, per_second: u32, now_ms: u64) -> bool {
         let now_us = now_ms.saturating_mul(1_000);
         let mut taken = self.taken();
         if taken.len() >= REMEMBERED_MAX && !taken.contains_key(&who) {
@@ -149,17 +183,16 @@ mod tests {
 
     #[test]
     fn a_second_has_its_share_and_what_is_remembered_is_bounded() {
-        let rates = Rates::default();
+        let rates = RatesHere::default();
         let who = Who::User(7);
         for _ in 0..5 {
-            assert!(rates.take(who.clone(), Some(5), 1_000));
+            assert!(rates.take(who.clone(), 5, 1_000));
         }
-        assert!(!rates.take(who.clone(), Some(5), 1_000));
-        assert!(rates.take(Who::User(8), Some(5), 1_000));
-        assert!(rates.take(who.clone(), None, 1_000));
-        assert!(rates.take(who, Some(5), 1_200));
+        assert!(!rates.take(who.clone(), 5, 1_000));
+        assert!(rates.take(Who::User(8), 5, 1_000));
+        assert!(rates.take(who, 5, 1_200));
         for user in 0..=i64::try_from(REMEMBERED_MAX).unwrap() {
-            rates.take(Who::User(user), Some(1), 1_000);
+            rates.take(Who::User(user), 1, 1_000);
         }
         assert!(rates.taken().len() <= REMEMBERED_MAX);
     }

@@ -63,8 +63,10 @@ impl FromRequestParts<Arc<App>> for Reader {
         let per_second = app.config.limits.user_per_second;
         let user = reader.principal.user();
         let now_ms = app.context.clock.now_ms();
-        let is_within =
-            user.is_none_or(|user| app.rates.take(Who::User(user.0), per_second, now_ms));
+        let is_within = match user {
+            Some(user) => app.rates.take(Who::User(user.0), per_second, now_ms).await,
+            None => true,
+        };
         is_within.then_some(reader).ok_or_else(too_many)
     }
 }

@@ -16,7 +16,8 @@ use vigia_core::{Clock, Principal, User};
 use vigia_store::{ApplicationScopes, SecretHash, SessionSpec, SignInStore, SignedIn};
 
 use crate::credentials::{Secret, password_hash, password_matches, secret_hash};
-use crate::{AuthError, Authenticator, Identity, JwtVerifier, TOKEN_PREFIX, Wallets};
+use crate::shared::Shared;
+use crate::{AuthError, Authenticator, Identity, JwtVerifier, SharedCounts, TOKEN_PREFIX, Wallets};
 use attempts::Attempts;
 
 /// Passwords that are hashed at once: each takes a core and 19 MiB (I-13).
@@ -72,14 +73,22 @@ impl SignIn {
     ) -> Self {
         Self {
             store,
-            clock,
             settings,
             jwt: None,
             wallets: None,
-            attempts: Attempts::default(),
+            attempts: Attempts::new(Shared::new(None, clock.clone())),
             hashing: Arc::new(Semaphore::new(HASHING_MAX)),
             waiting: Semaphore::new(WAITING_MAX),
+            clock,
         }
+    }
+
+    /// Counts wrong passwords together with other processes.
+    #[must_use]
+    pub fn with_counts(mut self, counts: Arc<dyn SharedCounts>) -> Self {
+        let shared = Shared::new(Some(counts), Arc::clone(&self.clock));
+        self.attempts = Attempts::new(shared);
+        self
     }
 
     /// Takes signed tokens of another issuer too, for the users that their subjects name.
@@ -136,8 +145,8 @@ impl SignIn {
         password: String,
         headers: &HeaderMap,
     ) -> Result<Attempt, AuthError> {
-        if let Some(wait_ms) = self.attempts.wait_ms(name, self.clock.now_ms()) {
-            return Ok(Attempt::TooMany(Duration::from_millis(wait_ms)));
+        if let Some(wait) = self.attempts.wait(name, self.clock.now_ms()).await {
+            return Ok(Attempt::TooMany(wait));
         }
         let Ok(_waiting) = self.waiting.try_acquire() else {
             return Ok(Attempt::Busy);
@@ -152,13 +161,13 @@ impl SignIn {
         let matches = self.matches(password, hash).await;
         match login {
             Some(login) if known && matches => {
-                self.attempts.succeeded(name);
+                self.attempts.succeeded(name).await;
                 let cookie = self.begin(login.user.id, headers).await?;
                 tracing::info!(user = %login.user.external_id, "signed in");
                 Ok(Attempt::SignedIn(cookie))
             }
             _ => {
-                self.attempts.failed(name, self.clock.now_ms());
+                self.attempts.failed(name, self.clock.now_ms()).await;
                 tracing::warn!("a sign-in was refused");
                 Ok(Attempt::Refused)
             }

@@ -13,13 +13,12 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use serde_json::{Value, json};
 use vigia_store::{NotificationRow, StoreError};
 
 use crate::app::App;
 use crate::event::activity_value;
-use crate::feed::{Activities, Log, Notifications, new_rows};
 use crate::reader::{Reader, query_value};
 use crate::{recheck, told};
 
@@ -44,12 +43,10 @@ pub(crate) async fn activities(
         Ok(after) => after,
         Err(refusal) => return refusal,
     };
-    let log = Activities {
-        store: store.clone(),
-        scope: reader.scope(),
-    };
+    let rows = app.feeds.activities(reader.scope(), after);
+    let rows = rows.map(|row| row.map(|row| (row.id, activity_value(&row))));
     let over = recheck::over(app.clone(), &reader, headers);
-    events(&app, log, after, over, "activity", activity_value)
+    events(&app, rows, over, "activity")
 }
 
 /// `GET /v1/live/notifications`: the reader's notifications as they are written.
@@ -65,16 +62,16 @@ pub(crate) async fn notifications(
         Ok(after) => after,
         Err(refusal) => return refusal,
     };
-    let log = Notifications {
-        store: store.clone(),
-        inbox: reader.inbox(&app.context),
-    };
+    let rows = app.feeds.notifications(reader.inbox(&app.context), after);
     let (texts, locale) = (app.context.text.clone(), reader.locale);
+    let rows = rows.map(move |row| {
+        row.map(|row| {
+            let told = told::one(&*texts, &row, locale, false);
+            (row.seq, notification_value(&row, &told))
+        })
+    });
     let over = recheck::over(app.clone(), &reader, headers);
-    events(&app, log, after, over, "notification", move |row| {
-        let told = told::one(&*texts, row, locale, false);
-        notification_value(row, &told)
-    })
+    events(&app, rows, over, "notification")
 }
 
 /// A notification as programs read it.
@@ -117,13 +114,11 @@ async fn position(
     }
 }
 
-fn events<L: Log + 'static>(
+fn events(
     app: &Arc<App>,
-    log: L,
-    after: i64,
+    rows: impl Stream<Item = Result<(i64, Value), StoreError>> + Send + 'static,
     over: impl Future<Output = ()> + Send + 'static,
     name: &'static str,
-    value: impl Fn(&L::Row) -> Value + Send + 'static,
 ) -> Response {
     let Some(place) = app.live_reader() else {
         let (status, retry) = (
@@ -132,19 +127,19 @@ fn events<L: Log + 'static>(
         );
         return (status, retry, "too many live readers\n").into_response();
     };
-    let events = new_rows(log, after)
+    let events = rows
         .filter_map(move |row| {
             let _held = &place;
             let row = row.inspect_err(|error| {
                 let error: &dyn std::error::Error = error;
                 tracing::warn!(error, "live reader cut off");
             });
-            std::future::ready(row.ok().map(|row| {
+            std::future::ready(row.ok().map(|(position, value)| {
                 Event::default()
                     .event(name)
-                    .id(L::position(&row).to_string())
+                    .id(position.to_string())
                     .retry(RECONNECT)
-                    .data(value(&row).to_string())
+                    .data(value.to_string())
             }))
         })
         .map(Ok::<_, Infallible>)

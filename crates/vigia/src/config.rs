@@ -37,7 +37,7 @@ pub use providers::{ProviderBudget, ProviderSettings};
 pub use push::{InboxSettings, PushSettings};
 pub use texts::TextSettings;
 pub use transport_kind::TransportKind;
-pub use web::{JwksPlace, JwtSection, WebSettings};
+pub use web::{JwksPlace, JwtSection, LimitsSection, WebSettings};
 pub use webhooks::{DeclaredEndpoint, DeliverySettings, WebhookSettings};
 
 use crate::exit::Exit;

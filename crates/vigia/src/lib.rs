@@ -16,6 +16,7 @@ pub mod jwks;
 pub mod logging;
 pub mod memory;
 pub mod pipeline;
+mod shared_counts;
 pub mod source;
 pub mod trust;
 pub mod wallet;

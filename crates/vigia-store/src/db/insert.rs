@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use sqlx::AssertSqlSafe;
 
 use super::money::Money;
-use super::query::{PostgresQuery, SqliteQuery, sqlite_bound};
+use super::query::{PostgresQuery, SqliteQuery, counted, sqlite_bound};
 use super::value::Value;
 use super::{Row, Tx};
 use crate::Result;
@@ -37,12 +37,14 @@ pub(crate) async fn insert<R>(
         Tx::Sqlite(tx) => {
             for chunk in sqlite_chunks(rows) {
                 let query = sqlite_query(sql, chunk, &values)?;
+                counted();
                 inserted += query.execute(&mut **tx).await?.rows_affected();
             }
         }
         Tx::Postgres { tx, session } => {
             for chunk in rows.chunks(POSTGRES_ROWS) {
                 let query = postgres_query(sql, chunk, &values)?.persistent(session.persistent);
+                counted();
                 let done = session.answer(query.execute(&mut **tx)).await?;
                 inserted += done.rows_affected();
             }
@@ -63,6 +65,7 @@ pub(crate) async fn insert_returning<R>(
         Tx::Sqlite(tx) => {
             for chunk in sqlite_chunks(rows) {
                 let rows = sqlite_query(sql, chunk, &values)?;
+                counted();
                 let rows = rows.fetch_all(&mut **tx).await?;
                 returned.extend(rows.into_iter().map(Row::Sqlite));
             }
@@ -70,6 +73,7 @@ pub(crate) async fn insert_returning<R>(
         Tx::Postgres { tx, session } => {
             for chunk in rows.chunks(POSTGRES_ROWS) {
                 let query = postgres_query(sql, chunk, &values)?.persistent(session.persistent);
+                counted();
                 let rows = session.answer(query.fetch_all(&mut **tx)).await?;
                 returned.extend(rows.into_iter().map(Row::Postgres));
             }

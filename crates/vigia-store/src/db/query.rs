@@ -1,5 +1,7 @@
 //! Running a statement in a transaction of either database.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use futures::TryStreamExt;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
@@ -9,6 +11,20 @@ use super::value::{Value, byte_strings_json, texts_json};
 use super::{Database, Row, Tx};
 use crate::sql::Sql;
 use crate::{Result, StoreError};
+
+/// Statements that were sent to databases.
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+
+/// How many statements this process has sent to databases, whatever store they were of; what begins and ends transactions is
+/// not counted.
+pub fn statements() -> u64 {
+    STATEMENTS.load(Ordering::Relaxed)
+}
+
+/// That one is sent.
+pub(super) fn counted() {
+    STATEMENTS.fetch_add(1, Ordering::Relaxed);
+}
 
 /// A statement with its parameters so far.
 pub(crate) struct Query {
@@ -33,6 +49,7 @@ impl Query {
 
     /// All rows.
     pub(crate) async fn fetch_all(self, tx: &mut Tx) -> Result<Vec<Row>> {
+        counted();
         Ok(match tx {
             Tx::Sqlite(tx) => {
                 let query = sqlite_bound(sqlx::query(self.sql.sqlite), self.values);
@@ -53,6 +70,7 @@ impl Query {
         match database {
             // A transaction of its own begins and ends with it.
             Database::Sqlite(database) => {
+                counted();
                 let query = sqlite_bound(sqlx::query(self.sql.sqlite), self.values);
                 let rows = query.fetch_all(database.readers()).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
@@ -67,6 +85,7 @@ impl Query {
         tx: &mut Tx,
         mut take: impl FnMut(Row) -> Result<bool> + Send,
     ) -> Result<()> {
+        counted();
         match tx {
             Tx::Sqlite(tx) => {
                 let query = sqlite_bound(sqlx::query(self.sql.sqlite), self.values);
@@ -103,6 +122,7 @@ impl Query {
 
     /// Runs it; returns how many rows it touched.
     pub(crate) async fn execute(self, tx: &mut Tx) -> Result<u64> {
+        counted();
         Ok(match tx {
             Tx::Sqlite(tx) => {
                 let query = sqlite_bound(sqlx::query(self.sql.sqlite), self.values);

@@ -197,13 +197,12 @@ pub(super) fn activities(outcomes: Vec<(&BusinessKey, BusinessOutcome)>) -> Vec<
 /// An object with all its stored events in chain order.
 pub(super) type Object<'k> = (&'k BusinessKey, Vec<BusinessEvent>);
 
-/// All stored events of an object in chain order, each with digest and time of its transaction.
+/// All stored events of objects, of each in chain order, each with digest and time of its transaction.
 pub(super) async fn events_of(
     tx: &mut Tx,
-    key: &BusinessKey,
+    keys: BTreeSet<&BusinessKey>,
 ) -> Result<Vec<(BusinessEvent, Digest, u64)>> {
     let mut places = Places::new();
-    let keys = BTreeSet::from([key]);
     let objects = events_load(tx, &keys, &mut places).await?;
     let events = objects.into_iter().flat_map(|(_, events)| events);
     let placed = events.filter_map(|event| {

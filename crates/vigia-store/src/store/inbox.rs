@@ -69,6 +69,16 @@ impl InboxStore for SqlStore {
             .await
     }
 
+    async fn notification_audience(&self, after: i64, up_to: i64) -> Result<Vec<UserId>> {
+        let rows = query(sql!("notification_audience"))
+            .bind(after)
+            .bind(up_to)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        let user = |row| Ok(UserId(get(row, "user_id")?));
+        rows.iter().map(user).collect()
+    }
+
     async fn notification_unread(&self, user: UserId, not_before_ms: u64) -> Result<u32> {
         let mut tx = self.database.read().await?;
         let (preferences, read_up_to) = preferences(&mut tx, user).await?;

@@ -63,7 +63,7 @@ impl BusinessStore for SqlStore {
         let Some(row) = row else { return Ok(None) };
         Ok(Some(BusinessDetail {
             row: object(&row)?,
-            events: business::events_of(&mut tx, key).await?,
+            events: business::events_of(&mut tx, [key].into()).await?,
         }))
     }
 

@@ -7,9 +7,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use vigia_core::{
-    Address, BalanceEffect, ChainId, CoinInfo, Digest, MatchReason, Place, RawTransaction, Scope,
-    User, parse_address,
+    AccountId, Address, BalanceEffect, ChainId, CoinInfo, Digest, MatchReason, Place,
+    RawTransaction, Scope, User, UserId, parse_address,
 };
 
 use super::codec::{self, int};
@@ -113,17 +114,20 @@ impl ReadStore for SqlStore {
         before: Option<ActivityCursor>,
         limit: u32,
     ) -> Result<Vec<ActivityRow>> {
-        let mut tx = self.database.read().await?;
         let user = user_of(scope);
         let address = filter.address.map(|address| address.as_bytes().to_vec());
         let place = match &filter.digest {
             None => None,
-            Some(digest) => match transaction_place(&mut tx, digest).await? {
-                None => return Ok(Vec::new()),
-                place => place,
-            },
+            Some(digest) => {
+                let mut tx = self.database.read().await?;
+                match transaction_place(&mut tx, digest).await? {
+                    None => return Ok(Vec::new()),
+                    place => place,
+                }
+            }
         };
         if !filter.search.is_empty() && place.is_none() {
+            let mut tx = self.database.read().await?;
             let rows = self.activity_search(&mut tx, user, filter, before, limit);
             return rows.await;
         }
@@ -145,7 +149,8 @@ impl ReadStore for SqlStore {
             (None, None, Some(_)) => below(activity_sql!("activity_page_member")),
             (None, None, None) => below(activity_sql!("activity_page")),
         };
-        row::activities(&query.fetch_all(&mut tx).await?, &self.labels())
+        let rows = query.fetch_alone(&self.database).await?;
+        row::activities(&rows, &self.labels())
     }
 
     async fn activity_since(
@@ -160,7 +165,7 @@ impl ReadStore for SqlStore {
             None => activity_sql!("activity_since"),
         };
         let query = query(sql).bind(user).bind(after_id).bind(limit);
-        let rows = query.fetch_all(&mut self.database.read().await?).await?;
+        let rows = query.fetch_alone(&self.database).await?;
         row::activities(&rows, &self.labels())
     }
 
@@ -176,6 +181,16 @@ impl ReadStore for SqlStore {
             .activity
             .wait(seen, ACTIVITY_POLL, || self.activity_last_id())
             .await
+    }
+
+    async fn account_readers(&self, accounts: &[AccountId]) -> Result<Vec<(AccountId, UserId)>> {
+        let ids: Vec<i64> = accounts.iter().map(|account| account.0).collect();
+        let rows = query(sql!(dialects "account_readers"))
+            .bind(Value::from(ids).to_string())
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        let pair = |row| Ok((get(row, "account_id")?, UserId(get(row, "user_id")?)));
+        rows.iter().map(pair).collect()
     }
 
     async fn raw_transaction(

@@ -115,9 +115,11 @@ impl SignInStore for SqlStore {
         let found = query(sql!("session_find"))
             .bind(secret_hash.to_vec())
             .bind(int("time", now_ms)?)
-            .fetch_optional(&mut self.database.read().await?)
+            .fetch_alone(&self.database)
             .await?;
-        let Some(found) = found else { return Ok(None) };
+        let Some(found) = found.into_iter().next() else {
+            return Ok(None);
+        };
         let used_at_ms: u64 = get(&found, "used_at_ms")?;
         if now_ms.saturating_sub(used_at_ms) >= USED_WITHIN_MS {
             let mut tx = self.database.write().await?;
@@ -227,9 +229,11 @@ impl SignInStore for SqlStore {
         let found = query(sql!("token_find"))
             .bind(secret_hash.to_vec())
             .bind(int("time", now_ms)?)
-            .fetch_optional(&mut self.database.read().await?)
+            .fetch_alone(&self.database)
             .await?;
-        let Some(found) = found else { return Ok(None) };
+        let Some(found) = found.into_iter().next() else {
+            return Ok(None);
+        };
         let used_at_ms: Option<u64> = get_opt(&found, "used_at_ms")?;
         if used_at_ms.is_none_or(|used| now_ms.saturating_sub(used) >= USED_WITHIN_MS) {
             let mut tx = self.database.write().await?;
@@ -299,7 +303,7 @@ impl SqlStore {
 }
 
 /// Who has no row of their own is a user.
-fn role(row: &Row) -> Result<UserRole> {
+pub(super) fn role(row: &Row) -> Result<UserRole> {
     let role: Option<String> = get_opt(row, "role")?;
     role.map_or(Ok(UserRole::User), |role| parsed("role", role.parse()))
 }

@@ -327,7 +327,7 @@ fn count(length: usize) -> Result<u64> {
     })
 }
 
-fn watch_from_row(row: &Row) -> Result<WatchRow> {
+pub(super) fn watch_from_row(row: &Row) -> Result<WatchRow> {
     let external_id: Option<String> = get_opt(row, "external_id")?;
     let account = match external_id {
         Some(external_id) => Some((external_id, get(row, "display_name")?)),

@@ -13,6 +13,7 @@ pub(crate) mod committee;
 pub(crate) mod contract;
 pub(crate) mod correction;
 pub(crate) mod delivery;
+pub(crate) mod directory;
 pub(crate) mod endpoint;
 pub(crate) mod epoch;
 pub(crate) mod failed;
@@ -264,6 +265,10 @@ macro_rules! store_conformance_suite {
                 operators_send_again_and_cancel, an_endpoint_that_fails_for_long_is_disabled,
                 each_endpoint_has_its_share, history_says_so, what_is_withdrawn_is_told_to_nobody,
                 counts_and_pages_lose_nothing,
+            ],
+            directory: [
+                people_are_in_pages, members_and_addresses_of_many, who_is_concerned,
+                coins_and_events_of_many, attempts_of_many,
             ],
             endpoint: [
                 an_accounts_endpoint_is_told_of_it_alone, whoever_may_manages_and_is_told,

@@ -7,6 +7,7 @@ mod channel;
 mod codec;
 mod frames;
 mod redis_access;
+mod redis_counts;
 mod redis_outages;
 mod redis_streams;
 mod server;

@@ -1,5 +1,7 @@
 //! Activities as GraphQL has them.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, ID, InputObject, Json, Object, Result, SimpleObject};
 use vigia_core::CoinInfo;
 use vigia_store::{ActivityFilter, ActivityRow};
@@ -7,6 +9,7 @@ use vigia_store::{ActivityFilter, ActivityRow};
 use super::error::bad_input;
 use super::label::LabelKind;
 use super::notification::Locale;
+use super::people::Account;
 use super::query::{reader, web};
 use super::scalar::UInt53;
 use crate::search::Said;
@@ -95,17 +98,6 @@ enum Suppressed {
     Dust,
 }
 
-/// Something that holds addresses: a person's wallet or a business with members.
-#[derive(SimpleObject)]
-struct Account {
-    /// The application's own key for it.
-    external_id: String,
-    /// Personal or business.
-    kind: &'static str,
-    /// Name shown to others.
-    display_name: String,
-}
-
 /// What is known about a coin.
 #[derive(SimpleObject)]
 pub(super) struct Coin {
@@ -134,7 +126,13 @@ impl From<&CoinInfo> for Coin {
 }
 
 /// An activity as read.
-pub(super) struct Activity(pub(super) ActivityRow);
+pub(super) struct Activity(pub(super) Arc<ActivityRow>);
+
+impl From<ActivityRow> for Activity {
+    fn from(row: ActivityRow) -> Self {
+        Self(Arc::new(row))
+    }
+}
 
 /// What one transaction meant for one account.
 #[Object]
@@ -186,12 +184,7 @@ impl Activity {
 
     /// The account it is for.
     async fn account(&self) -> Account {
-        let account = &self.0.account;
-        Account {
-            external_id: account.external_id.clone(),
-            kind: account.kind.as_str(),
-            display_name: account.display_name.clone(),
-        }
+        Account(self.0.account.clone())
     }
 
     /// The address of the account that took part, where one did.

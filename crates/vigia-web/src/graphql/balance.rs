@@ -1,10 +1,13 @@
 //! Balances of watched addresses.
 
-use async_graphql::{Enum, SimpleObject};
+use std::collections::BTreeSet;
+
+use async_graphql::{Enum, Result, SimpleObject};
 use vigia_core::CoinInfo;
-use vigia_store::{BalanceRow, BalanceState};
+use vigia_store::{BalanceRow, BalanceState, Store};
 
 use super::activity::Coin;
+use super::error::internal;
 use super::scalar::UInt53;
 
 /// What a watched address has.
@@ -58,6 +61,14 @@ enum BalanceStateWord {
     Known,
     /// Nodes say otherwise: not to be relied on.
     Differs,
+}
+
+/// What is known about the coins of balances.
+pub(super) async fn coins(store: &dyn Store, rows: &[BalanceRow]) -> Result<Vec<CoinInfo>> {
+    let amounts = rows.iter().flat_map(|row| &row.amounts);
+    let types: BTreeSet<&String> = amounts.map(|amount| &amount.coin_type).collect();
+    let types: Vec<String> = types.into_iter().cloned().collect();
+    store.coin_find(&types).await.map_err(internal)
 }
 
 impl Balance {

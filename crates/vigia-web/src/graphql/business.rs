@@ -5,6 +5,7 @@ use vigia_core::{BusinessEvent, BusinessKey, Digest};
 use vigia_store::BusinessRow;
 
 use super::error::internal;
+use super::loaders::{EventsOf, read};
 use super::query::{reader, web};
 use super::scalar::UInt53;
 
@@ -105,10 +106,7 @@ impl BusinessObject {
     /// Its events, in the order of the chain.
     #[graphql(complexity = "20 * child_complexity")]
     async fn events(&self, ctx: &Context<'_>) -> Result<Vec<ObjectEvent>> {
-        let scope = reader(ctx).scope();
-        let store = &web(ctx).store;
-        let found = store.business_find(&scope, &self.0.key).await;
-        let events = found.map_err(internal)?.map(|found| found.events);
+        let events = read(ctx, EventsOf(self.0.key.clone())).await?;
         let events = events.unwrap_or_default().into_iter();
         Ok(events.map(ObjectEvent::from).collect())
     }

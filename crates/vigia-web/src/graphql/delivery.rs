@@ -6,6 +6,7 @@ use vigia_store::{AttemptRow, DeliveryRow};
 
 use super::error::{bad_input, internal};
 use super::failed::check_operator;
+use super::loaders::{AttemptsOf, EndpointOf, read};
 use super::query::{check_writer, web};
 use super::scalar::UInt53;
 use super::target::{WebhookEndpoint, endpoints};
@@ -90,10 +91,7 @@ impl Delivery {
 
     /// Name of the endpoint.
     async fn endpoint(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        let endpoints = web(ctx).store.endpoint_list().await.map_err(internal)?;
-        let mut endpoints = endpoints.into_iter();
-        let found = endpoints.find(|endpoint| endpoint.id == self.0.endpoint);
-        Ok(found.map(|endpoint| endpoint.spec.name))
+        read(ctx, EndpointOf(self.0.endpoint)).await
     }
 
     /// Its number at the endpoint.
@@ -139,8 +137,7 @@ impl Delivery {
     /// Its attempts, the first one first.
     #[graphql(complexity = "10 * child_complexity")]
     async fn log(&self, ctx: &Context<'_>) -> Result<Vec<DeliveryAttempt>> {
-        let found = web(ctx).store.delivery_find(&self.0.id).await;
-        let attempts = found.map_err(internal)?.map(|(_, attempts)| attempts);
+        let attempts = read(ctx, AttemptsOf(self.0.id)).await?;
         let attempts = attempts.unwrap_or_default().into_iter();
         Ok(attempts.map(DeliveryAttempt::from).collect())
     }

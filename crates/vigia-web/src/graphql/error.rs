@@ -1,5 +1,6 @@
 //! Errors as clients see them: a code to act on, what was wrong and how to mend it, no internals.
 
+use std::borrow::Borrow;
 use std::error::Error as _;
 
 use async_graphql::{Error, ErrorExtensionValues, ErrorExtensions, ServerError};
@@ -45,7 +46,8 @@ pub(super) fn unavailable(why: &str) -> Error {
 }
 
 /// What a client learns of a failure of the store; the log gets the rest.
-pub(super) fn internal(error: StoreError) -> Error {
+pub(super) fn internal(error: impl Borrow<StoreError>) -> Error {
+    let error = error.borrow();
     let (code, message) = if error.is_transient() {
         (UNAVAILABLE, "the database is not available; try again")
     } else {
@@ -54,7 +56,7 @@ pub(super) fn internal(error: StoreError) -> Error {
             "something failed on the server; its log says what",
         )
     };
-    tracing::error!(error = &error as &dyn std::error::Error, source = ?error.source(), "query failed");
+    tracing::error!(error = error as &dyn std::error::Error, source = ?error.source(), "query failed");
     Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
 }
 

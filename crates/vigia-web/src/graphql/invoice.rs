@@ -6,6 +6,7 @@ use vigia_store::{ApplicationScope, InvoiceOutcome, InvoiceRow, InvoiceSpec};
 
 use super::activity::Coin;
 use super::error::{bad_input, forbidden, internal};
+use super::loaders::{CoinOf, read};
 use super::query::{web, writes};
 use super::scalar::UInt53;
 use crate::WebContext;
@@ -81,10 +82,9 @@ impl Invoice {
 
     /// What is known about the coin; null where nothing is.
     async fn coin(&self, ctx: &Context<'_>) -> Result<Option<Coin>> {
-        let coins = web(ctx).store.coin_list().await.map_err(internal)?;
-        let mut coins = coins.iter();
-        let coin = coins.find(|coin| coin.coin_type == self.row.invoice.coin_type);
-        Ok(coin.map(Coin::from))
+        let coin_type = self.row.invoice.coin_type.clone();
+        let coin = read(ctx, CoinOf(coin_type)).await?;
+        Ok(coin.as_ref().map(Coin::from))
     }
 
     /// How much is asked for, in minor units, as a decimal text.

@@ -118,7 +118,7 @@ impl Transaction {
             Self::Kept(kept) => &kept.activities,
             Self::Expired { activities, .. } => activities,
         };
-        rows.iter().cloned().map(Activity).collect()
+        rows.iter().cloned().map(Activity::from).collect()
     }
 
     /// Whether its evidence is not kept any more, being older than the retention of raw transactions.

@@ -91,6 +91,6 @@ impl Notification {
     /// The activity it is about; null where there is none, or the reader may be told of the account but not read it.
     async fn activity(&self) -> Option<Activity> {
         let about = self.row.about.clone();
-        about.filter(|_| self.row.may_read).map(Activity)
+        about.filter(|_| self.row.may_read).map(Activity::from)
     }
 }

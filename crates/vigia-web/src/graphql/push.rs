@@ -9,6 +9,7 @@ use super::delivery::{DeliveryAttempt, DeliveryState, id_of};
 use super::device::Platform;
 use super::error::internal;
 use super::failed::check_operator;
+use super::loaders::{PushAttemptsOf, read};
 use super::page;
 use super::query::{check_writer, web};
 use super::scalar::UInt53;
@@ -72,8 +73,7 @@ impl Push {
     /// Its attempts, the first one first.
     #[graphql(complexity = "10 * child_complexity")]
     async fn log(&self, ctx: &Context<'_>) -> Result<Vec<DeliveryAttempt>> {
-        let found = web(ctx).store.push_find(&self.0.id).await;
-        let attempts = found.map_err(internal)?.map(|(_, attempts)| attempts);
+        let attempts = read(ctx, PushAttemptsOf(self.0.id)).await?;
         let attempts = attempts.unwrap_or_default().into_iter();
         Ok(attempts.map(DeliveryAttempt::from).collect())
     }

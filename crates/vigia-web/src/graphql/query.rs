@@ -11,7 +11,7 @@ use vigia_store::{
 use super::activity::{Activity, ActivityFilterInput, filtered};
 use super::address::WatchedAddress;
 use super::announcement::Announcement;
-use super::balance::Balance;
+use super::balance::{self, Balance};
 use super::business::{self, BusinessObject};
 use super::delivery::{self, Delivery, DeliveryState};
 use super::error::{forbidden, internal};
@@ -121,7 +121,7 @@ impl ReadQuery {
             .await
             .map_err(internal)?;
         let cursor = |row: &ActivityRow| cursor::of_activity(row.cursor());
-        Ok(page::connection(rows, size, cursor, Activity))
+        Ok(page::connection(rows, size, cursor, Activity::from))
     }
 
     /// Watched addresses of the reader's accounts, in the order in which they were added.
@@ -158,7 +158,7 @@ impl ReadQuery {
             .balance_page(&reader(ctx).scope(), after.unwrap_or(0), size + 1)
             .await
             .map_err(internal)?;
-        let coins = store.coin_list().await.map_err(internal)?;
+        let coins = balance::coins(&**store, &rows).await?;
         let cursor = |row: &BalanceRow| cursor::of_watch(row.id);
         let node = |row| Balance::new(row, &coins);
         Ok(page::connection(rows, size, cursor, node))

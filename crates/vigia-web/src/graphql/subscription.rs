@@ -12,7 +12,7 @@ use vigia_core::{BusinessKey, Scope};
 use vigia_store::{ActivityRow, Store};
 
 use super::activity::Activity;
-use super::balance::Balance;
+use super::balance::{self, Balance};
 use super::business::BusinessObject;
 use super::error::{UNAVAILABLE, bad_input, internal};
 use super::notification::{Locale, Notification};
@@ -20,7 +20,7 @@ use super::page;
 use super::query::{reader, web};
 use super::status::{Extra, KeptStatus, Status};
 use crate::app::Stopping;
-use crate::feed::{Activities, Notifications, new_rows};
+use crate::feed::Feeds;
 use crate::{WebContext, cursor};
 
 /// How often the state of the system is looked at.
@@ -137,14 +137,12 @@ impl Subscription {
             Some(seq) => seq,
             None => web.store.notification_last().await.map_err(internal)?,
         };
-        let log = Notifications {
-            store: web.store.clone(),
-            inbox: reader.inbox(web),
-        };
+        let feeds: &Arc<Feeds> = ctx.data_unchecked();
+        let rows = feeds.notifications(reader.inbox(web), after);
         let locale = locale.map_or(reader.locale, Into::into);
         let texts = web.text.clone();
         let stopping: &Stopping = ctx.data_unchecked();
-        Ok(new_rows(log, after)
+        Ok(rows
             .map(move |row| {
                 let _held = &slot;
                 let notification = |row| Notification {
@@ -180,7 +178,7 @@ struct TradeUpdate {
 async fn followed(
     ctx: &Context<'_>,
     after: Option<ID>,
-) -> Result<impl Stream<Item = Result<ActivityRow>> + use<>> {
+) -> Result<impl Stream<Item = Result<Arc<ActivityRow>>> + use<>> {
     let (store, scope) = (web(ctx).store.clone(), reader(ctx).scope());
     let slot = slot(ctx)?;
     let after = match after {
@@ -191,7 +189,9 @@ async fn followed(
         None => store.activity_last_id().await.map_err(internal)?,
     };
     let stopping: &Stopping = ctx.data_unchecked();
-    Ok(new_rows(Activities { store, scope }, after)
+    let feeds: &Arc<Feeds> = ctx.data_unchecked();
+    Ok(feeds
+        .activities(scope, after)
         .map(move |row| {
             let _held = &slot;
             row.map_err(internal)
@@ -203,7 +203,7 @@ async fn followed(
 async fn balance_change(
     store: &dyn Store,
     scope: &Scope,
-    row: Result<ActivityRow>,
+    row: Result<Arc<ActivityRow>>,
 ) -> Result<Option<BalanceChange>> {
     let row = row?;
     let moved = row.activity.coin_type.is_some();
@@ -212,7 +212,7 @@ async fn balance_change(
     };
     let found = store.balance_of(scope, &address).await.map_err(internal)?;
     let Some(found) = found else { return Ok(None) };
-    let coins = store.coin_list().await.map_err(internal)?;
+    let coins = balance::coins(store, std::slice::from_ref(&found)).await?;
     Ok(Some(BalanceChange {
         cursor: row.id.into(),
         balance: Balance::new(found, &coins),
@@ -223,7 +223,7 @@ async fn balance_change(
 async fn trade_update(
     web: &WebContext,
     scope: &Scope,
-    row: Result<ActivityRow>,
+    row: Result<Arc<ActivityRow>>,
 ) -> Result<Option<TradeUpdate>> {
     let row = row?;
     let (Some(contract), Some(id)) = (&row.activity.contract, &row.activity.business_id) else {

@@ -157,7 +157,11 @@ impl BalanceEffect {
         ctx: &Context<'_>,
         effects: &[vigia_core::BalanceEffect],
     ) -> Result<Vec<BalanceEffect>> {
-        let coins = web(ctx).store.coin_list().await.map_err(internal)?;
+        let types: Vec<String> = effects
+            .iter()
+            .map(|effect| effect.coin_type.clone())
+            .collect();
+        let coins = web(ctx).store.coin_find(&types).await.map_err(internal)?;
         let locale = reader(ctx).locale;
         let known = |coin_type: &str| coins.iter().find(|coin| coin.coin_type == coin_type);
         let effects = effects.iter().map(|effect| {
@@ -258,7 +262,11 @@ impl RawTransaction {
 
     /// What it meant, for the accounts the reader may see.
     async fn activities(&self) -> Vec<Activity> {
-        self.activities.iter().cloned().map(Activity).collect()
+        self.activities
+            .iter()
+            .cloned()
+            .map(Activity::from)
+            .collect()
     }
 
     /// Its events; null where their evidence cannot be read.

@@ -116,6 +116,7 @@ impl TestApp {
             readiness: Arc::new(AlwaysReady),
             clock: clock.clone(),
             endpoints: Some(Arc::new(PlainKeeper::default())),
+            counts: None,
             inbox_keep_ms: u64::MAX,
             version: "0.0-test",
         };

@@ -42,6 +42,7 @@ async fn bind(listen: &str, insecure_no_auth: bool) -> Result<WebServer, WebErro
         readiness: Arc::new(AlwaysReady),
         clock: Arc::new(SystemClock),
         endpoints: None,
+        counts: None,
         inbox_keep_ms: u64::MAX,
         version: "test",
     };

@@ -36,4 +36,5 @@ mod server;
 mod settings;
 mod sign_in;
 mod socket;
+mod statements;
 mod wallet;

@@ -25,9 +25,15 @@ fn asked(field: &str) -> String {
     let endpoint = "input: { url: \"https://receiver.example/\", label: \"x\" }";
     match field {
         "activities" | "addresses" | "balances" | "failedTransactions" | "labels"
-        | "businessObjects" | "announcements" | "invoices" | "deliveries" | "notifications"
+        | "businessObjects" | "users" | "accounts" | "coins" | "announcements" | "invoices" | "deliveries" | "notifications"
         | "pushes" | "actions" => format!("{field} {{ nodes {{ __typename }} }}"),
-        "status" | "endpoints" | "pushPlatforms" | "broadcasts" | "accountEndpoints" => {
+        "me" => "me { __typename }".to_owned(),
+        "user" | "account" => format!("{field}(externalId: \"ana\") {{ externalId }}"),
+        "coin" => "coin(coin: \"CUSD\") { symbol }".to_owned(),
+        "setSchedulePaused" => {
+            "setSchedulePaused(name: \"none\", paused: true) { name }".to_owned()
+        }
+        "status" | "schedules" | "endpoints" | "pushPlatforms" | "broadcasts" | "accountEndpoints" => {
             format!("{field} {{ __typename }}")
         }
         "rawTransaction" | "transaction" | "failedTransaction" | "announced" => {

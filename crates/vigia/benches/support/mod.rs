@@ -2,8 +2,10 @@
 
 #![allow(dead_code, reason = "every bench uses a part of it")]
 
+pub(crate) mod asking;
 pub(crate) mod deployment;
 pub(crate) mod node;
+pub(crate) mod people;
 pub(crate) mod program;
 pub(crate) mod proven;
 pub(crate) mod receiver;

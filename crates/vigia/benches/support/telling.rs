@@ -28,7 +28,9 @@ use super::receiver::Receiver;
 
 /// Accounts there are.
 const ACCOUNTS: u64 = 1_000;
-const COIN: &str = "0x0000000000000000000000000000000000000000000000000000000000000abc::cusd::CUSD";
+/// The coin that moves.
+pub(crate) const COIN: &str =
+    "0x0000000000000000000000000000000000000000000000000000000000000abc::cusd::CUSD";
 
 /// Checkpoints are committed one after the other, whatever part of the bench they are of.
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -295,7 +297,8 @@ fn digest(checkpoint: u64, index: u32) -> Digest {
     Digest::new(bytes)
 }
 
-fn commit(checkpoint: u64, accounts: &[AccountId]) -> Commit {
+/// A checkpoint with a transaction, and an activity of it, of each account.
+pub(crate) fn commit(checkpoint: u64, accounts: &[AccountId]) -> Commit {
     let timestamp_ms = vigia_core::Clock::now_ms(&SystemClock);
     let mut transactions = Vec::new();
     let mut activities = Vec::new();
@@ -361,7 +364,7 @@ fn commit(checkpoint: u64, accounts: &[AccountId]) -> Commit {
 }
 
 /// No business objects occur here.
-struct NoObjects;
+pub(crate) struct NoObjects;
 
 impl BusinessFolder for NoObjects {
     fn parties(&self, _: &BusinessKey, _: &[BusinessEvent]) -> Vec<Address> {

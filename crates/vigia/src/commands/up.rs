@@ -35,7 +35,7 @@ use crate::pipeline::{
     Shards, WatchSync, Worker, WorkerLimits,
 };
 pub use args::{PollArgs, UpArgs, WebArgs, WorkArgs};
-use authenticator::authenticator;
+use authenticator::{authenticator, shared_counts};
 use provider::Provider;
 use readiness::ProcessReadiness;
 
@@ -478,6 +478,7 @@ impl Roles {
             readiness: Arc::clone(&self.readiness) as _,
             clock: Arc::new(SystemClock),
             endpoints: endpoint_keeper(settings)?,
+            counts: shared_counts(settings)?,
             inbox_keep_ms: settings.inbox.keep_ms(),
             version: env!("CARGO_PKG_VERSION"),
         };

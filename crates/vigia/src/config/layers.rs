@@ -363,6 +363,18 @@ mod tests {
     }
 
     #[test]
+    fn the_bounds_of_the_web_role_are_those_of_its_library() {
+        let limits = load("", &[]).unwrap().web.limits();
+        assert_eq!(limits, vigia_web::WebLimits::default());
+        let sign_in = load("[web]\nsign_in = true\nlimits.newcomers_max = 7\n", &[]);
+        let limits = sign_in.unwrap().web.limits();
+        assert_eq!(
+            (limits.newcomers_max, limits.user_per_second),
+            (7, Some(50))
+        );
+    }
+
+    #[test]
     fn unknown_keys_name_place_and_nearest() {
         let error = load("[web]\n\nlisten_adr = \"x\"\n", &[])
             .unwrap_err()

@@ -1,6 +1,7 @@
 //! `[web]`: where pages are served, and to whom.
 
 mod jwt;
+mod limits;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use vigia_web::{IpNet, SignInSettings, WebLimits};
 
 pub use jwt::{JwksPlace, JwtSection};
+pub use limits::LimitsSection;
 
 use super::layers::ConfigError;
 
@@ -38,6 +40,7 @@ pub struct WebSettings {
     pub user_per_second: u32,
     pub trusted_proxies: Vec<String>,
     pub cors_origins: Vec<String>,
+    pub limits: LimitsSection,
     pub jwt: JwtSection,
 }
 
@@ -64,13 +67,13 @@ impl WebSettings {
         self.graphiql || !self.sign_in
     }
 
-    /// Bounds of what a client and a user may ask. Without sign-in there are none: whoever connects is the operator.
+    /// Bounds of what clients may do. Without sign-in nobody's rate is bounded: whoever connects is the operator.
     pub fn limits(&self) -> WebLimits {
         let some = |per_second: u32| (self.sign_in && per_second > 0).then_some(per_second);
         WebLimits {
             client_per_second: some(self.client_per_second),
             user_per_second: some(self.user_per_second),
-            ..WebLimits::default()
+            ..self.limits.read()
         }
     }
 
@@ -124,6 +127,7 @@ impl WebSettings {
                 "a name, with the port unless it is the usual one, such as vigia.example";
             return Err(ConfigError::value("web.domain", &self.domain, expected));
         }
+        self.limits.check()?;
         self.proxies()?;
         self.check_origins()?;
         let contradicts = |key, expected| Err(ConfigError::value(key, "true", expected));

@@ -1,7 +1,7 @@
 //! How much is sent to one endpoint at once, and whether anything is. Pure: the time is handed in.
 //!
 //! Who has not answered yet, or does not answer soon, gets one at a time: hundreds of endpoints that hang then hold
-//! one place each, among those that are for the slow, and nobody else's.
+//! one place each, of those aside, and nobody else's.
 
 use vigia_notify::{Admission, Breaker, BreakerSettings, Signal};
 
@@ -17,6 +17,11 @@ pub struct EndpointFlow {
 }
 
 impl EndpointFlow {
+    /// Whether nothing is under way to one that gets one at a time.
+    pub fn has_room(&self) -> bool {
+        self.in_flight == 0
+    }
+
     /// How many more may be taken for it now, of at most `in_flight_max` under way, and as what: none while the breaker
     /// is open or too much is under way, one where it is to find out whether the endpoint is back or how fast it is.
     pub fn room(

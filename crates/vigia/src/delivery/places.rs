@@ -1,7 +1,7 @@
-//! The places of a process for what is under way: those of sends that are answered soon, and those of the others.
+//! The places of a process for what is under way: those of sends that are answered soon, and those aside for the others.
 //!
-//! A send that takes longer than it should gives its place back and takes one of the slow ones, of which there are more: it costs a
-//! connection and its body, and no turn of anybody else.
+//! Who has not answered yet, or did not soon, is sent to from a place aside, and a send that takes longer than it should
+//! moves there, of which there are more: it costs a connection and its body, and no turn of anybody else.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -12,53 +12,67 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub(super) struct Places {
     max: usize,
-    slow_max: usize,
+    aside_max: usize,
     slow_after: Duration,
     next: u64,
     /// In the order in which they began, those that have ended included.
     young: VecDeque<(Instant, u64)>,
-    /// The endpoint of each, and whether it is slow.
-    under_way: HashMap<u64, (i64, bool)>,
-    slow: usize,
+    under_way: HashMap<u64, UnderWay>,
+    aside: usize,
+}
+
+/// A send under way.
+#[derive(Clone, Copy, Debug)]
+struct UnderWay {
+    endpoint: i64,
+    is_aside: bool,
+    is_slow: bool,
 }
 
 impl Places {
-    pub(super) fn new(max: usize, slow_max: usize, slow_after: Duration) -> Self {
+    pub(super) fn new(max: usize, aside_max: usize, slow_after: Duration) -> Self {
         Self {
             max,
-            slow_max,
+            aside_max,
             slow_after,
             next: 0,
             young: VecDeque::new(),
             under_way: HashMap::new(),
-            slow: 0,
+            aside: 0,
         }
     }
 
-    /// How many more may begin.
+    /// How many more may begin to those who answer soon.
     pub(super) fn free(&self) -> usize {
-        self.max.saturating_sub(self.under_way.len() - self.slow)
+        self.max.saturating_sub(self.under_way.len() - self.aside)
     }
 
-    /// Whether there is a place for one that may turn out to be slow.
-    pub(super) fn has_slow(&self) -> bool {
-        self.slow < self.slow_max
+    /// How many more may begin to the others.
+    pub(super) fn free_aside(&self) -> usize {
+        self.aside_max.saturating_sub(self.aside)
     }
 
-    /// That a send to an endpoint begins; returns its number.
-    pub(super) fn begin(&mut self, endpoint: i64, now: Instant) -> u64 {
+    /// That a send to an endpoint begins, which answers soon or has yet to show it; returns its number.
+    pub(super) fn begin(&mut self, endpoint: i64, is_prompt: bool, now: Instant) -> u64 {
         self.next += 1;
         self.young.push_back((now, self.next));
-        self.under_way.insert(self.next, (endpoint, false));
+        self.aside += usize::from(!is_prompt);
+        let begun = UnderWay {
+            endpoint,
+            is_aside: !is_prompt,
+            is_slow: false,
+        };
+        self.under_way.insert(self.next, begun);
         self.next
     }
 
     /// That it has ended; whether it was slow.
     pub(super) fn end(&mut self, number: u64) -> bool {
-        let ended = self.under_way.remove(&number);
-        let was_slow = ended.is_some_and(|(_, is_slow)| is_slow);
-        self.slow -= usize::from(was_slow);
-        was_slow
+        let Some(ended) = self.under_way.remove(&number) else {
+            return false;
+        };
+        self.aside -= usize::from(ended.is_aside);
+        ended.is_slow
     }
 
     /// Endpoints of sends that have become slow.
@@ -68,10 +82,10 @@ impl Places {
             if now.duration_since(*began) < self.slow_after {
                 break;
             }
-            if let Some((endpoint, is_slow)) = self.under_way.get_mut(number) {
-                *is_slow = true;
-                self.slow += 1;
-                slowed.push(*endpoint);
+            if let Some(send) = self.under_way.get_mut(number) {
+                self.aside += usize::from(!send.is_aside);
+                (send.is_aside, send.is_slow) = (true, true);
+                slowed.push(send.endpoint);
             }
             self.young.pop_front();
         }
@@ -94,8 +108,8 @@ mod tests {
         let now = Instant::now();
         let after = Duration::from_secs(1);
         let mut places = Places::new(2, 3, after);
-        let (first, second) = (places.begin(7, now), places.begin(8, now));
-        assert_eq!((places.free(), places.has_slow()), (0, true));
+        let (first, second) = (places.begin(7, true, now), places.begin(8, true, now));
+        assert_eq!((places.free(), places.free_aside()), (0, 3));
         assert!(!places.end(second));
         assert_eq!(places.free(), 1);
         assert_eq!(places.slowed(now + after / 2), [] as [i64; 0]);
@@ -104,11 +118,27 @@ mod tests {
         assert_eq!(places.slowed(now + after), [] as [i64; 0], "once");
         assert_eq!(places.free(), 2);
         for endpoint in [9, 10] {
-            places.begin(endpoint, now);
+            places.begin(endpoint, true, now);
         }
         assert_eq!(places.slowed(now + after), [9, 10]);
-        assert_eq!((places.free(), places.has_slow()), (2, false));
+        assert_eq!((places.free(), places.free_aside()), (2, 0));
         assert!(places.end(first));
-        assert!(places.has_slow());
+        assert_eq!(places.free_aside(), 1);
+    }
+
+    #[test]
+    fn who_is_not_known_takes_nobodys_place() {
+        let now = Instant::now();
+        let after = Duration::from_secs(1);
+        let mut places = Places::new(2, 3, after);
+        let quick = places.begin(7, false, now);
+        let hanging = places.begin(8, false, now);
+        assert_eq!((places.free(), places.free_aside()), (2, 1));
+        assert!(!places.end(quick), "it was not slow");
+        assert_eq!(places.slowed(now + after), [8]);
+        assert_eq!((places.free(), places.free_aside()), (2, 2));
+        assert!(places.end(hanging));
+        assert_eq!((places.free(), places.free_aside()), (2, 3));
+        assert!(!places.end(hanging), "once");
     }
 }

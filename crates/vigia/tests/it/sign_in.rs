@@ -117,6 +117,11 @@ fn what_cannot_be_is_refused() {
         ("session_hours = 0", "a number from 1 to 8760"),
         ("session_hours = 8761", "a number from 1 to 8760"),
         ("actions_keep_days = 0", "at least 1 day"),
+        ("limits.live_readers_max = 0", "web.limits.live_readers_max"),
+        (
+            "limits.init_timeout_ms = 86400001",
+            "milliseconds, from 1 to 86400000",
+        ),
         ("cors_origins = [\"https://app.example\"]", "web.sign_in"),
         (
             "sign_in = true\ncors_origins = [\"https://app.example/\"]",

@@ -12,12 +12,6 @@ pub(in crate::store) fn activities(rows: &[Row], labels: &Labels) -> Result<Vec<
 
 /// Declared labels win over those of the row.
 pub(super) fn activity(row: &Row, labels: &Labels) -> Result<ActivityRow> {
-    let account = Account {
-        id: get(row, "account_id")?,
-        external_id: get(row, "account_external_id")?,
-        kind: get(row, "account_kind")?,
-        display_name: get(row, "account_display_name")?,
-    };
     let activity = activity_alone(row)?;
     Ok(ActivityRow {
         id: get(row, "id")?,
@@ -26,9 +20,18 @@ pub(super) fn activity(row: &Row, labels: &Labels) -> Result<ActivityRow> {
         activity,
         digest: get(row, "digest")?,
         timestamp_ms: get(row, "timestamp_ms")?,
-        account,
+        account: account(row)?,
         counterparty_account: get_opt(row, "counterparty_name")?,
         note: get_opt::<String>(row, "note")?.filter(|note| !note.is_empty()),
+    })
+}
+
+pub(in crate::store) fn account(row: &Row) -> Result<Account> {
+    Ok(Account {
+        id: get(row, "account_id")?,
+        external_id: get(row, "account_external_id")?,
+        kind: get(row, "account_kind")?,
+        display_name: get(row, "account_display_name")?,
     })
 }
 
@@ -83,7 +86,7 @@ fn activity_coin(row: &Row, coin_type: Option<&str>) -> Result<Option<CoinInfo>>
     }))
 }
 
-pub(super) fn coin(row: &Row) -> Result<CoinInfo> {
+pub(in crate::store) fn coin(row: &Row) -> Result<CoinInfo> {
     Ok(CoinInfo {
         coin_type: get(row, "coin_type")?,
         decimals: get_opt(row, "decimals")?,

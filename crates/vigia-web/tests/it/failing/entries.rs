@@ -1,10 +1,14 @@
 //! The same for who signs in, and for schedules.
 
 use async_trait::async_trait;
-use vigia_core::{Fence, UserId, UserRole};
+use vigia_core::{
+    Account, AccountId, BusinessEvent, BusinessKey, CoinInfo, DeliveryId, Digest, Fence, Scope,
+    UserId, UserRole,
+};
 use vigia_store::{
-    Login, ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, SecretHash, SessionRow,
-    SessionSpec, SignInStore, SignedIn, TokenRow, TokenSpec, UserSpec,
+    AttemptRow, DirectoryStore, Login, MemberRow, ScheduleRow, ScheduleRun, ScheduleSpec,
+    ScheduleStore, SecretHash, SessionRow, SessionSpec, SignInStore, SignedIn, TokenRow, TokenSpec,
+    UserRow, UserSpec, WatchRow,
 };
 
 use super::store::{FailingStore, Result};
@@ -95,6 +99,64 @@ impl ScheduleStore for FailingStore {
     }
 
     async fn schedule_pause(&self, _: &str, _: bool) -> Result<bool> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl DirectoryStore for FailingStore {
+    async fn user_page(&self, _: i64, _: u32) -> Result<Vec<UserRow>> {
+        self.fail()
+    }
+
+    async fn user_row(&self, _: &str) -> Result<Option<UserRow>> {
+        self.fail()
+    }
+
+    async fn account_page(&self, _: &Scope, _: i64, _: u32) -> Result<Vec<Account>> {
+        self.fail()
+    }
+
+    async fn account_row(&self, _: &Scope, _: &str) -> Result<Option<Account>> {
+        self.fail()
+    }
+
+    async fn account_members(&self, _: &[AccountId], _: u32) -> Result<Vec<MemberRow>> {
+        self.fail()
+    }
+
+    async fn user_accounts(&self, _: &[UserId], _: u32) -> Result<Vec<MemberRow>> {
+        self.fail()
+    }
+
+    async fn account_addresses(
+        &self,
+        _: &[AccountId],
+        _: u32,
+    ) -> Result<Vec<(AccountId, WatchRow)>> {
+        self.fail()
+    }
+
+    async fn business_events(
+        &self,
+        _: &[BusinessKey],
+    ) -> Result<Vec<(BusinessEvent, Digest, u64)>> {
+        self.fail()
+    }
+
+    async fn delivery_attempts(&self, _: &[DeliveryId]) -> Result<Vec<(DeliveryId, AttemptRow)>> {
+        self.fail()
+    }
+
+    async fn push_attempts(&self, _: &[DeliveryId]) -> Result<Vec<(DeliveryId, AttemptRow)>> {
+        self.fail()
+    }
+
+    async fn coin_find(&self, _: &[String]) -> Result<Vec<CoinInfo>> {
+        self.fail()
+    }
+
+    async fn coin_page(&self, _: &str, _: u32) -> Result<Vec<CoinInfo>> {
         self.fail()
     }
 }

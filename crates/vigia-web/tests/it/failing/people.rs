@@ -39,6 +39,10 @@ impl InboxStore for FailingStore {
         self.fail()
     }
 
+    async fn notification_audience(&self, _: i64, _: i64) -> Result<Vec<UserId>> {
+        self.fail()
+    }
+
     async fn notification_unread(&self, _: UserId, _: u64) -> Result<u32> {
         self.fail()
     }

@@ -59,6 +59,10 @@ impl ReadStore for FailingStore {
         self.fail()
     }
 
+    async fn account_readers(&self, _: &[AccountId]) -> Result<Vec<(AccountId, UserId)>> {
+        self.fail()
+    }
+
     async fn raw_transaction(&self, _: &Scope, _: &Digest) -> Result<Option<RawTransactionRow>> {
         self.fail()
     }

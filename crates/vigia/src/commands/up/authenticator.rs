@@ -4,13 +4,24 @@ use std::sync::Arc;
 
 use vigia_core::SystemClock;
 use vigia_store::SqlStore;
+use vigia_transport::{RedisConfig, RedisCounts};
 use vigia_web::{
-    Authenticator, JwksSource, JwtVerifier, LocalOperatorAuthenticator, SignIn, Wallets,
+    Authenticator, JwksSource, JwtVerifier, LocalOperatorAuthenticator, SharedCounts, SignIn,
+    Wallets,
 };
 
 use crate::config::{JwksPlace, Settings};
 use crate::jwks::{FileJwks, HttpJwks};
+use crate::shared_counts::CountsOnRedis;
 use crate::wallet::SuiWallets;
+
+/// Counts that all web processes share: where people sign in, and a Redis server is named.
+pub(super) fn shared_counts(settings: &Settings) -> anyhow::Result<Option<Arc<dyn SharedCounts>>> {
+    let url = settings.redis_url()?.filter(|_| settings.web.sign_in);
+    let Some(url) = url else { return Ok(None) };
+    let config = RedisConfig::new(url.expose(), &settings.transport.namespace);
+    Ok(Some(Arc::new(CountsOnRedis(RedisCounts::new(&config)?))))
+}
 
 /// Who tells people apart, if anybody.
 pub(super) fn authenticator(
@@ -25,7 +36,10 @@ pub(super) fn authenticator(
     let zklogin_keys = (!zklogin_keys.as_os_str().is_empty()).then(|| zklogin_keys.clone());
     let verifier = Arc::new(SuiWallets::new(zklogin_keys));
     let wallets = Wallets::new(Arc::clone(store) as _, verifier, clock.clone());
-    let sign_in = SignIn::new(Arc::clone(store) as _, clock.clone(), how).with_wallets(wallets);
+    let mut sign_in = SignIn::new(Arc::clone(store) as _, clock.clone(), how).with_wallets(wallets);
+    if let Some(counts) = shared_counts(settings)? {
+        sign_in = sign_in.with_counts(counts);
+    }
     let Some((jwt, place)) = settings.web.jwt.read()? else {
         return Ok(Arc::new(sign_in));
     };

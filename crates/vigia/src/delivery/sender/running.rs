@@ -20,6 +20,9 @@ use crate::pipeline::Trouble;
 const LOOK_AT_ONCE: usize = 64;
 /// Steps in which all are looked at: with more endpoints than so, more at once.
 const LOOK_STEPS_MAX: usize = 20;
+/// How often those are asked about that have yet to answer soon: together, since hundreds that time out one after the other
+/// would take a turn each from everybody else.
+const ASIDE_EVERY: Duration = Duration::from_millis(50);
 
 /// Endpoints that are asked about together, and as what each is sent to.
 pub(super) struct Asked {
@@ -39,6 +42,9 @@ pub(super) struct Running {
     /// Where looking goes on.
     look_turn: i64,
     looked: Option<Instant>,
+    asked_aside: Option<Instant>,
+    /// Whether one waits for that.
+    is_aside_waiting: bool,
     learnt: Option<Instant>,
     /// What was known of changes when endpoints were read, and when that was.
     known_at: Option<(u64, u64)>,
@@ -64,6 +70,8 @@ impl Running {
             turn: 0,
             look_turn: 0,
             looked: None,
+            asked_aside: None,
+            is_aside_waiting: false,
             learnt: None,
             known_at: None,
             sends: JoinSet::new(),
@@ -146,6 +154,8 @@ impl Running {
         let looked = self.looked.unwrap_or_else(Instant::now);
         let due = looked + self.look_step(every);
         let due = self.places.slows_at().map_or(due, |slows| due.min(slows));
+        let aside = self.asked_aside.filter(|_| self.is_aside_waiting);
+        let due = aside.map_or(due, |at| due.min(at + ASIDE_EVERY));
         let due = due.saturating_duration_since(Instant::now());
         self.recorder.pause().map_or(due, |pause| due.min(pause))
     }
@@ -156,7 +166,11 @@ impl Running {
         let max = limits.endpoint_in_flight_max;
         let (mut prompt, mut careful) = (BTreeMap::new(), BTreeMap::new());
         let mut prompt_max = max;
-        let has_slow = self.places.has_slow();
+        let is_aside_due = self
+            .asked_aside
+            .is_none_or(|at| at.elapsed() >= ASIDE_EVERY);
+        let mut aside = self.places.free_aside();
+        self.is_aside_waiting = false;
         let in_turn = self.waiting.range(self.turn..);
         let in_turn: Vec<i64> = in_turn
             .chain(self.waiting.range(..self.turn))
@@ -167,7 +181,15 @@ impl Running {
             let Some((_, flow)) = self.targets.get_mut(&id) else {
                 continue;
             };
-            if room == 0 || !(flow.is_prompt() || has_slow) {
+            let places = match flow.is_prompt() {
+                true => &mut room,
+                false => &mut aside,
+            };
+            if *places == 0 {
+                continue;
+            }
+            if !is_aside_due && !flow.is_prompt() {
+                self.is_aside_waiting |= flow.has_room();
                 continue;
             }
             match flow.room(&limits.breaker, max, now_ms) {
@@ -184,8 +206,11 @@ impl Running {
                 }
                 _ => continue,
             }
-            room -= 1;
+            *places -= 1;
             self.turn = id + 1;
+        }
+        if !careful.is_empty() {
+            self.asked_aside = Some(Instant::now());
         }
         let share = (room + prompt.len()) / prompt.len().max(1);
         let each_max = prompt_max.min(u32::try_from(share).unwrap_or(u32::MAX));
@@ -231,9 +256,10 @@ impl Running {
     pub(super) fn begin(&mut self, claimed: &ClaimedDelivery) -> Option<(u64, Target)> {
         let endpoint = claimed.event.row.endpoint;
         let (target, flow) = self.targets.get_mut(&endpoint)?;
+        let is_prompt = flow.is_prompt();
         flow.begin(1);
         self.held.insert(claimed.event.row.id);
-        let number = self.places.begin(endpoint, Instant::now());
+        let number = self.places.begin(endpoint, is_prompt, Instant::now());
         Some((number, target.clone()))
     }
 

@@ -1,0 +1,15 @@
+-- Memberships of users in $1, a JSON array, at most $2 of each.
+SELECT
+    a.id AS account_id, a.external_id AS account_external_id, a.kind AS account_kind, a.display_name AS account_display_name,
+    u.id, u.external_id, u.display_name, u.locale, r.permissions, r.source
+FROM (
+    SELECT
+        m.account_id, m.user_id, m.permissions, m.source,
+        ROW_NUMBER() OVER (PARTITION BY m.user_id ORDER BY m.account_id) AS place
+    FROM account_member m
+    WHERE m.user_id IN (SELECT value::bigint FROM jsonb_array_elements_text($1::jsonb))
+) r
+JOIN account a ON a.id = r.account_id
+JOIN app_user u ON u.id = r.user_id
+WHERE r.place <= $2
+ORDER BY r.user_id, a.external_id
