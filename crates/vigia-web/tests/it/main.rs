@@ -24,6 +24,7 @@ mod limits;
 mod live;
 mod matrix;
 mod metrics;
+mod nonsense;
 mod operations;
 mod operator;
 mod operator_pages;

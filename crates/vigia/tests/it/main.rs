@@ -40,6 +40,7 @@ mod push;
 mod quorum;
 mod servers;
 mod shards;
+mod shared_rates;
 mod sign_in;
 mod source;
 mod upkeep;
