@@ -1,6 +1,7 @@
 //! A store that fails: clients get codes and pages, and nothing of what only the log should hold.
 
 mod entries;
+mod found;
 mod people;
 mod store;
 

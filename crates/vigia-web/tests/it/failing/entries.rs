@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use vigia_core::{Fence, UserId, UserRole};
 use vigia_store::{
-    Login, ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, SecretHash, SessionRow,
-    SessionSpec, SignInStore, SignedIn, TokenRow, TokenSpec, UserSpec,
+    Login, RoleOutcome, ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, SecretHash,
+    SessionRow, SessionSpec, SignInStore, SignedIn, TokenRow, TokenSpec, UserSpec,
 };
 
 use super::store::{FailingStore, Result};
@@ -12,6 +12,10 @@ use super::store::{FailingStore, Result};
 #[async_trait]
 impl SignInStore for FailingStore {
     async fn login_set(&self, _: &UserSpec, _: UserRole, _: Option<&str>) -> Result<UserId> {
+        self.fail()
+    }
+
+    async fn role_set(&self, _: &str, _: UserRole) -> Result<RoleOutcome> {
         self.fail()
     }
 
