@@ -59,6 +59,20 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         )
         .route("/search", get(pages::search))
         .route(
+            "/broadcasts",
+            get(pages::broadcasts).post(pages::broadcast_ordered),
+        )
+        .route(
+            "/broadcasts/new",
+            get(pages::broadcast_new).post(pages::broadcast_written),
+        )
+        .route("/contracts", get(pages::contracts))
+        .route("/watch", get(pages::watch).post(pages::watch_add))
+        .route(
+            "/watch/remove",
+            get(pages::watch_remove).post(pages::watch_removed),
+        )
+        .route(
             "/settings",
             get(pages::settings).post(pages::preferences_set),
         )

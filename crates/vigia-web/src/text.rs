@@ -1,6 +1,8 @@
 //! Values as people read them.
 
 mod balance;
+mod broadcasts;
+mod contracts;
 mod deals;
 mod deliveries;
 mod endpoints;
@@ -8,8 +10,10 @@ mod inbox;
 mod kinds;
 mod operators;
 mod reasons;
+mod search;
 mod settings;
 mod sign_in;
+mod watch;
 mod words;
 
 use jiff::Timestamp;
@@ -19,6 +23,8 @@ use vigia_core::{
 use vigia_store::ActivityRow;
 
 pub(crate) use balance::balance_words;
+pub(crate) use broadcasts::broadcast_words;
+pub(crate) use contracts::{ContractWords, contract_words};
 pub(crate) use deals::{announcement_state, deal_words, object_title, state_title};
 pub(crate) use deliveries::{DeliveryWords, delivery_words, duration, permille};
 pub(crate) use endpoints::{EndpointWords, endpoint_words};
@@ -26,8 +32,10 @@ pub(crate) use inbox::inbox_words;
 pub(crate) use kinds::kind_title;
 pub(crate) use operators::{JobState, OperatorWords, operator_words};
 pub(crate) use reasons::{reason_text, reasons_by_target};
+pub(crate) use search::{SearchWords, search_words};
 pub(crate) use settings::{SettingsWords, settings_words};
 pub(crate) use sign_in::{SignInWords, sign_in_words};
+pub(crate) use watch::{TargetKind, watch_words};
 pub(crate) use words::{Words, words};
 
 /// Hexadecimal digits shown at either end of a shortened address or digest.

@@ -149,6 +149,11 @@ async fn readers_get_a_page_and_no_internals() {
             "/actions",
             "/users",
             "/schedules",
+            "/search?q=x",
+            "/watch",
+            "/contracts",
+            "/broadcasts",
+            "/broadcasts/new",
             "/live",
             &transaction,
         ] {
