@@ -27,6 +27,7 @@ mod notification;
 mod page;
 mod push;
 mod query;
+mod role;
 mod scalar;
 mod socket;
 mod status;
@@ -69,6 +70,7 @@ pub(crate) struct Mutation(
     endpoint::EndpointMutation,
     application::ApplicationMutation,
     link::LinkMutation,
+    role::RoleMutation,
 );
 
 /// The root of queries: what can be asked.

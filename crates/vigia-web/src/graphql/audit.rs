@@ -24,7 +24,7 @@ use crate::reader::Reader;
 use crate::{WebContext, cursor};
 
 /// Arguments that say what something was done to, and hold no secret.
-const SAID: [&str; 17] = [
+const SAID: [&str; 18] = [
     "account",
     "address",
     "amount",
@@ -40,6 +40,7 @@ const SAID: [&str; 17] = [
     "name",
     "onlyDead",
     "ratePerSecond",
+    "role",
     "to",
     "user",
 ];

@@ -32,6 +32,7 @@ mod operator_pages;
 mod own_endpoints;
 mod pages;
 mod proof;
+mod roles;
 mod sample;
 mod scope;
 mod search;
