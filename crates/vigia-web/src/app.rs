@@ -9,6 +9,7 @@ use vigia_store::Store;
 
 use crate::graphql::{self, VigiaSchema};
 use crate::rate::Rates;
+use crate::samples::Samples;
 use crate::wallet::Domain;
 use crate::{Authenticator, EndpointKeeper, FailedRetrier, Readiness, WebConfig};
 
@@ -52,6 +53,7 @@ pub(crate) struct App {
     pub(crate) domain: Domain,
     pub(crate) stopping: Stopping,
     pub(crate) rates: Rates,
+    pub(crate) samples: Samples,
     live_readers: Arc<Semaphore>,
     newcomers: Arc<Semaphore>,
 }
@@ -64,6 +66,7 @@ impl App {
             live_readers: Arc::new(Semaphore::new(config.limits.live_readers_max)),
             newcomers: Arc::new(Semaphore::new(config.limits.newcomers_max)),
             rates: Rates::default(),
+            samples: Samples::default(),
             context,
             config,
             schema,

@@ -33,6 +33,7 @@ mod rate;
 mod reader;
 mod recheck;
 mod router;
+mod samples;
 mod search;
 mod server;
 mod sign_in;

@@ -42,6 +42,7 @@ pub(crate) use feed::feed;
 pub(crate) use inbox::{inbox, inbox_read};
 pub(crate) use ingestion::ingestion;
 pub(crate) use item::activity_item;
+pub(crate) use operators::Operator;
 pub(crate) use schedules::{schedule_ordered, schedules};
 pub(crate) use search::search;
 pub(crate) use settings::{

@@ -90,6 +90,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/sign-in/sui", post(pages::wallet_signed).layer(small))
         .route("/sign-out", post(pages::sign_out))
         .route("/live", get(live::events))
+        .route("/live/ingestion", get(live::ingestion))
         .route("/graphql", get(graphql::graphiql).post(graphql::query))
         .route("/graphql/ws", get(graphql::socket))
         .route("/v1/events", get(events::events))

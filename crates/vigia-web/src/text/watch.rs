@@ -93,6 +93,8 @@ pub(crate) struct WatchWords {
     pub(crate) removed: &'static str,
     /// Address, contract, coin.
     kinds: [&'static str; 3],
+    /// Of a history: waiting, running, complete, pruned, unproven, failed.
+    states: [&'static str; 6],
 }
 
 /// What is to be watched.
@@ -134,23 +136,22 @@ impl WatchWords {
 
     /// How far a history is.
     pub(crate) fn history_text(&self, history: &AddressHistory, locale: Locale) -> String {
-        let words = words(locale);
-        let state = match history.state {
-            BackfillState::Waiting => words.history_waiting,
-            BackfillState::Running => words.history_running,
-            BackfillState::Complete => words.history_complete,
-            BackfillState::Pruned => words.history_pruned,
-            BackfillState::Unproven => words.history_unproven,
-            BackfillState::Failed => words.history_failed,
-        };
+        let state = self.states[match history.state {
+            BackfillState::Waiting => 0,
+            BackfillState::Running => 1,
+            BackfillState::Complete => 2,
+            BackfillState::Pruned => 3,
+            BackfillState::Unproven => 4,
+            BackfillState::Failed => 5,
+        }];
         let number = |number| count(number, locale);
-        let mut text = state.to_lowercase();
+        let mut text = state.to_owned();
         if let Some((position, end)) = history
             .position
             .filter(|_| history.state == BackfillState::Running)
         {
             let (position, end) = (number(position), number(end));
-            text += &format!(", {} {position} {} {end}", self.at, words.of);
+            text += &format!(", {} {position} {} {end}", self.at, words(locale).of);
         } else if let Some(from) = history.complete_from {
             text += &format!(", {} {}", self.from, number(from));
         }
@@ -211,6 +212,14 @@ static ES: WatchWords = WatchWords {
     unchanged: "Ya se observaba así",
     removed: "Ya no se observa",
     kinds: ["dirección", "contrato", "moneda"],
+    states: [
+        "en espera",
+        "en curso",
+        "completo",
+        "solo lo más nuevo",
+        "completo según un proveedor",
+        "no se puede traer",
+    ],
 };
 
 static EN: WatchWords = WatchWords {
@@ -257,6 +266,14 @@ static EN: WatchWords = WatchWords {
     unchanged: "It was watched so already",
     removed: "It is watched no longer",
     kinds: ["address", "contract", "coin"],
+    states: [
+        "waiting",
+        "under way",
+        "complete",
+        "the newer part alone",
+        "complete by a provider's word",
+        "cannot be fetched",
+    ],
 };
 
 static PT: WatchWords = WatchWords {
@@ -303,4 +320,12 @@ static PT: WatchWords = WatchWords {
     unchanged: "Já era observado assim",
     removed: "Já não é observado",
     kinds: ["endereço", "contrato", "moeda"],
+    states: [
+        "à espera",
+        "em andamento",
+        "completo",
+        "só o mais novo",
+        "completo segundo um provedor",
+        "não pode ser trazido",
+    ],
 };

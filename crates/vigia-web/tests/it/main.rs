@@ -19,6 +19,7 @@ mod graphql;
 mod guard;
 mod history;
 mod inbox;
+mod ingestion;
 mod jwt;
 mod keeper;
 mod labels;
