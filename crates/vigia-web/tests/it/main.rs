@@ -31,6 +31,7 @@ mod operations;
 mod operator;
 mod operator_pages;
 mod own_endpoints;
+mod page_matrix;
 mod pages;
 mod proof;
 mod roles;
