@@ -24,7 +24,7 @@ pub use layout::{
     Datatypes, EVENT_BYTES_MAX, LAYOUT_DEPTH_MAX, LAYOUT_NODES_MAX, Layout, LayoutError,
     LayoutField, ResolveError, VALUES_MAX, VARIANT, decode, is_built_in,
 };
-pub use registry::{EventError, Registry};
+pub use registry::{ContractSummary, EventError, EventSummary, Registry};
 pub use told::{CurrentRegistry, Told};
 
 /// The contracts of Confío, as shipped: every event declared, package ids left to the deployment.

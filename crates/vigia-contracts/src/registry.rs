@@ -3,6 +3,7 @@
 mod build;
 mod layouts;
 mod path;
+mod summary;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::handler::Handler;
 use crate::layout::{Datatypes, LayoutError, LayoutField, ResolveError, decode};
 use crate::told::Told;
 pub(crate) use path::FieldPath;
+pub use summary::{ContractSummary, EventSummary};
 
 /// Where an activity takes a value from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,6 +249,13 @@ impl Registry {
         let (package, position) = self.names.get(contract)?.get(name)?;
         let (_, _, rule) = self.events.get(package)?.get(*position)?;
         Some(rule)
+    }
+
+    /// The kinds of business objects of all contracts, each with its contract.
+    pub fn object_kinds(&self) -> impl Iterator<Item = (&str, &str)> {
+        let contracts = self.objects.iter();
+        contracts
+            .flat_map(|(contract, objects)| objects.keys().map(|object| (&**contract, &**object)))
     }
 
     /// Kinds of business objects of a contract that go through several states.

@@ -196,6 +196,8 @@ pub enum Principal {
     LocalOperator,
     /// A user who operates vigia, and sees every account.
     Operator(UserId),
+    /// The same, who says who is what besides.
+    Admin(UserId),
     /// A user, who sees the accounts they are a member of.
     User(UserId),
 }
@@ -213,7 +215,7 @@ impl Principal {
     /// What the principal may read.
     pub fn scope(&self) -> Scope {
         match self {
-            Self::LocalOperator | Self::Operator(_) => Scope::All,
+            Self::LocalOperator | Self::Operator(_) | Self::Admin(_) => Scope::All,
             Self::User(user) => Scope::MemberOf(*user),
         }
     }
@@ -222,13 +224,18 @@ impl Principal {
     pub fn user(&self) -> Option<UserId> {
         match self {
             Self::LocalOperator => None,
-            Self::Operator(user) | Self::User(user) => Some(*user),
+            Self::Operator(user) | Self::Admin(user) | Self::User(user) => Some(*user),
         }
     }
 
     /// Whether the principal may run operator commands.
     pub fn is_operator(&self) -> bool {
-        matches!(self, Self::LocalOperator | Self::Operator(_))
+        self.scope() == Scope::All
+    }
+
+    /// Whether the principal may say what others may do; whoever is at the machine may.
+    pub fn is_admin(&self) -> bool {
+        matches!(self, Self::LocalOperator | Self::Admin(_))
     }
 }
 

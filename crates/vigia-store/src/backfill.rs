@@ -161,6 +161,21 @@ pub struct RangeProgress {
     pub watch_version: u64,
 }
 
+/// A history that is being fetched, as operators see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackfillRow {
+    /// How many addresses it is of; none where somebody asked for a range.
+    pub addresses: Option<u64>,
+    /// The first checkpoint.
+    pub from: u64,
+    /// The first that is not done.
+    pub position: u64,
+    /// The end.
+    pub to_exclusive: u64,
+    /// Why it is not further.
+    pub reason: Option<String>,
+}
+
 /// What is to be fetched, and how far that is.
 ///
 /// Who works on batches holds a lease; a method that takes a guard changes nothing and returns false
@@ -219,6 +234,9 @@ pub trait BackfillStore: Send + Sync {
 
     /// How many addresses are in each state that any is in.
     async fn backfill_counts(&self) -> Result<Vec<(BackfillState, u64)>>;
+
+    /// Batches of addresses that are under way, and imports of ranges that were begun; at most `limit` of each.
+    async fn backfill_list(&self, limit: u32) -> Result<Vec<BackfillRow>>;
 
     /// How far an import of these checkpoints is; none where it has not begun or has ended.
     async fn backfill_range_find(

@@ -31,6 +31,7 @@ mod push;
 mod read;
 mod retention;
 mod schedule;
+mod search;
 mod shard;
 mod sign_in;
 mod source;
@@ -49,8 +50,8 @@ pub use application::{
 };
 pub use audit::{AuditStore, CompletedRange, WatchSpan};
 pub use backfill::{
-    AddressHistory, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillSpan, BackfillState,
-    BackfillStore, BackfillTask, RangeProgress,
+    AddressHistory, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillRow, BackfillSpan,
+    BackfillState, BackfillStore, BackfillTask, RangeProgress,
 };
 pub use balance::{
     Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
@@ -64,7 +65,7 @@ pub use business::{
     BusinessDetail, BusinessRow, BusinessStore, InvoiceOutcome, InvoiceRow, InvoiceSpec,
 };
 pub use committee::{COMMITTEES_MAX, CommitteeRow, CommitteeStore};
-pub use contract::{ContractKnowledge, ContractStore, DATATYPES_MAX};
+pub use contract::{ContractKnowledge, ContractStore, DATATYPES_MAX, EVIDENCE_MAX};
 pub use copy::{
     CopyLimits, CopyObserver, CopyOutcome, CopyProgress, CopyReport, CopyStage, TableCheck,
     TableSum,
@@ -100,10 +101,12 @@ pub use read::{
 };
 pub use retention::{RetentionStore, Swept};
 pub use schedule::{ScheduleRow, ScheduleRun, ScheduleSpec, ScheduleStore, schedule_lease};
+pub use search::{FoundAccount, SEARCH_MAX, SearchStore};
 pub use shard::{POLLER_LEASES, ShardRow, poller_leases, shard_lease, shard_leases};
 pub use sign_in::{
-    ApplicationScope, ApplicationScopes, CREDENTIALS_MAX, Login, SecretHash, SessionRow,
-    SessionSpec, SignInStore, SignedIn, TokenRow, TokenScope, TokenSpec, USED_WITHIN_MS,
+    ApplicationScope, ApplicationScopes, CREDENTIALS_MAX, Login, RoleOutcome, SecretHash,
+    SessionRow, SessionSpec, SignInStore, SignedIn, TokenRow, TokenScope, TokenSpec,
+    USED_WITHIN_MS,
 };
 pub use source::{SourceApplied, SourceGuard, SourceOutcome, SourceReport, SourceStore};
 pub use source_reader::{SourceReadError, SourceReader};
@@ -111,7 +114,7 @@ pub use stats::{DeliveryStats, Latency, STATS_ATTEMPTS_MAX, STATS_WINDOW_MS};
 pub use store::SqlStore;
 pub use wallet::{CHALLENGES_MAX, ChallengePurpose, WalletChallenge, WalletStore};
 pub use watch::{
-    AccountSpec, RECONCILED_WITHIN_MS, Refused, UserSpec, WatchEntry, WatchReceipt,
+    AccountSpec, RECONCILED_WITHIN_MS, Refused, UserSpec, WatchEntry, WatchFilter, WatchReceipt,
     WatchReconciliation, WatchRow, WatchStore, WatchTargets,
 };
 
@@ -138,6 +141,8 @@ pub trait Store:
     + SignInStore
     + ScheduleStore
     + DirectoryStore
+    + ContractStore
+    + SearchStore
 {
 }
 
@@ -160,5 +165,7 @@ impl<T> Store for T where
         + SignInStore
         + ScheduleStore
         + DirectoryStore
+        + ContractStore
+        + SearchStore
 {
 }

@@ -179,6 +179,10 @@ pub trait ReadStore: Send + Sync {
     /// that was polled last. None where a poller has the whole chain by itself, without leases.
     async fn shard_list(&self) -> Result<Vec<ShardRow>>;
 
+    /// Runs of checkpoints, both ends included, that are missing between the watermark and what is committed above it: the
+    /// first `limit`. None where the live lane has not begun.
+    async fn gap_list(&self, limit: u32) -> Result<Vec<(u64, u64)>>;
+
     /// Activities below `before` in the feed, newest first, at most `limit`.
     async fn activity_page(
         &self,

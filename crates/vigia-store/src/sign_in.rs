@@ -29,6 +29,17 @@ pub struct Login {
     pub password_hash: Option<String>,
 }
 
+/// What became of a role that was to be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleOutcome {
+    /// The user has it, and had this one before; the same where nothing changed.
+    Set(UserRole),
+    /// There is no user of this external id.
+    NoUser,
+    /// The user is the only admin, and nobody could make another.
+    LastAdmin,
+}
+
 /// What a token may be used for; never for more than its user may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TokenScope {
@@ -192,6 +203,10 @@ pub trait SignInStore: Send + Sync {
         role: UserRole,
         password_hash: Option<&str>,
     ) -> Result<UserId>;
+
+    /// Says what a user may do. Whoever has a session or token may do so from their next request on. The last admin
+    /// stays one.
+    async fn role_set(&self, external_id: &str, role: UserRole) -> Result<RoleOutcome>;
 
     /// The user of this external id, with what they sign in by.
     async fn login_find(&self, external_id: &str) -> Result<Option<Login>>;

@@ -38,6 +38,7 @@ mod read;
 mod register;
 mod retention;
 mod schedule;
+mod search;
 mod shard;
 mod sign_in;
 mod signal;

@@ -1,7 +1,7 @@
 //! The watch list in the database, and its change log.
 
 use async_trait::async_trait;
-use vigia_core::{AccountKind, Locale, Scope, WatchChange, WatchTarget};
+use vigia_core::{AccountKind, Address, Locale, Scope, WatchChange, WatchTarget};
 
 use crate::{AddressHistory, Result};
 
@@ -16,6 +16,20 @@ pub struct AccountSpec {
     pub display_name: String,
     /// Who belongs to it.
     pub members: Vec<UserSpec>,
+}
+
+impl AccountSpec {
+    /// The account of an address for which none was named: its key is the address.
+    pub fn of_address(address: &Address, kind: AccountKind) -> Self {
+        let text = address.to_string();
+        let display_name = format!("{}…{}", &text[..6], &text[text.len() - 4..]);
+        Self {
+            external_id: text,
+            kind,
+            display_name,
+            members: Vec::new(),
+        }
+    }
 }
 
 /// A user to create or find by the application's own key.
@@ -79,6 +93,25 @@ pub struct WatchRow {
     pub history: Option<AddressHistory>,
 }
 
+/// Which entries of the watch list to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WatchFilter {
+    /// Those of the account with this external id, with an id above `after_id`, in order of id.
+    Account {
+        /// The application's key of the account.
+        external_id: String,
+        /// The last entry of the page before; 0 at the beginning.
+        after_id: i64,
+    },
+    /// Addresses from one to another, both included, in their order.
+    Addresses {
+        /// The first.
+        from: Address,
+        /// The last.
+        to_inclusive: Address,
+    },
+}
+
 /// Everything that is watched, at one version of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchTargets {
@@ -125,6 +158,9 @@ pub trait WatchStore: Send + Sync {
 
     /// Live entries with an id above `after_id`, in order of id, at most `limit`.
     async fn watch_page(&self, after_id: i64, limit: u32) -> Result<Vec<WatchRow>>;
+
+    /// Live entries that `filter` names, at most `limit`.
+    async fn watch_filtered(&self, filter: &WatchFilter, limit: u32) -> Result<Vec<WatchRow>>;
 
     /// Watched addresses of accounts in `scope` with an id above `after_id`, in order of id, at most
     /// `limit`.

@@ -63,14 +63,36 @@
   const part = document.querySelector("[data-refresh]");
 
   const renew = async () => {
+    // Whoever is at a button or link in it is not to lose it; what opens a part is found again.
+    const focused = () => part.contains(document.activeElement) && document.activeElement;
+    const opener = () => focused() && focused().matches("details[id] > summary") && focused().parentElement.id;
+    if (focused() && !opener()) return;
     try {
       const reply = await fetch(location.href);
       if (!reply.ok) return;
       const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-      part.replaceChildren(...page.querySelector("[data-refresh]").childNodes);
+      const next = page.querySelector("[data-refresh]");
+      for (const open of part.querySelectorAll("details[open][id]")) {
+        next.querySelector(`#${CSS.escape(open.id)}`)?.setAttribute("open", "");
+      }
+      const opened = opener();
+      if (focused() && !opened) return;
+      part.replaceChildren(...next.childNodes);
+      if (opened) part.querySelector(`#${CSS.escape(opened)} > summary`)?.focus({ preventScroll: true });
     } catch {
       // Out of reach: what was seen last stays, and the next round tries again.
     }
   };
-  if (part) setInterval(() => document.hidden || renew(), Number(part.dataset.refresh) * 1000);
+  if (part) {
+    let isTold = false;
+    if (part.dataset.live) {
+      // Told when there is something new; the timer is for when that is lost.
+      const samples = new EventSource(part.dataset.live);
+      samples.addEventListener("open", () => { isTold = true; });
+      samples.addEventListener("error", () => { isTold = false; });
+      samples.addEventListener("sample", () => document.hidden || renew());
+      addEventListener("pagehide", () => samples.close());
+    }
+    setInterval(() => document.hidden || isTold || renew(), Number(part.dataset.refresh) * 1000);
+  }
 })();

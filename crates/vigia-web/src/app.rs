@@ -10,6 +10,7 @@ use vigia_store::Store;
 use crate::feed::Feeds;
 use crate::graphql::{self, VigiaSchema};
 use crate::rate::Rates;
+use crate::samples::Samples;
 use crate::shared::{Shared, SharedCounts};
 use crate::wallet::Domain;
 use crate::{Authenticator, EndpointKeeper, FailedRetrier, Readiness, WebConfig};
@@ -57,6 +58,7 @@ pub(crate) struct App {
     pub(crate) stopping: Stopping,
     pub(crate) rates: Rates,
     pub(crate) feeds: Arc<Feeds>,
+    pub(crate) samples: Samples,
     live_readers: Arc<Semaphore>,
     newcomers: Arc<Semaphore>,
 }
@@ -77,6 +79,7 @@ impl App {
             live_readers: Arc::new(Semaphore::new(config.limits.live_readers_max)),
             newcomers: Arc::new(Semaphore::new(config.limits.newcomers_max)),
             rates: Rates::new(Shared::new(context.counts.clone(), context.clock.clone())),
+            samples: Samples::default(),
             context,
             config,
             schema,

@@ -67,6 +67,16 @@ pub(crate) fn to_watch(text: &str) -> Option<i64> {
     decode(text)?.strip_prefix("w:")?.parse().ok()
 }
 
+/// The cursor of a place in a list of addresses in their order.
+pub(crate) fn of_target(address: &Address) -> String {
+    encode(&format!("t:{address}"))
+}
+
+/// The place in a list of addresses in their order that a cursor means; none if it is not one of ours.
+pub(crate) fn to_target(text: &str) -> Option<Address> {
+    parse_address(decode(text)?.strip_prefix("t:")?).ok()
+}
+
 /// The cursor of a place in the list of business objects.
 pub(crate) fn of_business(id: i64) -> String {
     encode(&format!("b:{id}"))

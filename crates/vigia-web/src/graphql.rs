@@ -30,6 +30,7 @@ mod page;
 mod people;
 mod push;
 mod query;
+mod role;
 mod scalar;
 mod schedule;
 mod socket;
@@ -75,6 +76,7 @@ pub(crate) struct Mutation(
     application::ApplicationMutation,
     link::LinkMutation,
     schedule::ScheduleMutation,
+    role::RoleMutation,
 );
 
 /// The root of queries: what can be asked.

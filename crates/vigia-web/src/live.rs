@@ -1,4 +1,5 @@
-//! `/live`: new activities as server-sent events, rendered as the rows of the feed.
+//! `/live`: new activities as server-sent events, rendered as the rows of the feed. `/live/ingestion`: that the state was
+//! looked at again.
 //!
 //! An event's id is the activity's, so a browser that lost the connection goes on where it was: it
 //! sends the last id it saw, and nothing is missed or repeated.
@@ -12,11 +13,11 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::StreamExt as _;
+use futures::{StreamExt as _, stream};
 use vigia_store::ActivityRow;
 
 use crate::app::App;
-use crate::pages::{activity_item, internal_error};
+use crate::pages::{Operator, activity_item, internal_error};
 use crate::reader::{Reader, query_value};
 use crate::recheck;
 
@@ -49,13 +50,7 @@ pub(crate) async fn events(
         },
     };
     let Some(place) = app.live_reader() else {
-        let retry = [(RETRY_AFTER, RETRY_SECONDS)];
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            retry,
-            "too many live readers\n",
-        )
-            .into_response();
+        return no_place();
     };
 
     let over = recheck::over(app.clone(), &reader, headers);
@@ -73,6 +68,37 @@ pub(crate) async fn events(
         .take_until(over);
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
     Sse::new(events).keep_alive(keep_alive).into_response()
+}
+
+/// Tells operators of each sample that was taken of the state, so that the page renews itself then.
+pub(crate) async fn ingestion(
+    State(app): State<Arc<App>>,
+    Operator(reader): Operator,
+    headers: HeaderMap,
+) -> Response {
+    let Some(place) = app.live_reader() else {
+        return no_place();
+    };
+    let over = recheck::over(app.clone(), &reader, headers);
+    let taken = app.samples.follow();
+    let events = stream::unfold((taken, place), |(mut taken, place)| async move {
+        taken.changed().await.ok()?;
+        let number = *taken.borrow_and_update();
+        let event = Event::default()
+            .event("sample")
+            .retry(RECONNECT)
+            .data(number.to_string());
+        Some((Ok::<_, Infallible>(event), (taken, place)))
+    });
+    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
+    let events = events.take_until(over);
+    Sse::new(events).keep_alive(keep_alive).into_response()
+}
+
+fn no_place() -> Response {
+    let retry = [(RETRY_AFTER, RETRY_SECONDS)];
+    let why = "too many live readers\n";
+    (StatusCode::SERVICE_UNAVAILABLE, retry, why).into_response()
 }
 
 fn event(app: &App, reader: &Reader, row: &ActivityRow) -> Event {

@@ -2,6 +2,8 @@
 
 mod actions;
 mod balances;
+mod broadcasts;
+mod contracts;
 mod deals;
 mod delivered;
 mod deliveries;
@@ -21,9 +23,12 @@ mod settings;
 mod sign_in;
 mod transaction;
 mod users;
+mod watch;
 
 pub(crate) use actions::actions;
 pub(crate) use balances::balances;
+pub(crate) use broadcasts::{broadcast_new, broadcast_ordered, broadcast_written, broadcasts};
+pub(crate) use contracts::contracts;
 pub(crate) use deals::{deals, invoices};
 pub(crate) use deliveries::{deliveries, deliveries_ordered};
 pub(crate) use endpoints::{
@@ -37,6 +42,7 @@ pub(crate) use feed::feed;
 pub(crate) use inbox::{inbox, inbox_read};
 pub(crate) use ingestion::ingestion;
 pub(crate) use item::activity_item;
+pub(crate) use operators::Operator;
 pub(crate) use schedules::{schedule_ordered, schedules};
 pub(crate) use search::search;
 pub(crate) use settings::{
@@ -46,6 +52,7 @@ pub(crate) use sign_in::wallet::{challenge as wallet_challenge, signed as wallet
 pub(crate) use sign_in::{sign_in, sign_in_path, sign_in_tried, sign_out};
 pub(crate) use transaction::transaction;
 pub(crate) use users::{user_ordered, users};
+pub(crate) use watch::{watch, watch_add, watch_remove, watch_removed};
 
 /// Rows of a page.
 const PAGE: u32 = 30;

@@ -59,6 +59,20 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         )
         .route("/search", get(pages::search))
         .route(
+            "/broadcasts",
+            get(pages::broadcasts).post(pages::broadcast_ordered),
+        )
+        .route(
+            "/broadcasts/new",
+            get(pages::broadcast_new).post(pages::broadcast_written),
+        )
+        .route("/contracts", get(pages::contracts))
+        .route("/watch", get(pages::watch).post(pages::watch_add))
+        .route(
+            "/watch/remove",
+            get(pages::watch_remove).post(pages::watch_removed),
+        )
+        .route(
             "/settings",
             get(pages::settings).post(pages::preferences_set),
         )
@@ -76,6 +90,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/sign-in/sui", post(pages::wallet_signed).layer(small))
         .route("/sign-out", post(pages::sign_out))
         .route("/live", get(live::events))
+        .route("/live/ingestion", get(live::ingestion))
         .route("/graphql", get(graphql::graphiql).post(graphql::query))
         .route("/graphql/ws", get(graphql::socket))
         .route("/v1/events", get(events::events))

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::app::{App, Stopping};
 use crate::stall::StallListener;
-use crate::{WebConfig, WebContext, WebError, router};
+use crate::{WebConfig, WebContext, WebError, router, samples};
 
 /// Bytes that wait in the system for each connection; the system may take twice as many.
 const SEND_BUFFER_BYTES: u32 = 128 * 1024;
@@ -60,6 +60,7 @@ impl WebServer {
     /// are told at once: they reconnect elsewhere and go on where they were.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), WebError> {
         let stopped = self.app.stopping.clone().stopped();
+        tokio::spawn(samples::keep(self.app.clone()));
         let listener = StallListener {
             listener: self.listener,
             patience: self.app.config.limits.stalled_timeout,

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE, USER_AGENT};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use vigia_core::{Clock, Principal, User};
+use vigia_core::{Clock, Principal, User, UserRole};
 use vigia_store::{ApplicationScopes, SecretHash, SessionSpec, SignInStore, SignedIn};
 
 use crate::credentials::{Secret, password_hash, password_matches, secret_hash};
@@ -280,9 +280,10 @@ impl From<SignedIn> for Identity {
     fn from(signed_in: SignedIn) -> Self {
         let id = signed_in.user.id;
         Self {
-            principal: match signed_in.role.is_operator() {
-                true => Principal::Operator(id),
-                false => Principal::User(id),
+            principal: match signed_in.role {
+                UserRole::Admin => Principal::Admin(id),
+                UserRole::Operator => Principal::Operator(id),
+                UserRole::User => Principal::User(id),
             },
             user: Some(signed_in.user),
             may_write: signed_in.may_write,

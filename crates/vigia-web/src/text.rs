@@ -1,15 +1,20 @@
 //! Values as people read them.
 
 mod balance;
+mod broadcasts;
+mod contracts;
 mod deals;
 mod deliveries;
 mod endpoints;
 mod inbox;
+mod ingestion;
 mod kinds;
 mod operators;
 mod reasons;
+mod search;
 mod settings;
 mod sign_in;
+mod watch;
 mod words;
 
 use jiff::Timestamp;
@@ -19,15 +24,20 @@ use vigia_core::{
 use vigia_store::ActivityRow;
 
 pub(crate) use balance::balance_words;
+pub(crate) use broadcasts::broadcast_words;
+pub(crate) use contracts::{ContractWords, contract_words};
 pub(crate) use deals::{announcement_state, deal_words, object_title, state_title};
 pub(crate) use deliveries::{DeliveryWords, delivery_words, duration, permille};
 pub(crate) use endpoints::{EndpointWords, endpoint_words};
 pub(crate) use inbox::inbox_words;
+pub(crate) use ingestion::{IngestionWords, ingestion_words};
 pub(crate) use kinds::kind_title;
 pub(crate) use operators::{JobState, OperatorWords, operator_words};
 pub(crate) use reasons::{reason_text, reasons_by_target};
+pub(crate) use search::{SearchWords, search_words};
 pub(crate) use settings::{SettingsWords, settings_words};
 pub(crate) use sign_in::{SignInWords, sign_in_words};
+pub(crate) use watch::{TargetKind, watch_words};
 pub(crate) use words::{Words, words};
 
 /// Hexadecimal digits shown at either end of a shortened address or digest.
@@ -94,6 +104,11 @@ pub(crate) fn time_short(ms: u64) -> String {
     timestamp(ms).strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
+/// `03:30`, where the day is known.
+pub(crate) fn time_of_day(ms: u64) -> String {
+    timestamp(ms).strftime("%H:%M").to_string()
+}
+
 /// `2026-11-24T03:30:05Z`, for machines.
 pub(crate) fn time_machine(ms: u64) -> String {
     timestamp(ms).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -154,6 +169,7 @@ mod tests {
         assert_eq!(time(1_700_000_000_123), "2023-11-14 22:13:20 UTC");
         assert_eq!(time_short(1_700_000_000_123), "2023-11-14 22:13 UTC");
         assert_eq!(time_machine(0), "1970-01-01T00:00:00Z");
+        assert_eq!(time_of_day(1_700_000_000_123), "22:13");
         assert!(time(u64::MAX).starts_with("9999-"));
     }
 

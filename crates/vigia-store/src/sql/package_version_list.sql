@@ -1,1 +1,1 @@
-SELECT original, version, package FROM package_version ORDER BY original, version
+SELECT original, version, package, recorded_at_ms FROM package_version ORDER BY original, version

@@ -8,8 +8,8 @@ use super::{SqlStore, lease, ranges};
 use crate::db::{Query, Row, Tx, get, get_opt, parsed, query};
 use crate::sql::{Sql, sql};
 use crate::{
-    AddressHistory, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillSpan, BackfillState,
-    BackfillStore, BackfillTask, RangeProgress, Result,
+    AddressHistory, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillRow, BackfillSpan,
+    BackfillState, BackfillStore, BackfillTask, RangeProgress, Result,
 };
 
 #[async_trait]
@@ -162,6 +162,38 @@ impl BackfillStore for SqlStore {
         let mut counts: Vec<_> = rows.iter().map(count).collect::<Result<_>>()?;
         counts.sort_unstable();
         Ok(counts)
+    }
+
+    async fn backfill_list(&self, limit: u32) -> Result<Vec<BackfillRow>> {
+        let mut tx = self.database.read().await?;
+        let batches = query(sql!("backfill_batches"))
+            .bind(limit)
+            .fetch_all(&mut tx)
+            .await?;
+        let ranges = query(sql!("backfill_ranges"))
+            .bind(limit)
+            .fetch_all(&mut tx)
+            .await?;
+        let batches = batches.iter().map(|row| {
+            Ok(BackfillRow {
+                addresses: Some(get(row, "addresses")?),
+                from: get(row, "from_checkpoint")?,
+                position: get(row, "position")?,
+                to_exclusive: get(row, "to_exclusive")?,
+                reason: get_opt(row, "reason")?,
+            })
+        });
+        let ranges = ranges.iter().map(|row| {
+            let to_inclusive: u64 = get(row, "to_checkpoint")?;
+            Ok(BackfillRow {
+                addresses: None,
+                from: get(row, "from_checkpoint")?,
+                position: get(row, "position")?,
+                to_exclusive: to_inclusive.saturating_add(1),
+                reason: None,
+            })
+        });
+        batches.chain(ranges).collect()
     }
 
     async fn backfill_range_find(

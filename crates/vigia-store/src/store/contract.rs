@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use vigia_core::{
     Address, Datatype, DatatypeName, Event, Identifier, PackageVersion, RawTransaction,
 };
 
 use super::SqlStore;
 use super::codec::int;
-use crate::contract::DATATYPES_MAX;
-use crate::db::{Row, Tx, Value, get, insert, query};
+use crate::contract::{DATATYPES_MAX, EVIDENCE_MAX};
+use crate::db::{Row, Tx, Value, get, get_opt, insert, query};
 use crate::sql::sql;
 use crate::{ContractKnowledge, ContractStore, Result, StoreError};
 
@@ -129,17 +130,28 @@ impl ContractStore for SqlStore {
         tx.commit().await
     }
 
-    async fn package_version_list(&self) -> Result<Vec<PackageVersion>> {
+    async fn package_version_noticed(&self) -> Result<Vec<(PackageVersion, u64)>> {
         let rows = query(sql!("package_version_list"))
             .fetch_all(&mut self.database.read().await?)
             .await?;
         let read = |row: &Row| {
-            Ok(PackageVersion {
+            let version = PackageVersion {
                 original: get::<Address>(row, "original")?,
                 version: get(row, "version")?,
                 package: get::<Address>(row, "package")?,
-            })
+            };
+            Ok((version, get(row, "recorded_at_ms")?))
         };
+        rows.iter().map(read).collect()
+    }
+
+    async fn event_evidence(&self, from_ms: u64, limit: u32) -> Result<Vec<Option<Bytes>>> {
+        let rows = query(sql!("event_evidence"))
+            .bind(int("time", from_ms)?)
+            .bind(limit.min(EVIDENCE_MAX))
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        let read = |row: &Row| get_opt::<Bytes>(row, "events_bcs");
         rows.iter().map(read).collect()
     }
 }

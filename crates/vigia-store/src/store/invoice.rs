@@ -25,6 +25,7 @@ macro_rules! invoice_sql {
         }
     }};
 }
+pub(super) use invoice_sql;
 
 #[async_trait]
 impl BusinessStore for SqlStore {
@@ -196,7 +197,7 @@ async fn holder(
     }))
 }
 
-fn object(row: &Row) -> Result<BusinessRow> {
+pub(super) fn object(row: &Row) -> Result<BusinessRow> {
     Ok(BusinessRow {
         id: get(row, "id")?,
         key: BusinessKey {
@@ -223,7 +224,7 @@ fn escrow(row: &Row) -> Result<Option<Escrow>> {
     }))
 }
 
-fn to_invoice(row: &Row) -> Result<InvoiceRow> {
+pub(super) fn to_invoice(row: &Row) -> Result<InvoiceRow> {
     let data: Option<serde_json::Value> = get_opt(row, "data")?;
     Ok(InvoiceRow {
         id: get(row, "id")?,

@@ -76,14 +76,14 @@ impl LabelStore for SqlStore {
     }
 }
 
-fn configured(label: &Label) -> LabelRow {
+pub(super) fn configured(label: &Label) -> LabelRow {
     LabelRow {
         label: label.clone(),
         origin: LabelOrigin::Configuration,
     }
 }
 
-fn kept(row: &Row) -> Result<LabelRow> {
+pub(super) fn kept(row: &Row) -> Result<LabelRow> {
     let label = Label {
         address: get(row, "address")?,
         name: get(row, "name")?,

@@ -53,6 +53,22 @@ pub(super) async fn live(tx: &mut Tx) -> Result<Vec<(u64, u64)>> {
         .collect()
 }
 
+/// What the live lane lacks from `from` on, below what it has further up: the first `limit` runs.
+pub(super) async fn gaps(tx: &mut Tx, from: u64, limit: u32) -> Result<Vec<(u64, u64)>> {
+    let rows = query(sql!("range_above"))
+        .bind(int("checkpoint", from)?)
+        .bind(limit)
+        .fetch_all(tx)
+        .await?;
+    let (mut gaps, mut next) = (Vec::with_capacity(rows.len()), from);
+    for row in &rows {
+        let (lo, hi): (u64, u64) = (get(row, "lo")?, get(row, "hi")?);
+        gaps.push((next, lo - 1));
+        next = hi.saturating_add(1);
+    }
+    Ok(gaps)
+}
+
 /// Where the live lane begins, once it has begun.
 pub(super) async fn live_first(tx: &mut Tx) -> Result<Option<u64>> {
     let row = query(sql!("live_first")).fetch_optional(tx).await?;

@@ -103,6 +103,20 @@ impl ReadStore for SqlStore {
         })
     }
 
+    async fn gap_list(&self, limit: u32) -> Result<Vec<(u64, u64)>> {
+        let mut tx = self.database.read().await?;
+        let Some(first) = ranges::live_first(&mut tx).await? else {
+            return Ok(Vec::new());
+        };
+        let watermark = ranges::watermark(&mut tx).await?;
+        ranges::gaps(
+            &mut tx,
+            watermark.map_or(first, |mark| mark.checkpoint + 1),
+            limit,
+        )
+        .await
+    }
+
     async fn shard_list(&self) -> Result<Vec<ShardRow>> {
         shard::list(&mut self.database.read().await?).await
     }

@@ -11,8 +11,8 @@ use super::read::row;
 use super::register::user_upsert;
 use crate::db::{Row, Tx, get, get_opt, parsed, query};
 use crate::sign_in::{
-    ApplicationScopes, CREDENTIALS_MAX, Login, SecretHash, SessionRow, SessionSpec, SignInStore,
-    SignedIn, TokenRow, TokenScope, TokenSpec, USED_WITHIN_MS,
+    ApplicationScopes, CREDENTIALS_MAX, Login, RoleOutcome, SecretHash, SessionRow, SessionSpec,
+    SignInStore, SignedIn, TokenRow, TokenScope, TokenSpec, USED_WITHIN_MS,
 };
 use crate::sql::sql;
 use crate::{Notice, Result, UserSpec};
@@ -60,6 +60,35 @@ impl SignInStore for SqlStore {
         tx.commit().await?;
         self.signals.notification.raise(newest);
         Ok(UserId(id))
+    }
+
+    async fn role_set(&self, external_id: &str, role: UserRole) -> Result<RoleOutcome> {
+        let mut tx = self.database.write().await?;
+        // Before the user is read: whoever waits here sees what the one before did.
+        let admins = query(sql!(dialects "admin_list"))
+            .fetch_all(&mut tx)
+            .await?;
+        let found = query(sql!("login_find"))
+            .bind(external_id)
+            .fetch_optional(&mut tx)
+            .await?;
+        let Some(found) = found.as_ref().map(login).transpose()? else {
+            return Ok(RoleOutcome::NoUser);
+        };
+        if found.role == role {
+            return Ok(RoleOutcome::Set(role));
+        }
+        if found.role == UserRole::Admin && admins.len() <= 1 {
+            return Ok(RoleOutcome::LastAdmin);
+        }
+        query(sql!("role_set"))
+            .bind(found.user.id.0)
+            .bind(role.as_str())
+            .bind(self.now()?)
+            .execute(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(RoleOutcome::Set(found.role))
     }
 
     async fn login_find(&self, external_id: &str) -> Result<Option<Login>> {

@@ -11,8 +11,8 @@ use super::{SqlStore, backfill, commit, notify, register};
 use crate::db::{Lock, Row, Tx, Value, get, get_opt, insert, query};
 use crate::sql::sql;
 use crate::{
-    Refused, Result, WatchEntry, WatchReceipt, WatchReconciliation, WatchRow, WatchStore,
-    WatchTargets,
+    Refused, Result, WatchEntry, WatchFilter, WatchReceipt, WatchReconciliation, WatchRow,
+    WatchStore, WatchTargets,
 };
 
 /// How often the database is asked for changes of other processes; a waiter learns of one within
@@ -66,6 +66,27 @@ impl WatchStore for SqlStore {
     async fn watch_page(&self, after_id: i64, limit: u32) -> Result<Vec<WatchRow>> {
         let rows = query(sql!("watch_page"))
             .bind(after_id)
+            .bind(limit)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        rows.iter().map(watch_from_row).collect()
+    }
+
+    async fn watch_filtered(&self, filter: &WatchFilter, limit: u32) -> Result<Vec<WatchRow>> {
+        let page = match filter {
+            WatchFilter::Account {
+                external_id,
+                after_id,
+            } => query(sql!("watch_filtered_account"))
+                .bind(external_id.clone())
+                .bind(*after_id),
+            WatchFilter::Addresses { from, to_inclusive } => {
+                query(sql!("watch_filtered_addresses"))
+                    .bind(from.as_bytes().to_vec())
+                    .bind(to_inclusive.as_bytes().to_vec())
+            }
+        };
+        let rows = page
             .bind(limit)
             .fetch_all(&mut self.database.read().await?)
             .await?;

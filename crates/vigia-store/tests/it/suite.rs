@@ -32,6 +32,7 @@ pub(crate) mod ranges;
 pub(crate) mod retention;
 pub(crate) mod schedule;
 pub(crate) mod scope;
+pub(crate) mod search;
 pub(crate) mod shard;
 pub(crate) mod sign_in;
 pub(crate) mod source;
@@ -252,6 +253,7 @@ macro_rules! store_conformance_suite {
             contract: [
                 stored_events_want_their_layouts, what_is_told_stays_told,
                 who_was_asked_in_vain_is_asked_later, versions_are_kept_by_lineage,
+                the_newest_events_are_read,
             ],
             correction: [
                 a_trial_writes_nothing, corrections_have_revisions_and_tell_nobody,
@@ -326,7 +328,7 @@ macro_rules! store_conformance_suite {
                 what_failed_can_wait_again, ended_watches_have_no_work,
                 what_is_live_from_the_beginning_has_no_history, what_began_at_the_tip_has_a_history,
                 who_holds_it_again_has_no_history_to_fetch, members_see_their_addresses,
-                ranges_are_remembered_until_they_end, nobody_works_without_the_lease,
+                ranges_are_remembered_until_they_end, what_is_under_way_is_listed, nobody_works_without_the_lease,
             ],
             provider: [
                 what_is_said_anew_replaces, usage_adds_up_by_day, what_is_old_is_pruned,
@@ -340,7 +342,7 @@ macro_rules! store_conformance_suite {
                 operators_push_again_and_cancel,
             ],
             ranges: [
-                gap_holds_the_watermark, ranges_are_listed_in_order, any_order_merges_to_one, overlaps_merge,
+                gap_holds_the_watermark, ranges_are_listed_in_order, gaps_are_what_is_missing, any_order_merges_to_one, overlaps_merge,
                 imports_move_no_watermark, begins_inside_a_range, ends_at_the_largest_height,
             ],
             retention: [
@@ -368,6 +370,10 @@ macro_rules! store_conformance_suite {
                 balances_stay_with_who_held_the_address, members_share_an_account,
                 users_are_found_by_external_id,
             ],
+            search: [
+                objects_are_found_by_id_of_any_contract, invoices_are_found_by_their_id,
+                accounts_and_users_are_found_by_how_they_begin, labels_are_found_by_name,
+            ],
             shard: [
                 each_has_its_position, one_that_nobody_polls_is_seen,
                 when_all_pollers_died_their_shards_are_seen,
@@ -378,7 +384,8 @@ macro_rules! store_conformance_suite {
                 an_account_ends_and_its_past_stays, what_was_done_is_remembered,
             ],
             sign_in: [
-                a_user_has_a_role_and_a_password, names_that_nobody_can_have_are_refused,
+                a_user_has_a_role_and_a_password, a_role_is_given_and_taken, two_admins_leave_one,
+                names_that_nobody_can_have_are_refused,
                 a_session_lasts_while_it_is_used, a_new_password_ends_sessions,
                 users_end_sessions_of_their_own_alone,
                 the_session_used_longest_ago_makes_room, a_token_is_no_more_than_its_user,
@@ -397,7 +404,7 @@ macro_rules! store_conformance_suite {
                 names_are_filled_in_not_replaced, member_joins_later, removal_ends_it,
                 removal_of_the_unwatched_is_refused, address_moves_after_removal,
                 handed_over_without_a_checkpoint_between, past_is_never_attributed_anew,
-                contracts_have_many_observers, pages_and_changes_agree, long_names_are_refused,
+                contracts_have_many_observers, pages_and_changes_agree, filtered_pages_lose_and_repeat_nothing, long_names_are_refused,
                 stale_list_is_refused_at_the_boundary, stale_commit_writes_nothing,
                 waits_for_a_change, last_reconciliation_of_each_stays,
                 reconciliations_of_the_gone_are_pruned,

@@ -41,6 +41,7 @@ const SAID: [&str; 18] = [
     "onlyDead",
     "paused",
     "ratePerSecond",
+    "role",
     "to",
     "user",
 ];

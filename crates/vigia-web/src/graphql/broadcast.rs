@@ -1,18 +1,14 @@
 //! Broadcasts, for operators alone.
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
-use vigia_store::{BroadcastRow, BroadcastSegment, BroadcastSpec, BroadcastTexts};
+use vigia_store::{BroadcastRow, BroadcastSegment};
 
 use super::error::{bad_input, internal};
 use super::failed::check_operator;
 use super::notification::Locale;
 use super::query::{check_writer, web};
 use super::scalar::UInt53;
-
-/// Broadcasts that are listed.
-const LISTED_MAX: u32 = 50;
-/// Users told in a second unless said otherwise.
-const RATE_DEFAULT: u32 = 100;
+use crate::broadcasts::{self, BroadcastWish};
 
 /// How far a broadcast is.
 #[derive(Clone, Copy, Enum, Eq, PartialEq)]
@@ -107,9 +103,8 @@ impl Broadcast {
 }
 
 async fn find(ctx: &Context<'_>, id: i64) -> Result<Option<Broadcast>> {
-    let rows = web(ctx).store.broadcast_list(LISTED_MAX).await;
-    let mut rows = rows.map_err(internal)?.into_iter();
-    Ok(rows.find(|row| row.id == id).map(Broadcast))
+    let found = broadcasts::find(&*web(ctx).store, id).await;
+    Ok(found.map_err(internal)?.map(Broadcast))
 }
 
 /// The part of queries about broadcasts.
@@ -123,7 +118,7 @@ impl BroadcastQueries {
     #[graphql(complexity = "20 * child_complexity")]
     async fn broadcasts(&self, ctx: &Context<'_>) -> Result<Vec<Broadcast>> {
         check_operator(ctx)?;
-        let rows = web(ctx).store.broadcast_list(LISTED_MAX).await;
+        let rows = broadcasts::list(&*web(ctx).store).await;
         Ok(rows.map_err(internal)?.into_iter().map(Broadcast).collect())
     }
 }
@@ -153,22 +148,19 @@ impl BroadcastMutation {
             };
             (text.locale.into(), said)
         });
-        let expected = "a title of 1 to 200 and a body of 1 to 2,000 bytes in each language";
-        let texts =
-            BroadcastTexts::new(texts).map_err(|problem| bad_input("texts", problem, expected))?;
         let segment = segment.unwrap_or_default();
-        let spec = BroadcastSpec {
-            texts,
+        let wish = BroadcastWish {
+            texts: texts.collect(),
             segment: BroadcastSegment {
                 locales: segment.locales.into_iter().map(Into::into).collect(),
                 account_kind: segment.account_kind,
                 users: segment.users,
             },
-            rate_per_s: rate_per_second.unwrap_or(RATE_DEFAULT),
+            rate_per_s: rate_per_second,
         };
-        let expected = "a segment and a rate within their bounds";
-        spec.check()
-            .map_err(|problem| bad_input("segment", problem, expected))?;
+        let spec = wish
+            .spec()
+            .map_err(|wrong| bad_input(wrong.argument, wrong.problem, wrong.expected))?;
         let begun = web(ctx).store.broadcast_begin(&spec).await;
         find(ctx, begun.map_err(internal)?).await
     }

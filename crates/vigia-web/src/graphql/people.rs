@@ -1,7 +1,7 @@
 //! Users, accounts, and who is a member of which.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, Enum, Object, Result};
+use async_graphql::{Context, Object, Result};
 use vigia_store::{MemberRow, UserRow};
 
 use super::address::WatchedAddress;
@@ -11,20 +11,9 @@ use super::loaders::{AccountsOf, AddressesOf, MembersOf, read};
 use super::notification::Locale;
 use super::page;
 use super::query::{reader, web};
+use super::role::UserRole;
 use super::scalar::UInt53;
 use crate::cursor;
-
-/// What a user may do where people sign in.
-#[derive(Clone, Copy, Enum, Eq, PartialEq)]
-#[graphql(remote = "vigia_core::UserRole")]
-pub(super) enum UserRole {
-    /// Read their own accounts.
-    User,
-    /// Everything that keeps vigia going.
-    Operator,
-    /// What operators may, and say who is one.
-    Admin,
-}
 
 /// Something that holds addresses: a person's wallet or a business with members.
 pub(super) struct Account(pub(super) vigia_core::Account);

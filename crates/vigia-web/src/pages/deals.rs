@@ -180,7 +180,7 @@ fn shown(minor: i128, coin_type: &str, coins: &[CoinInfo], locale: Locale) -> St
     money_or_units(minor, coin_type, coin, locale)
 }
 
-fn short_id(id: &str) -> String {
+pub(super) fn short_id(id: &str) -> String {
     let mut start: String = id.chars().take(ID_CHARS_MAX).collect();
     if start.len() < id.len() {
         start.push('…');

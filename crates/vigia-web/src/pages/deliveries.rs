@@ -27,9 +27,6 @@ use crate::reader::Reader;
 use crate::targets::{EndpointTarget, PlatformTarget, endpoints, platforms};
 use crate::text::delivery_words;
 
-/// Broadcasts among which those that go on are looked for.
-const BROADCASTS_MAX: u32 = 50;
-
 /// The page, one of its lists (`?of=`, `?state=`, `?endpoint=`), or a page further down in it (`?after=`).
 pub(crate) async fn deliveries(
     State(app): State<Arc<App>>,
@@ -111,7 +108,7 @@ async fn found(app: &App, view: &View) -> Result<Option<Found>, StoreError> {
     if named == Some(None) {
         return Ok(None);
     }
-    let mut broadcasts = store.broadcast_list(BROADCASTS_MAX).await?;
+    let mut broadcasts = crate::broadcasts::list(&**store).await?;
     broadcasts.retain(|row| row.state == BroadcastState::Running);
     Ok(Some(Found {
         endpoints,

@@ -1,23 +1,29 @@
 //! `/ingestion`: whether vigia keeps up with the chain.
 
+mod behind;
+mod charts;
+
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use vigia_core::Locale;
-use vigia_store::{BackfillState, ProviderRow, ShardRow, StatusReport, StoreError};
+use vigia_store::{BackfillRow, BackfillState, ProviderRow, ShardRow, StatusReport, StoreError};
 
+use self::behind::SHOWN_MAX;
 use super::internal_error;
 use super::item::time;
 use super::layout::{Page, Section};
 use super::operators::operator_links;
 use crate::app::App;
 use crate::reader::Reader;
-use crate::text::{count, words};
+use crate::text::{count, ingestion_words, words};
 
 /// How often the page renews itself.
 const REFRESH_SECONDS: u32 = 5;
+/// Who reads the chain and has told nothing new for so long is looked after: it stands still, or nobody reads it.
+const SILENT_MS: u64 = 2 * 60 * 1_000;
 
 /// The state of ingestion; counts and the provider are for the operator.
 pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Response {
@@ -28,16 +34,20 @@ pub(crate) async fn ingestion(State(app): State<Arc<App>>, reader: Reader) -> Re
     };
     let report = &found.report;
     let words = words(reader.locale);
+    app.samples.note(report, app.context.clock.now_ms());
     let now_ms = app.context.clock.now_ms();
     let content = html! {
         div.heading { h1 { (words.ingestion) } }
         @if is_operator { (operator_links(&reader)) }
-        div data-refresh=(REFRESH_SECONDS) {
+        div data-refresh=(REFRESH_SECONDS) data-live=[is_operator.then_some("/live/ingestion")] {
             (progress(report, &reader, now_ms))
             @if is_operator {
+                (charts::charts(&app.samples.list(now_ms), now_ms, reader.locale))
                 (provider(report, &reader, now_ms))
                 (provider_list(&found.providers, &reader, now_ms))
                 (shard_list(&found.shards, report, &reader))
+                (behind::gap_list(&found.gaps, &reader))
+                (behind::histories(&found.under_way, &reader))
                 (history_counts(&found.histories, &reader))
                 (counts(report, &reader))
             }
@@ -60,24 +70,36 @@ struct Found {
     shards: Vec<ShardRow>,
     providers: Vec<ProviderRow>,
     histories: Vec<(BackfillState, u64)>,
+    gaps: Vec<(u64, u64)>,
+    under_way: Vec<BackfillRow>,
+}
+
+impl Found {
+    fn of(report: StatusReport) -> Self {
+        Self {
+            report,
+            shards: Vec::new(),
+            providers: Vec::new(),
+            histories: Vec::new(),
+            gaps: Vec::new(),
+            under_way: Vec::new(),
+        }
+    }
 }
 
 async fn load(app: &App, is_operator: bool) -> Result<Found, StoreError> {
     let store = &app.context.store;
     let report = store.status().await?;
-    let (shards, providers, histories) = match is_operator {
-        true => (
-            store.shard_list().await?,
-            store.provider_list().await?,
-            store.backfill_counts().await?,
-        ),
-        false => Default::default(),
-    };
+    if !is_operator {
+        return Ok(Found::of(report));
+    }
     Ok(Found {
-        report,
-        shards,
-        providers,
-        histories,
+        shards: store.shard_list().await?,
+        providers: store.provider_list().await?,
+        histories: store.backfill_counts().await?,
+        gaps: store.gap_list(SHOWN_MAX).await?,
+        under_way: store.backfill_list(SHOWN_MAX).await?,
+        ..Found::of(report)
     })
 }
 
@@ -102,6 +124,7 @@ fn progress(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
                 @if lag.is_some() { p { (words.checkpoints) } }
             }
         }
+        @if mark.is_none() { p.note data-nothing { (ingestion_words(reader.locale).nothing_yet) } }
         dl.facts {
             dt { (words.chain) }
             dd {
@@ -144,6 +167,11 @@ fn provider(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
                 }
             }
             @if let Some(error) = &provider.error { p.problem data-provider-error { (error) } }
+            @if now_ms.saturating_sub(provider.at_ms) > SILENT_MS {
+                p.problem data-silent {
+                    (ingestion_words(reader.locale).silent) " " (time(provider.at_ms, now_ms, reader.locale))
+                }
+            }
             p.note {
                 code { (provider.url) } " · " (words.reported) " "
                 (time(provider.at_ms, now_ms, reader.locale))
@@ -154,12 +182,10 @@ fn provider(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
 
 fn provider_list(providers: &[ProviderRow], reader: &Reader, now_ms: u64) -> Markup {
     let words = words(reader.locale);
-    if providers.is_empty() {
-        return html! {};
-    }
     html! {
         section {
             h2 { (words.providers) }
+            @if providers.is_empty() { p.note { (ingestion_words(reader.locale).no_providers) } }
             ul.balances.shards {
                 @for row in providers {
                     li data-provider=(row.provider) data-usable=(row.is_usable) {
@@ -188,13 +214,11 @@ fn provider_list(providers: &[ProviderRow], reader: &Reader, now_ms: u64) -> Mar
 
 fn shard_list(shards: &[ShardRow], report: &StatusReport, reader: &Reader) -> Markup {
     let words = words(reader.locale);
-    if shards.is_empty() {
-        return html! {};
-    }
     let tip = report.tip();
     html! {
         section {
             h2 { (words.shards) }
+            @if shards.is_empty() { p.note { (ingestion_words(reader.locale).no_shards) } }
             ul.balances.shards {
                 @for row in shards {
                     li data-shard={ (row.shard) "/" (row.shards) } {

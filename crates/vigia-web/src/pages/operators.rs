@@ -12,10 +12,12 @@ use super::layout::{Page, Section};
 use super::refused;
 use crate::app::App;
 use crate::reader::Reader;
-use crate::text::{delivery_words, endpoint_words, operator_words};
+use crate::text::{
+    broadcast_words, contract_words, delivery_words, endpoint_words, operator_words, watch_words,
+};
 
 /// An operator; to anybody else the page is not there.
-pub(crate) struct Operator(pub(super) Reader);
+pub(crate) struct Operator(pub(crate) Reader);
 
 impl FromRequestParts<Arc<App>> for Operator {
     type Rejection = Response;
@@ -50,6 +52,9 @@ pub(super) fn operator_links(reader: &Reader) -> Markup {
     let pages = [
         ("/deliveries", delivery_words(reader.locale).title),
         ("/endpoints", endpoint_words(reader.locale).title),
+        ("/broadcasts", broadcast_words(reader.locale).title),
+        ("/watch", watch_words(reader.locale).title),
+        ("/contracts", contract_words(reader.locale).title),
         ("/schedules", words.schedules),
         ("/users", words.users),
         ("/actions", words.actions),

@@ -1,24 +1,24 @@
-//! `/users`: who signs in, by what and when last, for operators.
-//!
-//! A page does not know whether its reader is an admin, so roles are not changed here.
+//! `/users`: who signs in, by what and when last, for operators; admins say there what others may do.
 
 use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use form_urlencoded::Serializer;
 use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::json;
-use vigia_store::{Login, SessionRow, StoreError, TokenRow};
+use vigia_core::UserRole;
+use vigia_store::{Login, RoleOutcome, SessionRow, StoreError, TokenRow};
 
 use super::item::{deadline, time};
 use super::layout::empty;
 use super::operators::{Operating, Operator, operator_page, unreadable};
 use super::settings::session_facts;
-use super::{PAGE, internal_error};
+use super::{PAGE, internal_error, refused};
 use crate::app::App;
 use crate::reader::Reader;
 use crate::text::{OperatorWords, operator_words, settings_words};
@@ -71,6 +71,8 @@ pub(crate) async fn users(
 enum Action {
     EndSessions,
     RevokeToken,
+    /// For admins.
+    SetRole,
 }
 
 /// The form of a button.
@@ -82,9 +84,12 @@ pub(crate) struct Order {
     /// Of the token.
     #[serde(default)]
     id: Option<i64>,
+    /// What the user may do.
+    #[serde(default)]
+    role: Option<String>,
 }
 
-/// Ends sessions or takes a token back. Done again it changes nothing more.
+/// Ends sessions, takes a token back or gives a role. Done again it changes nothing more.
 pub(crate) async fn user_ordered(
     State(app): State<Arc<App>>,
     Operating(reader): Operating,
@@ -93,14 +98,20 @@ pub(crate) async fn user_ordered(
     let Ok(Form(order)) = order else {
         return unreadable(&reader, "this is no order that the page has a button for");
     };
+    if matches!(order.action, Action::SetRole) && !reader.principal.is_admin() {
+        return refused(&reader, StatusCode::FORBIDDEN, None);
+    }
     let carried_out = carry_out(&app, &order).await;
     match carried_out {
         Ok(Some((action, done))) => {
-            let subject = match order.id {
-                Some(id) => json!({ "user": order.user, "id": id.to_string() }),
-                None => json!({ "user": order.user }),
+            let subject = match (order.id, &order.role) {
+                (Some(id), _) => json!({ "user": order.user, "id": id.to_string() }),
+                (None, Some(role)) => json!({ "user": order.user, "role": role }),
+                (None, None) => json!({ "user": order.user }),
             };
-            reader.record(&app.context, action, subject).await;
+            if !matches!(done, Done::LastAdmin) {
+                reader.record(&app.context, action, subject).await;
+            }
             let to = address(&[("user", &order.user), ("done", done.as_str())]);
             Redirect::to(&to).into_response()
         }
@@ -119,6 +130,17 @@ async fn carry_out(app: &App, order: &Order) -> Result<Option<(&'static str, Don
         return Ok(None);
     };
     Ok(match (order.action, order.id) {
+        (Action::SetRole, None) => {
+            let Some(Ok(role)) = order.role.as_deref().map(str::parse) else {
+                return Ok(None);
+            };
+            let done = match store.role_set(&order.user, role).await? {
+                RoleOutcome::Set(before) => Done::RoleSet.or_nothing(before != role),
+                RoleOutcome::LastAdmin => Done::LastAdmin,
+                RoleOutcome::NoUser => return Ok(None),
+            };
+            Some(("set-role", done))
+        }
         (Action::EndSessions, None) => {
             let ended = store.session_end_all(login.user.id).await?;
             Some(("end-sessions", Done::SessionsEnded.or_nothing(ended > 0)))
@@ -138,6 +160,8 @@ async fn carry_out(app: &App, order: &Order) -> Result<Option<(&'static str, Don
 enum Done {
     SessionsEnded,
     Revoked,
+    RoleSet,
+    LastAdmin,
     Nothing,
 }
 
@@ -147,7 +171,14 @@ impl Done {
     }
 
     fn read(text: &str) -> Option<Self> {
-        let mut all = [Self::SessionsEnded, Self::Revoked, Self::Nothing].into_iter();
+        let all = [
+            Self::SessionsEnded,
+            Self::Revoked,
+            Self::RoleSet,
+            Self::LastAdmin,
+            Self::Nothing,
+        ];
+        let mut all = all.into_iter();
         all.find(|done| done.as_str() == text)
     }
 
@@ -155,6 +186,8 @@ impl Done {
         match self {
             Self::SessionsEnded => "sessions-ended",
             Self::Revoked => "revoked",
+            Self::RoleSet => "role-set",
+            Self::LastAdmin => "last-admin",
             Self::Nothing => "nothing",
         }
     }
@@ -163,6 +196,8 @@ impl Done {
         match self {
             Self::SessionsEnded => words.sessions_ended,
             Self::Revoked => words.revoked,
+            Self::RoleSet => words.role_set,
+            Self::LastAdmin => words.last_admin,
             Self::Nothing => words.nothing_done,
         }
     }
@@ -184,7 +219,10 @@ fn list(reader: &Reader, mut rows: Vec<Login>, is_further: bool) -> Response {
         (search(reader))
         @if rows.is_empty() {
             (empty(words.no_users, words.no_users_hint, Some("vigia user create root --admin")))
-        } @else { p.note { (words.users_hint) " " (words.roles_hint) } }
+        } @else { p.note {
+                (words.users_hint)
+                @if !reader.principal.is_admin() { " " (words.roles_hint) }
+            } }
         ul.feed {
             @for row in &rows {
                 li data-user=(row.user.external_id) {
@@ -262,12 +300,34 @@ fn one(app: &App, reader: &Reader, found: &Found, done: Option<Done>) -> Respons
             p.note role="status" data-done=(done.as_str()) { b { (done.text(words)) } }
         }
         div data-user=(title) { (login(&found.login, words)) }
-        p.note { (words.roles_hint) }
+        @if reader.principal.is_admin() { (role_form(found, reader)) }
+        @else { p.note { (words.roles_hint) } }
         (sessions(found, reader, now_ms))
         (tokens(found, reader, now_ms))
         p { a href="/users" { (words.users) } }
     };
     operator_page(reader, title, content).into_response()
+}
+
+/// What the user may do, for admins to say.
+fn role_form(found: &Found, reader: &Reader) -> Markup {
+    let words = operator_words(reader.locale);
+    html! {
+        form.filter method="post" action="/users" data-role-form {
+            input type="hidden" name="action" value="set-role";
+            input type="hidden" name="user" value=(found.login.user.external_id);
+            label.field {
+                span { (words.role_label) }
+                select name="role" {
+                    @for role in [UserRole::User, UserRole::Operator, UserRole::Admin] {
+                        option value=(role.as_str()) selected[role == found.login.role] { (words.role(role)) }
+                    }
+                }
+            }
+            div.actions { button type="submit" disabled[!reader.may_write] { (words.set_role) } }
+        }
+        p.note { (words.role_hint) }
+    }
 }
 
 fn sessions(found: &Found, reader: &Reader, now_ms: u64) -> Markup {

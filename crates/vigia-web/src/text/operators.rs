@@ -41,6 +41,16 @@ pub(crate) struct OperatorWords {
     pub(crate) unknown_user: &'static str,
     /// How roles are changed.
     pub(crate) roles_hint: &'static str,
+    /// Label of what a user may do.
+    pub(crate) role_label: &'static str,
+    /// The button that changes it.
+    pub(crate) set_role: &'static str,
+    /// From when on it holds.
+    pub(crate) role_hint: &'static str,
+    /// What was done.
+    pub(crate) role_set: &'static str,
+    /// Why it was not.
+    pub(crate) last_admin: &'static str,
     /// They sign in by a password.
     pub(crate) by_password: &'static str,
     /// They do not.
@@ -166,7 +176,12 @@ static ES: OperatorWords = OperatorWords {
     no_users_hint: "Crea al primero:",
     user: "Identificador",
     unknown_user: "No hay un usuario con ese identificador.",
-    roles_hint: "Los roles se cambian en la máquina: vigia user create IDENTIFICADOR --operator.",
+    roles_hint: "Los cambia un administrador, o en la máquina: vigia user create IDENTIFICADOR --operator.",
+    role_label: "Rol",
+    set_role: "Cambiar rol",
+    role_hint: "Vale desde su próxima petición; lo que lee en vivo se revisa en un minuto. Siempre queda un administrador.",
+    role_set: "El rol está cambiado",
+    last_admin: "No se cambió: es el último administrador",
     by_password: "con contraseña",
     no_password: "sin contraseña",
     end_sessions: "Cerrar todas",
@@ -214,7 +229,12 @@ static EN: OperatorWords = OperatorWords {
     no_users_hint: "Create the first one:",
     user: "Id",
     unknown_user: "There is no user of this id.",
-    roles_hint: "Roles are changed at the machine: vigia user create ID --operator.",
+    roles_hint: "An admin changes roles, or whoever is at the machine: vigia user create ID --operator.",
+    role_label: "Role",
+    set_role: "Change role",
+    role_hint: "It holds from their next request on; what they read live is looked at again within a minute. One admin always stays.",
+    role_set: "The role is changed",
+    last_admin: "Not changed: this is the last admin",
     by_password: "by password",
     no_password: "no password",
     end_sessions: "End all",
@@ -262,7 +282,12 @@ static PT: OperatorWords = OperatorWords {
     no_users_hint: "Crie o primeiro:",
     user: "Identificador",
     unknown_user: "Não há um usuário com esse identificador.",
-    roles_hint: "Os papéis são mudados na máquina: vigia user create IDENTIFICADOR --operator.",
+    roles_hint: "Um administrador os muda, ou na máquina: vigia user create IDENTIFICADOR --operator.",
+    role_label: "Papel",
+    set_role: "Mudar papel",
+    role_hint: "Vale a partir do próximo pedido; o que lê ao vivo é revisto em um minuto. Sempre fica um administrador.",
+    role_set: "O papel está mudado",
+    last_admin: "Não mudou: é o último administrador",
     by_password: "com senha",
     no_password: "sem senha",
     end_sessions: "Encerrar todas",

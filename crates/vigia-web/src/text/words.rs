@@ -22,8 +22,6 @@ pub(crate) struct Words {
     pub(crate) search: &'static str,
     /// Label of the search.
     pub(crate) search_hint: &'static str,
-    /// What was searched is nothing.
-    pub(crate) search_failed: &'static str,
     /// State of the live connection.
     pub(crate) live: &'static str,
     /// State of the live connection while it is lost.
@@ -246,8 +244,7 @@ static ES: Words = Words {
     skip: "Ir al contenido",
     language: "Idioma",
     search: "Buscar",
-    search_hint: "Dirección o transacción",
-    search_failed: "Eso no es ni una dirección (0x…) ni el digest de una transacción.",
+    search_hint: "Dirección, transacción o id",
     live: "En vivo",
     reconnecting: "Reconectando…",
     older: "Más antiguas",
@@ -360,8 +357,7 @@ static EN: Words = Words {
     skip: "Skip to content",
     language: "Language",
     search: "Search",
-    search_hint: "Address or transaction",
-    search_failed: "That is neither an address (0x…) nor the digest of a transaction.",
+    search_hint: "Address, transaction or id",
     live: "Live",
     reconnecting: "Reconnecting…",
     older: "Older",
@@ -474,8 +470,7 @@ static PT: Words = Words {
     skip: "Ir para o conteúdo",
     language: "Idioma",
     search: "Buscar",
-    search_hint: "Endereço ou transação",
-    search_failed: "Isso não é nem um endereço (0x…) nem o digest de uma transação.",
+    search_hint: "Endereço, transação ou id",
     live: "Ao vivo",
     reconnecting: "Reconectando…",
     older: "Mais antigas",

@@ -220,6 +220,14 @@ impl TestApp {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
+    /// Where a page leads on to.
+    pub(crate) async fn leads(&self, user: Option<&str>, path: &str) -> String {
+        let response = as_user(self.get(path), user).send().await.unwrap();
+        let to = response.headers().get("location").cloned();
+        let to = to.unwrap_or_else(|| panic!("{path} leads nowhere: {}", response.status()));
+        to.to_str().unwrap().to_owned()
+    }
+
     /// What was written down: who did what, the oldest first.
     pub(crate) async fn store_actions(&self) -> Vec<String> {
         let mut rows = self.store.action_page(None, None, 99).await.unwrap();

@@ -11,7 +11,7 @@ use crate::app::{ANA, BETO, TestApp, USER_HEADER};
 use crate::sample::{self, GENESIS_MS, shop};
 
 impl TestApp {
-    async fn apply_shop(&self, commit: &Commit) {
+    pub(crate) async fn apply_shop(&self, commit: &Commit) {
         let folder = Interpreter::new(Arc::new(sample::registry()));
         self.store.commit_apply(commit, &folder).await.unwrap();
     }

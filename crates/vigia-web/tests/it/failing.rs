@@ -1,6 +1,7 @@
 //! A store that fails: clients get codes and pages, and nothing of what only the log should hold.
 
 mod entries;
+mod found;
 mod people;
 mod store;
 
@@ -148,6 +149,11 @@ async fn readers_get_a_page_and_no_internals() {
             "/actions",
             "/users",
             "/schedules",
+            "/search?q=x",
+            "/watch",
+            "/contracts",
+            "/broadcasts",
+            "/broadcasts/new",
             "/live",
             &transaction,
         ] {

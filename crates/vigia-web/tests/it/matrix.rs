@@ -1,4 +1,4 @@
-//! Who may do what (I-14): every query and mutation by nobody, another user, an employee and an operator, against a table that a person
+//! Who may do what (I-14): every query and mutation by nobody, another user, an employee, an operator and an admin, against a table that a person
 //! has read (`matrix.txt`; `UPDATE_MATRIX=1` writes it anew). A field that is not asked here fails the test.
 
 use std::fmt::Write as _;
@@ -14,8 +14,8 @@ use crate::socket::Socket;
 /// Where the table is.
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/matrix.txt");
 
-/// Whom it is asked for, beside nobody: another user, an employee who may read, and an operator.
-const ROLES: [&str; 3] = ["beto", "carla", "root"];
+/// Whom it is asked for, beside nobody: another user, an employee who may read, an operator and an admin.
+const ROLES: [&str; 4] = ["beto", "carla", "root", "chief"];
 
 /// How each field is asked: about Ana's account, its transactions, and what operators look after.
 fn asked(field: &str) -> String {
@@ -97,6 +97,7 @@ fn asked(field: &str) -> String {
         "createAddressChallenge" => {
             "createAddressChallenge(account: \"ana\", address: \"0x7\") { message }".to_owned()
         }
+        "setUserRole" => "setUserRole(user: \"ana\", role: USER) { role }".to_owned(),
         "linkAddress" => "linkAddress(account: \"ana\", address: \"0x7\") { address }".to_owned(),
         other => panic!("say in matrix.rs how {other} is asked, and who may"),
     }
@@ -143,7 +144,7 @@ fn word(status: u16, reply: &Value, field: &str) -> String {
     }
 }
 
-async fn app() -> (TestApp, Vec<String>) {
+pub(crate) async fn app() -> (TestApp, Vec<String>) {
     let app = crate::sign_in::app(false).await;
     app.offer(1, "offer of ana", ANA).await;
     app.offer(2, "offer of beto", BETO).await;
@@ -163,6 +164,14 @@ async fn app() -> (TestApp, Vec<String>) {
         .login_set(&carla, UserRole::User, None)
         .await
         .unwrap();
+    let chief = UserSpec {
+        external_id: "chief".to_owned(),
+        ..carla
+    };
+    app.store
+        .login_set(&chief, UserRole::Admin, None)
+        .await
+        .unwrap();
     let mut tokens = Vec::new();
     for role in ROLES {
         tokens.push(crate::applications::token(&app, role, "full").await);
@@ -173,7 +182,8 @@ async fn app() -> (TestApp, Vec<String>) {
 #[tokio::test]
 async fn everybody_may_what_the_table_says() {
     let (app, tokens) = app().await;
-    let mut table = String::from("field | another user | an employee who may read | an operator\n");
+    let mut table =
+        String::from("field | another user | an employee who may read | an operator | an admin\n");
     for root in ["Query", "Mutation"] {
         for field in fields(root) {
             let keyword = root.to_lowercase();

@@ -79,7 +79,7 @@ async fn who_signs_in_is_seen_and_ended() {
             "deploys",
             "never used",
             "does not end",
-            "Roles are changed at the machine",
+            "data-role-form",
         ],
     );
     let token = app.store.token_list(None).await.unwrap()[0].id.to_string();

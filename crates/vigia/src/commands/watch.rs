@@ -163,12 +163,12 @@ impl AddArgs {
         });
         let mut entries = Vec::new();
         for text in &self.addresses {
-            let target = WatchTarget::Address(parse_address(text)?);
+            let address = parse_address(text)?;
             let account = account
                 .clone()
-                .unwrap_or_else(|| own_account(&target, self.kind));
+                .unwrap_or_else(|| AccountSpec::of_address(&address, self.kind));
             entries.push(WatchEntry {
-                target,
+                target: WatchTarget::Address(address),
                 account: Some(account),
             });
         }
@@ -194,18 +194,6 @@ impl AddArgs {
             display_name: self.name.clone().unwrap_or_else(|| user.to_owned()),
             locale: self.locale,
         }
-    }
-}
-
-/// The account of an address for which none was named: its key is the address.
-fn own_account(target: &WatchTarget, kind: AccountKind) -> AccountSpec {
-    let text = target.to_string();
-    let display_name = format!("{}…{}", &text[..6], &text[text.len() - 4..]);
-    AccountSpec {
-        external_id: text,
-        kind,
-        display_name,
-        members: Vec::new(),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use vigia_core::{Fence, Scope};
 use vigia_store::{
-    BackfillBatch, BackfillGuard, BackfillOutcome, BackfillSpan, BackfillState, BackfillStore,
-    IngestStore, LeaseStore, RangeProgress, SqlStore, WatchStore,
+    BackfillBatch, BackfillGuard, BackfillOutcome, BackfillRow, BackfillSpan, BackfillState,
+    BackfillStore, IngestStore, LeaseStore, RangeProgress, SqlStore, WatchStore,
 };
 
 use crate::sample::{address, commit, digest, entry};
@@ -315,4 +315,36 @@ pub(crate) async fn nobody_works_without_the_lease<F: Fixture>() {
             .unwrap()
     );
     assert_eq!(shown(&db, 1).await.unwrap(), "waiting");
+}
+
+pub(crate) async fn what_is_under_way_is_listed<F: Fixture>() {
+    let db = waiting::<F>(3).await;
+    let store = &db.store;
+    assert_eq!(store.backfill_list(9).await.unwrap(), []);
+    let guard = guard(store, "a").await;
+    let batch = next(&db, 2).await.unwrap();
+    assert!(store.backfill_begin(&guard, &batch, 3, 10).await.unwrap());
+    let moved = store.backfill_progress(&guard, batch.id, 5, 2).await;
+    assert!(moved.unwrap());
+    let waits = store.backfill_postpone(&guard, batch.id, "node is away", NOW_MS + 5, 1);
+    assert!(waits.await.unwrap());
+    let progress = RangeProgress {
+        position: 5,
+        last_digest: None,
+        watch_version: 3,
+    };
+    store.backfill_range_record(1, 9, &progress).await.unwrap();
+    let row = |addresses, from, reason: Option<&str>| BackfillRow {
+        addresses,
+        from,
+        position: 5,
+        to_exclusive: 10,
+        reason: reason.map(str::to_owned),
+    };
+    let rows = [row(Some(2), 3, Some("node is away")), row(None, 1, None)];
+    assert_eq!(store.backfill_list(9).await.unwrap(), rows);
+    let ended = store.backfill_finish(&guard, batch.id, &complete(3)).await;
+    assert!(ended.unwrap());
+    store.backfill_range_finish(1, 9).await.unwrap();
+    assert_eq!(store.backfill_list(9).await.unwrap(), []);
 }

@@ -1,12 +1,13 @@
 //! Datatypes and versions of packages: wanted by commits, told once, kept.
 
+use bytes::Bytes;
 use vigia_core::{
     Address, Clock, Commit, Datatype, DatatypeField, DatatypeName, DatatypeShape, Event, FieldType,
     Identifier, PackageVersion, RawTransaction,
 };
 use vigia_store::{ContractKnowledge, ContractStore, SqlStore};
 
-use crate::sample::{place, raw, transfer};
+use crate::sample::{place, raw, timestamp_ms, transfer};
 use crate::suite::{Db, Fixture};
 
 fn name(text: &str) -> DatatypeName {
@@ -173,4 +174,38 @@ pub(crate) async fn versions_are_kept_by_lineage<F: Fixture>() {
             .to_string()
             .contains("version of a package")
     );
+}
+
+pub(crate) async fn the_newest_events_are_read<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    db.apply(&emitting(0, &["Sold"])).await;
+    db.apply(&emitting(1, &["Bought", "Sold"])).await;
+    let mut silent = emitting(2, &[]);
+    silent.raw_transactions[0].events_bcs = None;
+    db.apply(&silent).await;
+    let read = async |from_ms, limit| {
+        let evidence = db.store.event_evidence(from_ms, limit).await.unwrap();
+        let count = |bytes: Bytes| bcs::from_bytes::<Vec<Event>>(&bytes).unwrap().len();
+        let counts = evidence.into_iter().map(|bytes| bytes.map(count));
+        counts.collect::<Vec<_>>()
+    };
+    let mut all = read(0, 9).await;
+    all.sort_unstable();
+    assert_eq!(all, [None, Some(1), Some(2)]);
+    let mut newest = read(0, 2).await;
+    newest.sort_unstable();
+    assert_eq!(newest, [None, Some(2)]);
+    assert_eq!(read(timestamp_ms(2), 9).await, [None]);
+    assert_eq!(read(timestamp_ms(3), 9).await, []);
+
+    let now_ms = db.clock.now_ms();
+    db.store
+        .package_version_record(&[version(1, 7)])
+        .await
+        .unwrap();
+    db.clock.set(now_ms + 5);
+    let versions = [version(1, 7), version(2, 8)];
+    db.store.package_version_record(&versions).await.unwrap();
+    let noticed = db.store.package_version_noticed().await.unwrap();
+    assert_eq!(noticed, [(versions[0], now_ms), (versions[1], now_ms + 5)]);
 }

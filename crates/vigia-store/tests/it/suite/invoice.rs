@@ -19,7 +19,7 @@ use crate::suite::correction::Named;
 use crate::suite::{Db, Fixture, NOW_MS};
 
 /// Ana's invoice of 100 under an id.
-fn spec(id: &str) -> InvoiceSpec {
+pub(crate) fn spec(id: &str) -> InvoiceSpec {
     InvoiceSpec {
         account: "ana".to_owned(),
         invoice: Invoice {
@@ -36,7 +36,7 @@ fn spec(id: &str) -> InvoiceSpec {
     }
 }
 
-async fn created<F: Fixture>(db: &Db<F>, spec: &InvoiceSpec) -> InvoiceRow {
+pub(crate) async fn created<F: Fixture>(db: &Db<F>, spec: &InvoiceSpec) -> InvoiceRow {
     match db.store.invoice_create(&Scope::All, spec).await.unwrap() {
         InvoiceOutcome::There(row) => *row,
         other => panic!("{other:?}"),

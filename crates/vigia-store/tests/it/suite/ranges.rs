@@ -1,7 +1,7 @@
 //! Completed ranges: any order, any overlap, one watermark (I-1).
 
 use vigia_core::Commit;
-use vigia_store::IngestStore;
+use vigia_store::{IngestStore, ReadStore};
 
 use crate::sample::{commit, imported, range};
 use crate::suite::{Db, Fixture, permutations};
@@ -100,4 +100,22 @@ pub(crate) async fn ends_at_the_largest_height<F: Fixture>() {
     db.apply(&commit(largest - 1, largest - 1)).await;
     db.apply(&commit(largest, largest)).await;
     assert_eq!(db.watermark().await, Some(largest));
+}
+
+pub(crate) async fn gaps_are_what_is_missing<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    assert_eq!(db.store.gap_list(9).await.unwrap(), []);
+    db.store.live_begin(10).await.unwrap();
+    assert_eq!(db.store.gap_list(9).await.unwrap(), []);
+    // Nothing of the beginning is there yet.
+    db.apply(&commit(14, 20)).await;
+    assert_eq!(db.store.gap_list(9).await.unwrap(), [(10, 13)]);
+    db.apply(&commit(10, 12)).await;
+    db.apply(&commit(30, 40)).await;
+    db.apply(&imported(commit(21, 29))).await;
+    let gaps = [(13, 13), (21, 29)];
+    assert_eq!(db.store.gap_list(9).await.unwrap(), gaps);
+    assert_eq!(db.store.gap_list(1).await.unwrap(), gaps[..1]);
+    db.apply(&commit(13, 29)).await;
+    assert_eq!(db.store.gap_list(9).await.unwrap(), []);
 }

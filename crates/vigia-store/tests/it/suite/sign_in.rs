@@ -2,8 +2,8 @@
 
 use vigia_core::{Locale, UserId, UserRole};
 use vigia_store::{
-    CREDENTIALS_MAX, SecretHash, SessionSpec, SignInStore, StoreError, TokenScope, TokenSpec,
-    USED_WITHIN_MS, UserSpec,
+    CREDENTIALS_MAX, RoleOutcome, SecretHash, SessionSpec, SignInStore, StoreError, TokenScope,
+    TokenSpec, USED_WITHIN_MS, UserSpec,
 };
 
 use crate::suite::{Db, Fixture, NOW_MS};
@@ -94,6 +94,55 @@ pub(crate) async fn a_user_has_a_role_and_a_password<F: Fixture>() {
     assert_eq!(names, ["ana", "zoe"]);
     assert_eq!(db.store.login_list("ana", 9).await.unwrap().len(), 1);
     assert_eq!(db.store.login_list("", 1).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn a_role_is_given_and_taken<F: Fixture>() {
+    let db = Db::<F>::with_people().await;
+    let give = async |name: &str, role| db.store.role_set(name, role).await.unwrap();
+    assert_eq!(give("zoe", UserRole::Admin).await, RoleOutcome::NoUser);
+    let before = RoleOutcome::Set(UserRole::User);
+    assert_eq!(give("ana", UserRole::Admin).await, before);
+    let same = RoleOutcome::Set(UserRole::Admin);
+    assert_eq!(give("ana", UserRole::Admin).await, same);
+    set(&*db.store, "beto", UserRole::User, Some("hash")).await;
+    let beto = db.store.login_find("beto").await.unwrap().unwrap().user.id;
+    let session = session(1, beto);
+    db.store.session_begin(&session).await.unwrap();
+    let seen = async || {
+        let used = db.store.session_use(&secret(1), HOUR_MS).await.unwrap();
+        used.map(|signed_in| signed_in.role)
+    };
+    for role in [UserRole::Admin, UserRole::Operator] {
+        give("beto", role).await;
+        assert_eq!(seen().await, Some(role), "from the next use on");
+    }
+    // Nobody could make another: neither operator nor user.
+    for role in [UserRole::Operator, UserRole::User] {
+        assert_eq!(give("ana", role).await, RoleOutcome::LastAdmin);
+    }
+    give("beto", UserRole::Admin).await;
+    assert_eq!(give("ana", UserRole::User).await, same);
+    let found = db.store.login_find("beto").await.unwrap().unwrap();
+    assert_eq!(found.password_hash.as_deref(), Some("hash"), "it stays");
+    assert_eq!(give("beto", UserRole::User).await, RoleOutcome::LastAdmin);
+}
+
+pub(crate) async fn two_admins_leave_one<F: Fixture>() {
+    let db = Db::<F>::empty().await;
+    for round in 0..8 {
+        for name in ["one", "two"] {
+            set(&*db.store, name, UserRole::Admin, None).await;
+        }
+        let take = |name: &'static str| {
+            let store = db.store.clone();
+            tokio::spawn(async move { store.role_set(name, UserRole::User).await.unwrap() })
+        };
+        let (one, two) = (take("one"), take("two"));
+        let mut ends = [one.await.unwrap(), two.await.unwrap()];
+        ends.sort_unstable_by_key(|end| *end == RoleOutcome::LastAdmin);
+        let expected = [RoleOutcome::Set(UserRole::Admin), RoleOutcome::LastAdmin];
+        assert_eq!(ends, expected, "{round}");
+    }
 }
 
 pub(crate) async fn names_that_nobody_can_have_are_refused<F: Fixture>() {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use vigia_core::{AccountKind, CommitOutcome, Scope, WatchOp, WatchTarget, parse_watch_target};
 use vigia_store::{
-    AccountSpec, IngestStore, ReadStore, WatchEntry, WatchReconciliation, WatchStore,
+    AccountSpec, IngestStore, ReadStore, WatchEntry, WatchFilter, WatchReconciliation, WatchStore,
 };
 
 use crate::sample::{NoObjects, address, commit, entry, imported, transfer, user};
@@ -443,4 +443,43 @@ pub(crate) async fn reconciliations_of_the_gone_are_pruned<F: Fixture>() {
     let left = db.store.watch_reconciliations(u64::MAX).await.unwrap();
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].0.holder, "young");
+}
+
+pub(crate) async fn filtered_pages_lose_and_repeat_nothing<F: Fixture>() {
+    let db = Db::<F>::with_people().await;
+    for n in [9, 4, 300] {
+        db.watch(n, "ana").await;
+    }
+    db.watch(7, "beto").await;
+    db.unwatch(4).await;
+    let read = async |filter: &WatchFilter, limit| {
+        let rows = db.store.watch_filtered(filter, limit).await.unwrap();
+        let said = rows.into_iter().map(|row| (row.target.to_string(), row.id));
+        said.unzip::<_, _, Vec<String>, Vec<i64>>()
+    };
+    let texts = |all: &[u64]| {
+        all.iter()
+            .map(|n| address(*n).to_string())
+            .collect::<Vec<_>>()
+    };
+    let of_ana = |after_id| WatchFilter::Account {
+        external_id: "ana".to_owned(),
+        after_id,
+    };
+    let (first, ids) = read(&of_ana(0), 2).await;
+    assert_eq!(first, texts(&[1, 9]));
+    assert_eq!(read(&of_ana(ids[1]), 2).await.0, texts(&[300]));
+    let nobody = WatchFilter::Account {
+        external_id: "zoe".to_owned(),
+        after_id: 0,
+    };
+    assert_eq!(read(&nobody, 9).await.0, [""; 0]);
+    let between = |from, to| WatchFilter::Addresses {
+        from: address(from),
+        to_inclusive: address(to),
+    };
+    assert_eq!(read(&between(0, 299), 9).await.0, texts(&[1, 2, 7, 9]));
+    assert_eq!(read(&between(2, 9), 2).await.0, texts(&[2, 7]));
+    assert_eq!(read(&between(8, 9), 2).await.0, texts(&[9]));
+    assert_eq!(read(&between(9, 2), 2).await.0, [""; 0]);
 }

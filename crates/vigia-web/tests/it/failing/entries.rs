@@ -6,9 +6,9 @@ use vigia_core::{
     UserId, UserRole,
 };
 use vigia_store::{
-    AttemptRow, DirectoryStore, Login, MemberRow, ScheduleRow, ScheduleRun, ScheduleSpec,
-    ScheduleStore, SecretHash, SessionRow, SessionSpec, SignInStore, SignedIn, TokenRow, TokenSpec,
-    UserRow, UserSpec, WatchRow,
+    AttemptRow, DirectoryStore, Login, MemberRow, RoleOutcome, ScheduleRow, ScheduleRun,
+    ScheduleSpec, ScheduleStore, SecretHash, SessionRow, SessionSpec, SignInStore, SignedIn,
+    TokenRow, TokenSpec, UserRow, UserSpec, WatchRow,
 };
 
 use super::store::{FailingStore, Result};
@@ -16,6 +16,10 @@ use super::store::{FailingStore, Result};
 #[async_trait]
 impl SignInStore for FailingStore {
     async fn login_set(&self, _: &UserSpec, _: UserRole, _: Option<&str>) -> Result<UserId> {
+        self.fail()
+    }
+
+    async fn role_set(&self, _: &str, _: UserRole) -> Result<RoleOutcome> {
         self.fail()
     }
 

@@ -8,14 +8,14 @@ use vigia_core::{
 };
 use vigia_store::{
     AccountEndpoint, ActivityCursor, ActivityFilter, ActivityRow, AnnounceOutcome, AnnouncementRow,
-    AnnouncementStore, AttemptRow, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillState,
-    BackfillStore, BalanceCounts, BalanceRow, BusinessDetail, BusinessRow, BusinessStore,
-    ClaimedDelivery, Completion, DeliveryEvent, DeliveryRow, DeliveryState, DeliveryStats,
-    DeliveryStore, EndpointRow, EndpointSpec, FailedRetry, FailedRow, FailedStore,
+    AnnouncementStore, AttemptRow, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillRow,
+    BackfillState, BackfillStore, BalanceCounts, BalanceRow, BusinessDetail, BusinessRow,
+    BusinessStore, ClaimedDelivery, Completion, DeliveryEvent, DeliveryRow, DeliveryState,
+    DeliveryStats, DeliveryStore, EndpointRow, EndpointSpec, FailedRetry, FailedRow, FailedStore,
     FailedTransaction, IngestStore, InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore,
     ProviderReport, ProviderRow, ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow,
     ReadStore, Sequenced, ShardRow, StatusReport, StoreError, TransactionRemains, WatchEntry,
-    WatchReceipt, WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
+    WatchFilter, WatchReceipt, WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
 };
 
 use super::Failure;
@@ -64,6 +64,10 @@ impl ReadStore for FailingStore {
     }
 
     async fn raw_transaction(&self, _: &Scope, _: &Digest) -> Result<Option<RawTransactionRow>> {
+        self.fail()
+    }
+
+    async fn gap_list(&self, _: u32) -> Result<Vec<(u64, u64)>> {
         self.fail()
     }
 
@@ -336,6 +340,10 @@ impl WatchStore for FailingStore {
         self.fail()
     }
 
+    async fn watch_filtered(&self, _: &WatchFilter, _: u32) -> Result<Vec<WatchRow>> {
+        self.fail()
+    }
+
     async fn watch_page(&self, _: i64, _: u32) -> Result<Vec<WatchRow>> {
         self.fail()
     }
@@ -476,6 +484,10 @@ impl BackfillStore for FailingStore {
     }
 
     async fn backfill_requests(&self, _: u64) -> Result<u64> {
+        self.fail()
+    }
+
+    async fn backfill_list(&self, _: u32) -> Result<Vec<BackfillRow>> {
         self.fail()
     }
 

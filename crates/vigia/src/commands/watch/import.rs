@@ -11,7 +11,6 @@ use serde::Deserialize;
 use vigia_core::{AccountKind, Locale, WatchTarget, parse_address};
 use vigia_store::{AccountSpec, StoreError, UserSpec, WatchEntry, WatchReceipt, WatchStore};
 
-use super::own_account;
 use crate::exit::{self, Exit};
 
 /// Addresses added in one database transaction.
@@ -194,13 +193,12 @@ fn entry(record: &csv::StringRecord, header: &csv::StringRecord) -> Result<Watch
             csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
             _ => error.to_string(),
         })?;
-    let target =
-        WatchTarget::Address(parse_address(&line.address).map_err(|error| error.to_string())?);
+    let address = parse_address(&line.address).map_err(|error| error.to_string())?;
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let kind = given(line.kind).map_or(Ok(AccountKind::Personal), |kind| kind.parse())?;
     let locale = given(line.locale).map_or(Ok(Locale::default()), |locale| locale.parse())?;
     let name = given(line.name);
-    let mut account = own_account(&target, kind);
+    let mut account = AccountSpec::of_address(&address, kind);
     if let Some(external_id) = given(line.account) {
         account = AccountSpec {
             display_name: external_id.clone(),
@@ -220,7 +218,7 @@ fn entry(record: &csv::StringRecord, header: &csv::StringRecord) -> Result<Watch
         .into_iter()
         .collect();
     Ok(WatchEntry {
-        target,
+        target: WatchTarget::Address(address),
         account: Some(account),
     })
 }

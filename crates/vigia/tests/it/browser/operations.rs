@@ -187,6 +187,12 @@ async fn operators_look_after_deliveries_on_every_screen() {
                 ("deliveries?of=pushes&lang=pt", "pushes", "credentials"),
                 ("inbox?lang=es", "inbox", "sin leer"),
                 ("ingestion?lang=es", "ingestion", "Entregas"),
+                ("watch?lang=es", "watch", "Lo que se observa"),
+                ("contracts?lang=pt", "contracts", "Contratos"),
+                ("broadcasts?lang=es", "broadcasts", "Comunicados"),
+                ("broadcasts/new?lang=en", "broadcast-new", "New broadcast"),
+                ("users?user=root&lang=es", "user", "Cambiar rol"),
+                ("search?q=nada&lang=es", "search", "No hay nada con ese texto"),
             ] {
                 let text = shown(&browser, &format!("{address}{path}"), width).await;
                 let hidden = browser.source().await.expect("a page");
@@ -239,8 +245,65 @@ async fn operators_look_after_deliveries_on_every_screen() {
         1,
         "{counts:?}"
     );
+    write_and_send(&browser, address).await;
+    watch_and_stop(&browser, address).await;
+    stay_admin(&browser, address).await;
     browser.close().await.expect("the browser closes");
     drop(driver);
     web.stop();
     store.close().await;
+}
+
+async fn fill_in(browser: &Client, field: &str, text: &str) {
+    let field = browser.find(Locator::Css(field)).await.expect("a field");
+    field.send_keys(text).await.expect("it takes text");
+}
+
+async fn told(browser: &Client, done: &str) {
+    let told = format!("[data-done='{done}']");
+    let told = browser.wait().for_element(Locator::Css(&told)).await;
+    told.expect("what was done is told");
+}
+
+/// A broadcast is looked at before it begins.
+async fn write_and_send(browser: &Client, address: &str) {
+    let page = format!("{address}broadcasts/new");
+    browser.goto(&page).await.expect("the page");
+    fill_in(browser, "[name='title_es']", "Novedades").await;
+    fill_in(browser, "[name='body_es']", "Ya puedes pagar con QR").await;
+    press(browser, "button[value='preview']").await;
+    let preview = Locator::Css("[data-preview]");
+    browser
+        .wait()
+        .for_element(preview)
+        .await
+        .expect("a preview");
+    press(browser, "button[value='start']").await;
+    told(browser, "started").await;
+}
+
+/// An address is watched, found by how it begins, and watched no longer.
+async fn watch_and_stop(browser: &Client, address: &str) {
+    let page = format!("{address}watch");
+    browser.goto(&page).await.expect("the page");
+    let target = Address::new([0x77; 32]).to_string();
+    fill_in(browser, "[name='target']", &target).await;
+    press(browser, "form[action='/watch'] button.main").await;
+    told(browser, "added").await;
+    browser
+        .goto(&format!("{page}?address=0x77"))
+        .await
+        .expect("the page");
+    press(browser, "[data-watch] a[href^='/watch/remove']").await;
+    press(browser, "button.danger").await;
+    told(browser, "removed").await;
+}
+
+/// The only admin stays one.
+async fn stay_admin(browser: &Client, address: &str) {
+    let page = format!("{address}users?user=root");
+    browser.goto(&page).await.expect("the page");
+    press(browser, "select[name='role'] option[value='user']").await;
+    press(browser, "[data-role-form] button").await;
+    told(browser, "last-admin").await;
 }

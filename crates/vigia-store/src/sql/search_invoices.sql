@@ -1,0 +1,3 @@
+WHERE i.object_id = $1
+ORDER BY i.id DESC
+LIMIT $2
