@@ -1,5 +1,6 @@
 //! Values as people read them.
 
+mod addresses;
 mod balance;
 mod deals;
 mod deliveries;
@@ -18,6 +19,7 @@ use vigia_core::{
 };
 use vigia_store::ActivityRow;
 
+pub(crate) use addresses::{AddressWords, address_words};
 pub(crate) use balance::balance_words;
 pub(crate) use deals::{announcement_state, deal_words, object_title, state_title};
 pub(crate) use deliveries::{DeliveryWords, delivery_words, duration, permille};

@@ -5,8 +5,10 @@
 mod announcements;
 mod app;
 mod applications;
+mod balance_history;
 mod balances;
 mod clients;
+mod deal_pages;
 mod deals;
 mod deliveries;
 mod expired;
