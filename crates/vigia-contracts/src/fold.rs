@@ -14,11 +14,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 use vigia_core::{
     Address, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome, Escrow,
-    RECEIVED, Receipts, parse_address,
+    RECEIVED, Receipts, StructTag, parse_address,
 };
 
 use crate::interpret::Interpreter;
-use crate::parties::{Fields, Occurrence, activities_of_event, money};
+use crate::parties::{Fields, Occurrence, SENDER, activities_of_event, money, scalar_text};
 use crate::registry::{EventRule, Registry};
 
 impl BusinessFolder for Interpreter {
@@ -43,22 +43,19 @@ impl BusinessFolder for Interpreter {
         events.sort_by_key(|event| (event.place, event.event_index));
         let merged = merge_fields(&events);
         let mut outcome = BusinessOutcome {
-            state: "unknown".to_owned(),
             is_listed: self.registry().is_listed(&key.contract, &key.object),
             ..BusinessOutcome::default()
         };
+        let mut moment = Moment::before();
         let mut receipts = Receipts::default();
         for event in events {
             // A declaration that has gone leaves its events stored and silent.
             let Some(rule) = self.registry().event_rule_named(&key.contract, &event.name) else {
                 continue;
             };
-            if let Some(state) = &rule.state {
-                outcome.state.clone_from(state);
-            }
-            // After an event that is final nothing is waited for, and nothing is held.
-            if rule.is_final {
-                (outcome.deadline_ms, outcome.escrow) = (None, None);
+            moment.advance(self.registry(), rule, event, &merged);
+            if let Some((to, coin_type, amount)) = moment.payment.take() {
+                receipts.add(to, &coin_type, amount);
             }
             let Some(own) = event.fields.as_object() else {
                 continue;
@@ -79,14 +76,9 @@ impl BusinessFolder for Interpreter {
                 fields,
                 book,
             ));
-            if let Some((to, coin_type, amount)) = payment(self.registry(), rule, fields) {
-                receipts.add(to, &coin_type, amount);
-            }
-            if !rule.is_final {
-                outcome.deadline_ms = deadline(rule, fields).or(outcome.deadline_ms);
-                outcome.escrow = escrow(self.registry(), rule, fields).or(outcome.escrow);
-            }
         }
+        outcome.state = moment.state;
+        (outcome.deadline_ms, outcome.escrow) = (moment.deadline_ms, moment.escrow);
         let mut data = merged;
         let received = receipts.to_json();
         if !received.is_null() {
@@ -95,6 +87,93 @@ impl BusinessFolder for Interpreter {
         outcome.data = Value::Object(data);
         outcome
     }
+}
+
+/// What a business object is after one of its events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moment {
+    /// The state it is in.
+    pub state: String,
+    /// When it runs out unless something happens, in milliseconds since 1970.
+    pub deadline_ms: Option<u64>,
+    /// What is held.
+    pub escrow: Option<Escrow>,
+    /// Whom the event has paid, in which coin and how much.
+    pub payment: Option<(Address, String, i128)>,
+}
+
+impl Moment {
+    /// What it is before any event is known.
+    fn before() -> Self {
+        Self {
+            state: "unknown".to_owned(),
+            deadline_ms: None,
+            escrow: None,
+            payment: None,
+        }
+    }
+
+    fn advance(
+        &mut self,
+        registry: &Registry,
+        rule: &EventRule,
+        event: &BusinessEvent,
+        merged: &Map<String, Value>,
+    ) {
+        self.payment = None;
+        if let Some(state) = &rule.state {
+            self.state.clone_from(state);
+        }
+        // After an event that is final nothing is waited for, and nothing is held.
+        if rule.is_final {
+            (self.deadline_ms, self.escrow) = (None, None);
+        }
+        let Some(own) = event.fields.as_object() else {
+            return;
+        };
+        let fields = Fields {
+            own,
+            object: Some(merged),
+        };
+        self.payment = payment(registry, rule, fields);
+        if !rule.is_final {
+            self.deadline_ms = deadline(rule, fields).or(self.deadline_ms);
+            self.escrow = escrow(registry, rule, fields).or(self.escrow.take());
+        }
+    }
+}
+
+impl Registry {
+    /// What a business object is after each of its events, which are in the order of the chain; none for an event whose
+    /// declaration has gone.
+    pub fn moments(&self, key: &BusinessKey, events: &[&BusinessEvent]) -> Vec<Option<Moment>> {
+        let merged = merge_fields(events);
+        let mut moment = Moment::before();
+        let after = events.iter().map(|event| {
+            let rule = self.event_rule_named(&key.contract, &event.name)?;
+            moment.advance(self, rule, event, &merged);
+            Some(moment.clone())
+        });
+        after.collect()
+    }
+
+    /// The business object that an event is of, where it is of one.
+    pub fn business_key(&self, tag: &StructTag, contents: &[u8]) -> Option<BusinessKey> {
+        let rule = self.event_rule(tag)?;
+        let (object, id) = rule.object.as_ref()?;
+        let fields = self.decode_event(tag, contents).ok()?;
+        Some(BusinessKey {
+            contract: rule.contract.clone(),
+            object: object.clone(),
+            id: scalar_text(id.value(&fields)?)?,
+        })
+    }
+}
+
+/// Who sent the transaction of a stored event.
+pub fn event_sender(event: &BusinessEvent) -> Option<Address> {
+    let sender = event.fields.get(SENDER)?.as_str()?;
+    parse_address(sender).ok()
 }
 
 /// Who is paid by an event, in which coin and how much.

@@ -17,6 +17,7 @@ mod registry;
 mod told;
 
 pub use declaration::{ContractFile, DeclarationError, PackageIds};
+pub use fold::{Moment, event_sender};
 pub use guard::CoinGuard;
 pub use handler::{HandledEvent, Handler, Meaning};
 pub use interpret::{InterpretError, Interpretation, Interpreter};

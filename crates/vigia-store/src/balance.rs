@@ -100,6 +100,21 @@ pub struct BalanceRow {
     pub amounts: Vec<BalanceAmount>,
 }
 
+/// Most hours that a history is read of: those of 366 days.
+pub const BALANCE_HOURS_MAX: u32 = 366 * 24;
+
+/// What moved a balance, hour by hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BalanceHistory {
+    /// How much there is after all that `hours` says; none while there is no baseline. What was committed in the last
+    /// moments is not in either.
+    pub amount: Option<i128>,
+    /// Since when nothing that moved it is missing: what there was earlier cannot be told.
+    pub known_from_ms: u64,
+    /// When an hour began and by how much the balance moved in it, the oldest first; hours without a move are left out.
+    pub hours: Vec<(u64, i128)>,
+}
+
 /// How many balances are how far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BalanceCounts {

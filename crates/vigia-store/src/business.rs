@@ -115,6 +115,9 @@ pub trait BusinessStore: Send + Sync {
     /// this id, or may not.
     async fn invoice_cancel(&self, scope: &Scope, id: i64) -> Result<Option<InvoiceRow>>;
 
+    /// Whether the scope has an invoice of this id and may say that it is not to be paid any more.
+    async fn invoice_may_cancel(&self, scope: &Scope, id: i64) -> Result<bool>;
+
     /// Invoices with an id below `before`, newest first, at most `limit`.
     async fn invoice_page(
         &self,

@@ -54,8 +54,9 @@ pub use backfill::{
     BackfillState, BackfillStore, BackfillTask, RangeProgress,
 };
 pub use balance::{
-    Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
-    BalanceState, BalanceStore, DIFFERS_AFTER, FOLD_EFFECTS_MAX, Observed,
+    Adjustment, BALANCE_HOURS_MAX, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceHistory,
+    BalanceObservation, BalanceRow, BalanceState, BalanceStore, DIFFERS_AFTER, FOLD_EFFECTS_MAX,
+    Observed,
 };
 pub use broadcast::{
     BROADCAST_RATE_MAX, BroadcastRow, BroadcastSegment, BroadcastSpec, BroadcastState,

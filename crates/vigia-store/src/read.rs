@@ -6,7 +6,9 @@ use vigia_core::{
     EpochInfo, Label, Place, RawTransaction, Scope, User, UserId,
 };
 
-use crate::{BalanceCounts, BalanceRow, ProviderReport, Result, ShardRow, Watermark};
+use crate::{
+    BalanceCounts, BalanceHistory, BalanceRow, ProviderReport, Result, ShardRow, Watermark,
+};
 
 /// The state of the system at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -239,6 +241,16 @@ pub trait ReadStore: Send + Sync {
 
     /// The balance of a watched address of the scope; none where it is none.
     async fn balance_of(&self, scope: &Scope, address: &Address) -> Result<Option<BalanceRow>>;
+
+    /// What moved a balance of a watched address of the scope from the hour of `from_ms` on, of at most the newest
+    /// [`BALANCE_HOURS_MAX`](crate::BALANCE_HOURS_MAX) hours; none where it is none.
+    async fn balance_history(
+        &self,
+        scope: &Scope,
+        address: &Address,
+        coin_type: &str,
+        from_ms: u64,
+    ) -> Result<Option<BalanceHistory>>;
 
     /// The user with this external id: what an authenticator turns a name into.
     async fn user_find(&self, external_id: &str) -> Result<Option<User>>;

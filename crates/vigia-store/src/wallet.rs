@@ -57,6 +57,9 @@ pub trait WalletStore: EpochStore {
     /// several readers, so that it does not say which of them signs.
     async fn wallet_user(&self, address: &Address) -> Result<Option<Login>>;
 
+    /// External id and name of the personal accounts that a user reads, at most `limit`, by external id.
+    async fn wallet_account_list(&self, user: UserId, limit: u32) -> Result<Vec<(String, String)>>;
+
     /// Whether this is the external id of a personal account that a user reads.
     async fn wallet_account(&self, user: UserId, account: &str) -> Result<bool>;
 }

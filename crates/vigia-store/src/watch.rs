@@ -87,6 +87,8 @@ pub struct WatchRow {
     pub account: Option<(String, String)>,
     /// First checkpoint for which it is watched.
     pub live_from: u64,
+    /// When it was added, in milliseconds since 1970.
+    pub added_at_ms: Option<u64>,
     /// The source that says so; none where the operator did.
     pub source: Option<String>,
     /// Of an address: what is below that; none where it is not fetched.

@@ -95,4 +95,20 @@
     }
     setInterval(() => document.hidden || isTold || renew(), Number(part.dataset.refresh) * 1000);
   }
+
+  // Copies the text of a field; where the browser does not let a page, the text is selected instead.
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const field = document.getElementById(button.dataset.copy);
+    const said = button.parentElement.querySelector("[data-copy-said]");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      field.select();
+      try {
+        await navigator.clipboard.writeText(field.value);
+        said.textContent = button.textContent = button.dataset.copied;
+      } catch {
+        field.focus();
+      }
+    });
+  }
 })();

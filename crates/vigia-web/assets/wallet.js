@@ -1,5 +1,6 @@
-// Signing in with a wallet of the browser (Wallet Standard): the wallet is asked for an account, the server for a
-// text, the wallet for its signature, which the server takes for a session.
+// Signing with a wallet of the browser (Wallet Standard), to sign in or to show that an address is one's own: the wallet is
+// asked for an account, the server for a text, the wallet for its signature, which the server takes for a session, or
+// for the right to have the address watched for the account that is chosen on the page.
 "use strict";
 
 (() => {
@@ -7,7 +8,7 @@
   const SIGN = "sui:signPersonalMessage";
   const box = document.querySelector("[data-wallet]");
   if (!box) return;
-  const button = box.querySelector("button");
+  const button = box.querySelector("[data-ask]");
   const problem = box.querySelector("[role=alert]");
   const choice = box.querySelector(".wallets");
   const wallets = new Set();
@@ -38,19 +39,23 @@
     throw { status: reply.status, text: said.error };
   };
 
-  const signIn = async (wallet) => {
+  const sign = async (wallet) => {
     const { accounts } = await wallet.features[CONNECT].connect();
     const isSui = (name) => name.startsWith("sui:");
     const account = accounts.find((account) => account.chains.some(isSui));
     if (!account) return say(box.dataset.none);
-    const { nonce, message } = await post("/sign-in/sui/challenge", { address: account.address });
-    const signed = await wallet.features[SIGN].signPersonalMessage({
+    const path = box.dataset.path;
+    const { address } = account;
+    const chosen = box.querySelector("[name=account]")?.value;
+    const wanted = chosen === undefined ? { address } : { address, account: chosen };
+    const { nonce, message } = await post(`${path}/challenge`, wanted);
+    const { signature } = await wallet.features[SIGN].signPersonalMessage({
       message: new TextEncoder().encode(message),
       account,
       chain: account.chains.find(isSui),
     });
-    const next = box.dataset.wallet;
-    const { location: to } = await post("/sign-in/sui", { nonce, signature: signed.signature, next });
+    const what = chosen === undefined ? { next: box.dataset.wallet } : wanted;
+    const { location: to } = await post(path, { ...what, nonce, signature });
     location.assign(to);
   };
 
@@ -58,9 +63,10 @@
     problem.hidden = true;
     button.disabled = true;
     try {
-      await signIn(wallet);
+      await sign(wallet);
     } catch (error) {
-      const refused = error?.status === 401 ? box.dataset.refused : box.dataset.failed;
+      const { refused: wrong, taken = wrong, failed } = box.dataset;
+      const refused = { 401: wrong, 409: taken }[error?.status] ?? failed;
       say(error?.status === 503 && error.text ? `${refused} (${error.text})` : refused);
     } finally {
       button.disabled = false;

@@ -1,6 +1,7 @@
 //! Pages: rendered on the server, in the reader's language, usable without script.
 
 mod actions;
+mod addresses;
 mod balances;
 mod broadcasts;
 mod contracts;
@@ -26,10 +27,11 @@ mod users;
 mod watch;
 
 pub(crate) use actions::actions;
-pub(crate) use balances::balances;
+pub(crate) use addresses::{address_added, address_challenge, address_signed, addresses};
+pub(crate) use balances::{balance_history, balances};
 pub(crate) use broadcasts::{broadcast_new, broadcast_ordered, broadcast_written, broadcasts};
 pub(crate) use contracts::contracts;
-pub(crate) use deals::{deals, invoices};
+pub(crate) use deals::{deal, deals, invoice, invoice_ordered, invoices};
 pub(crate) use deliveries::{deliveries, deliveries_ordered};
 pub(crate) use endpoints::{
     endpoint, endpoint_create, endpoint_delivery, endpoint_edit, endpoint_new, endpoint_ordered,
@@ -48,7 +50,9 @@ pub(crate) use search::search;
 pub(crate) use settings::{
     device_removed, other_sessions_ended, preferences_set, session_ended, settings,
 };
-pub(crate) use sign_in::wallet::{challenge as wallet_challenge, signed as wallet_signed};
+pub(crate) use sign_in::wallet::{
+    challenge as wallet_challenge, refused as wallet_refused, said, signed as wallet_signed,
+};
 pub(crate) use sign_in::{sign_in, sign_in_path, sign_in_tried, sign_out};
 pub(crate) use transaction::transaction;
 pub(crate) use users::{user_ordered, users};

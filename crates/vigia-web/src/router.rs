@@ -18,8 +18,26 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/", get(pages::feed))
         .route("/tx/{digest}", get(pages::transaction))
         .route("/balances", get(pages::balances))
+        .route("/balances/{address}/{coin}", get(pages::balance_history))
+        .route(
+            "/addresses",
+            get(pages::addresses).post(pages::address_added),
+        )
+        .route(
+            "/addresses/wallet/challenge",
+            post(pages::address_challenge).layer(small),
+        )
+        .route(
+            "/addresses/wallet",
+            post(pages::address_signed).layer(small),
+        )
         .route("/trades", get(pages::deals))
+        .route("/trades/{contract}/{object}/{id}", get(pages::deal))
         .route("/invoices", get(pages::invoices))
+        .route(
+            "/invoices/{id}",
+            get(pages::invoice).post(pages::invoice_ordered),
+        )
         .route("/inbox", get(pages::inbox))
         .route("/inbox/read", post(pages::inbox_read))
         .route("/ingestion", get(pages::ingestion))

@@ -1,5 +1,6 @@
 //! Values as people read them.
 
+mod addresses;
 mod balance;
 mod broadcasts;
 mod contracts;
@@ -23,6 +24,7 @@ use vigia_core::{
 };
 use vigia_store::ActivityRow;
 
+pub(crate) use addresses::{AddressWords, address_words};
 pub(crate) use balance::balance_words;
 pub(crate) use broadcasts::broadcast_words;
 pub(crate) use contracts::{ContractWords, contract_words};

@@ -64,6 +64,17 @@ pub(crate) struct Asked {
     pub(crate) expires_at_ms: u64,
 }
 
+impl Asked {
+    /// As the scripts of pages read it.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "nonce": self.nonce,
+            "message": self.message,
+            "expiresAtMs": self.expires_at_ms,
+        })
+    }
+}
+
 /// Why nothing is shown.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WalletRefusal {
@@ -168,6 +179,15 @@ impl Wallets {
             }
             _ => Err(WalletRefusal::Wrong),
         }
+    }
+
+    /// External id and name of the personal accounts that a user reads.
+    pub(crate) async fn accounts(
+        &self,
+        user: UserId,
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        self.store.wallet_account_list(user, limit).await
     }
 
     /// Whether an account is a personal one that a user reads.

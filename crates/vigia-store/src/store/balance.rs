@@ -1,9 +1,10 @@
 //! `BalanceStore`: baselines, and the sum of what came after them.
 //!
 //! What is stored of an address is true through its baseline's checkpoint or the one through which effects are
-//! folded (`fold`), whichever is later.
+//! folded (`fold`), whichever is later. What moved hour by hour is beside it (`hours`).
 
 mod fold;
+mod hours;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,8 +14,8 @@ use vigia_core::{Address, Scope, day_of};
 use super::codec::{amount, int};
 use super::{SqlStore, invoice, ranges};
 use crate::balance::{
-    Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceObservation, BalanceRow,
-    BalanceState, BalanceStore, DIFFERS_AFTER, Observed,
+    Adjustment, BALANCES_MAX, BalanceAmount, BalanceCounts, BalanceHistory, BalanceObservation,
+    BalanceRow, BalanceState, BalanceStore, DIFFERS_AFTER, Observed,
 };
 use crate::business::Held;
 use crate::db::{Lock, Row, Tx, byte_strings, get, get_opt, insert, parsed, query};
@@ -148,6 +149,10 @@ impl BalanceStore for SqlStore {
             .bind(&*adjustment.reason)
             .execute(&mut tx)
             .await?;
+        let mut moved = hours::Moved::default();
+        let hour = self.clock.now_ms() / hours::HOUR_MS;
+        moved.add(address, &adjustment.coin_type, hour, adjustment.amount);
+        moved.store(&mut tx).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -216,6 +221,16 @@ impl SqlStore {
             .fetch_all(&mut tx)
             .await?;
         Ok(with_amounts(&mut tx, &rows).await?.pop())
+    }
+
+    pub(super) async fn balance_hours(
+        &self,
+        user: Option<i64>,
+        of: (&Address, &str),
+        from_ms: u64,
+    ) -> Result<Option<BalanceHistory>> {
+        let mut tx = self.database.read().await?;
+        hours::history(&mut tx, user, of, from_ms).await
     }
 
     async fn observe_once(&self, seen: &BalanceObservation) -> Result<Observed> {

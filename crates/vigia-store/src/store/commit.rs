@@ -13,7 +13,7 @@ use vigia_core::{
 use super::activities::{self, Followed};
 use super::codec::{self, address_opt, amount, int};
 use super::{balance, business, notify_query, ranges};
-use crate::db::{Lock, Query, Trip, Tx, Value, get, get_opt, query};
+use crate::db::{Lock, Query, Trip, Tx, Value, get, get_opt, insert_returning, query};
 use crate::sql::sql;
 use crate::{Result, StoreError};
 
@@ -82,13 +82,16 @@ pub(super) async fn write(
     let mut places = places_of(&commit.raw_transactions);
     let events = commit.business_events.iter().map(|e| e.place);
     places_find(tx, &mut places, events).await?;
-    let mut effects = commit.balance_effects.iter();
+    let mut effects = &commit.balance_effects[..];
     // Live ranges are above the watermark, unless they come again. What is imported may be anywhere, and may be
-    // folded past in this very moment.
-    if commit.lane == Lane::Import || effects.any(|e| e.place.checkpoint <= bounds.folded) {
-        balance::add_late(tx, &commit.balance_effects).await?;
+    // folded past in this very moment: there it matters which are new.
+    let is_late = |e: &BalanceEffect| e.place.checkpoint <= bounds.folded;
+    let mut maybe_late = Vec::new();
+    if commit.lane == Lane::Import || effects.iter().any(is_late) {
+        maybe_late = effects_new(tx, effects).await?;
+        effects = &[];
     }
-    let (raw_new, failed_new) = facts(tx, commit, bounds.horizon, &places).await?;
+    let (raw_new, failed_new) = facts(tx, commit, effects, bounds.horizon, &places).await?;
 
     let objects = business::load(tx, &commit.business_events, &mut places).await?;
     let mut followed = match commit.lane {
@@ -98,6 +101,7 @@ pub(super) async fn write(
     let parties = business::parties(&objects, folder);
     let book = followed.read_with(tx, &parties).await?;
     let outcomes = business::fold(&objects, folder, &book);
+    balance::add_late(tx, &maybe_late, &places).await?;
     // From here on commits take turns, so that ids rise in the order in which they become visible and
     // a reader that goes on from an id misses none.
     business::store(Trip::default(), tx, &outcomes)
@@ -131,7 +135,13 @@ pub(super) async fn write(
 /// What is true whoever it concerns: raw transactions, what they did to balances, and the events of business
 /// objects, which are locked with it. Returns how many raw transactions were new, and how many of those
 /// could not be interpreted.
-async fn facts(tx: &mut Tx, commit: &Commit, horizon: u64, places: &Places) -> Result<(u64, u64)> {
+async fn facts(
+    tx: &mut Tx,
+    commit: &Commit,
+    effects: &[BalanceEffect],
+    horizon: u64,
+    places: &Places,
+) -> Result<(u64, u64)> {
     // Apart, so that the number of new rows says it all and none has to come back. Below the retention
     // horizon only those that failed are stored, which the clean-up leaves too.
     let raws = commit.raw_transactions.iter();
@@ -144,7 +154,7 @@ async fn facts(tx: &mut Tx, commit: &Commit, horizon: u64, places: &Places) -> R
         .await?
         .rows(tx, sql, &understood, |raw| raw_values(raw))
         .await?;
-    let (sql, effects) = (sql!("balance_effect_insert"), &commit.balance_effects);
+    let sql = sql!("balance_effect_insert");
     let trip = trip.rows(tx, sql, effects, effect_values).await?;
     let trip = business::events(trip, tx, &commit.business_events, places).await?;
     let new = trip.run(tx).await?;
@@ -254,6 +264,21 @@ fn raw_values(raw: &RawTransaction) -> Result<Vec<Value>> {
         raw.processing_error.clone().into(),
         codec::proof(&raw.proof).into(),
     ])
+}
+
+/// Stores effects; those that were not there before.
+async fn effects_new(tx: &mut Tx, effects: &[BalanceEffect]) -> Result<Vec<BalanceEffect>> {
+    let sql = sql!("balance_effect_insert_new");
+    let rows = insert_returning(tx, sql, effects, effect_values).await?;
+    let new = rows.iter().map(|row| {
+        Ok(BalanceEffect {
+            place: codec::place(row)?,
+            address: get(row, "address")?,
+            coin_type: get(row, "coin_type")?,
+            amount: get(row, "amount")?,
+        })
+    });
+    new.collect()
 }
 
 fn effect_values(effect: &BalanceEffect) -> Result<Vec<Value>> {

@@ -117,11 +117,7 @@ impl BusinessStore for SqlStore {
 
     async fn invoice_cancel(&self, scope: &Scope, id: i64) -> Result<Option<InvoiceRow>> {
         let mut tx = self.database.write().await?;
-        let Some(found) = find(&mut tx, scope, id).await? else {
-            return Ok(None);
-        };
-        let holder = holder(&mut tx, scope, &found.account.0, &found.invoice.address).await?;
-        if !holder.is_some_and(|holder| holder.may_invoice) {
+        if !may_cancel(&mut tx, scope, id).await? {
             return Ok(None);
         }
         query(sql!("invoice_cancel"))
@@ -132,6 +128,10 @@ impl BusinessStore for SqlStore {
         let cancelled = find(&mut tx, scope, id).await?;
         tx.commit().await?;
         Ok(cancelled)
+    }
+
+    async fn invoice_may_cancel(&self, scope: &Scope, id: i64) -> Result<bool> {
+        may_cancel(&mut self.database.read().await?, scope, id).await
     }
 
     async fn invoice_page(
@@ -156,6 +156,14 @@ impl BusinessStore for SqlStore {
     async fn invoice_find(&self, scope: &Scope, id: i64) -> Result<Option<InvoiceRow>> {
         find(&mut self.database.read().await?, scope, id).await
     }
+}
+
+async fn may_cancel(tx: &mut Tx, scope: &Scope, id: i64) -> Result<bool> {
+    let Some(found) = find(tx, scope, id).await? else {
+        return Ok(false);
+    };
+    let holder = holder(tx, scope, &found.account.0, &found.invoice.address).await?;
+    Ok(holder.is_some_and(|holder| holder.may_invoice))
 }
 
 async fn find(tx: &mut Tx, scope: &Scope, id: i64) -> Result<Option<InvoiceRow>> {

@@ -18,8 +18,9 @@ use super::{SqlStore, epoch, ranges, shard};
 use crate::db::{Tx, byte_strings, get, get_opt, query};
 use crate::sql::{Sql, sql, sql_text};
 use crate::{
-    ActivityCursor, ActivityFilter, ActivityRow, BalanceCounts, BalanceRow, ProviderReport,
-    RawTransactionRow, ReadStore, Result, ShardRow, StatusReport, TransactionRemains,
+    ActivityCursor, ActivityFilter, ActivityRow, BalanceCounts, BalanceHistory, BalanceRow,
+    ProviderReport, RawTransactionRow, ReadStore, Result, ShardRow, StatusReport,
+    TransactionRemains,
 };
 
 pub(super) mod row;
@@ -277,6 +278,17 @@ impl ReadStore for SqlStore {
 
     async fn balance_of(&self, scope: &Scope, address: &Address) -> Result<Option<BalanceRow>> {
         self.balance_at(user_of(scope), address).await
+    }
+
+    async fn balance_history(
+        &self,
+        scope: &Scope,
+        address: &Address,
+        coin_type: &str,
+        from_ms: u64,
+    ) -> Result<Option<BalanceHistory>> {
+        let of = (address, coin_type);
+        self.balance_hours(user_of(scope), of, from_ms).await
     }
 
     async fn user_find(&self, external_id: &str) -> Result<Option<User>> {

@@ -4,6 +4,7 @@
 //! both databases hold, and refuses where they differ. A migration that adds a table or a column adds
 //! it here.
 
+mod balances;
 mod people;
 mod told;
 
@@ -44,9 +45,15 @@ pub(super) const NOT_COPIED: &[&str] = &[
 /// The copied tables. One that refers to another comes after it; those that hold the watermark are
 /// last, so that it never claims what is not there yet.
 pub(super) fn tables() -> impl Iterator<Item = &'static Table> {
-    [CHAIN, told::TOLD, people::PEOPLE, UPKEEP]
-        .into_iter()
-        .flatten()
+    [
+        CHAIN,
+        balances::BALANCES,
+        told::TOLD,
+        people::PEOPLE,
+        UPKEEP,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// People, what is watched, and what the chain did.
@@ -480,50 +487,6 @@ const UPKEEP: &[Table] = &[
         seeded: false,
     },
     Table {
-        name: "balance_address",
-        columns: &[
-            ("address", Bytes),
-            ("state", Text),
-            ("checkpoint", Int),
-            ("doubts", Int),
-            ("compared_at_ms", Int),
-            ("retry_at_ms", Int),
-            ("agreed_checkpoint", Int),
-            ("unproven", Int),
-        ],
-        key: &["address"],
-        identity: None,
-        seeded: false,
-    },
-    Table {
-        name: "balance_amount",
-        columns: &[
-            ("address", Bytes),
-            ("coin_type", Text),
-            ("amount", Money),
-            ("difference", Money),
-        ],
-        key: &["address", "coin_type"],
-        identity: None,
-        seeded: false,
-    },
-    Table {
-        name: "balance_adjustment",
-        columns: &[
-            ("id", Int),
-            ("address", Bytes),
-            ("coin_type", Text),
-            ("amount", Money),
-            ("checkpoint", Int),
-            ("at_ms", Int),
-            ("author", Text),
-            ("reason", Text),
-        ],
-        key: &["id"],
-        identity: Some("id"),
-        seeded: false,
-    },
-    Table {
         name: "label",
         columns: &[
             ("address", Bytes),
@@ -532,20 +495,6 @@ const UPKEEP: &[Table] = &[
             ("changed_at_ms", Int),
         ],
         key: &["address"],
-        identity: None,
-        seeded: false,
-    },
-    Table {
-        name: "balance_progress",
-        columns: &[("name", Text), ("position", Int)],
-        key: &["name"],
-        identity: None,
-        seeded: false,
-    },
-    Table {
-        name: "balance_usage",
-        columns: &[("day", Int), ("requests", Int)],
-        key: &["day"],
         identity: None,
         seeded: false,
     },

@@ -69,6 +69,16 @@ impl WalletStore for SqlStore {
         }
     }
 
+    async fn wallet_account_list(&self, user: UserId, limit: u32) -> Result<Vec<(String, String)>> {
+        let rows = query(sql!("wallet_account_list"))
+            .bind(user.0)
+            .bind(limit)
+            .fetch_all(&mut self.database.read().await?)
+            .await?;
+        let account = |row: &Row| Ok((get(row, "external_id")?, get(row, "display_name")?));
+        rows.iter().map(account).collect()
+    }
+
     async fn wallet_account(&self, user: UserId, account: &str) -> Result<bool> {
         let found = query(sql!("wallet_account"))
             .bind(user.0)

@@ -359,6 +359,7 @@ pub(super) fn watch_from_row(row: &Row) -> Result<WatchRow> {
         target: codec::watch_target(row)?,
         account,
         live_from: get(row, "live_from")?,
+        added_at_ms: get_opt(row, "added_at_ms")?,
         source: get_opt(row, "source")?,
         history: backfill::history(row)?,
     })

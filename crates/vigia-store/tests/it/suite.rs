@@ -5,6 +5,7 @@ pub(crate) mod announcement;
 pub(crate) mod application;
 pub(crate) mod backfill;
 pub(crate) mod balance;
+pub(crate) mod balance_history;
 pub(crate) mod broadcast;
 pub(crate) mod business;
 pub(crate) mod chain;
@@ -228,6 +229,10 @@ macro_rules! store_conformance_suite {
                 nodes_may_be_behind_what_is_folded,
                 what_comes_late_counts_once,
             ],
+            balance_history: [
+                hours_add_up_what_moved, history_that_comes_late_is_in_its_hour_once,
+                a_history_is_of_who_holds_the_address, a_history_has_a_number_of_hours,
+            ],
             broadcast: [
                 each_of_a_segment_is_told_once, never_faster_than_its_rate, stopped_it_tells_nobody_more,
             ],
@@ -292,6 +297,7 @@ macro_rules! store_conformance_suite {
                 an_invoice_is_created_once, invoices_are_ones_own, payments_settle_whichever_comes_first,
                 pages_of_invoices_lose_and_repeat_nothing, objects_are_listed_for_those_who_take_part,
                 an_object_is_read_with_its_events, what_contracts_hold_is_pending_and_incoming,
+                who_may_ask_may_cancel,
             ],
             label: [
                 a_label_is_replaced_and_removed, labels_of_the_settings_win,

@@ -1,5 +1,7 @@
 //! `/balances`: what the addresses of the reader's accounts have.
 
+mod history;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -13,8 +15,11 @@ use super::layout::{Page, Section, empty};
 use super::{ErrorPage, PAGE, internal_error};
 use crate::app::App;
 use crate::cursor;
+use crate::path;
 use crate::reader::{Reader, query_value};
-use crate::text::{balance_words, money_or_units, short_address};
+use crate::text::{address_words, balance_words, money_or_units, short_address};
+
+pub(crate) use history::balance_history;
 
 /// How to watch an address.
 const WATCH_COMMAND: &str = "vigia watch add 0x…";
@@ -56,7 +61,10 @@ fn page(
     let next = rows.last().filter(|_| has_more);
     let next = next.map(|row| cursor::of_watch(row.id));
     let content = html! {
-        div.heading { h1 { (words.title) } }
+        div.heading {
+            h1 { (words.title) }
+            a.button href="/addresses" { (address_words(reader.locale).title) }
+        }
         @if rows.is_empty() { (empty(words.none, words.none_hint, Some(WATCH_COMMAND))) }
         @else { p.note { (words.hint) } }
         @for row in &rows { (address(row, coins, reader)) }
@@ -97,13 +105,13 @@ fn address(row: &BalanceRow, coins: &[CoinInfo], reader: &Reader) -> Markup {
             }
             @if row.unproven { p.note { (words.unproven) } }
             ul.balances {
-                @for amount in &row.amounts { (coin(amount, coins, reader)) }
+                @for amount in &row.amounts { (coin(row, amount, coins, reader)) }
             }
         }
     }
 }
 
-fn coin(amount: &BalanceAmount, coins: &[CoinInfo], reader: &Reader) -> Markup {
+fn coin(row: &BalanceRow, amount: &BalanceAmount, coins: &[CoinInfo], reader: &Reader) -> Markup {
     let coin = coins.iter().find(|coin| coin.coin_type == amount.coin_type);
     let shown = |minor| money_or_units(minor, &amount.coin_type, coin, reader.locale);
     let name = coin.map(|coin| &*coin.name).filter(|name| !name.is_empty());
@@ -113,7 +121,10 @@ fn coin(amount: &BalanceAmount, coins: &[CoinInfo], reader: &Reader) -> Markup {
                 @if let Some(picture) = coin.and_then(picture) {
                     img.coin src=(picture) alt="" width="20" height="20";
                 }
-                (name.unwrap_or_else(|| last_part(&amount.coin_type)))
+                a href=(path::balance(&row.address, &amount.coin_type)) {
+                    (name.unwrap_or_else(|| last_part(&amount.coin_type)))
+                    span.unseen { ": " (balance_words(reader.locale).history) }
+                }
                 @if let Some(difference) = amount.difference {
                     span.meta { (balance_words(reader.locale).difference) ": " (shown(difference)) }
                 }

@@ -1,5 +1,8 @@
 //! `/trades` and `/invoices`: business objects of the reader's accounts, and what they ask to be paid.
 
+mod invoice;
+mod trade;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -14,8 +17,12 @@ use super::layout::{Page, Section, empty};
 use super::{ErrorPage, PAGE, internal_error};
 use crate::app::App;
 use crate::cursor;
+use crate::path;
 use crate::reader::{Reader, query_value};
 use crate::text::{deal_words, money_or_units, object_title, short_address, state_title};
+
+pub(crate) use invoice::{invoice, invoice_ordered};
+pub(crate) use trade::deal;
 
 /// How an invoice is created.
 const INVOICE_COMMAND: &str = "vigia invoices create --account … --amount … --coin …";
@@ -72,19 +79,19 @@ pub(crate) async fn deals(State(app): State<Arc<App>>, reader: Reader, uri: Uri)
         div.heading { h1 { (words.title) } a.meta href="/invoices" { (words.invoices) } }
         @if rows.is_empty() { (empty(words.none, words.none_hint, None)) }
         @else { p.note { (words.hint) } }
-        ul.balances.deals { @for row in &rows { (deal(row, &coins, now_ms, reader.locale)) } }
+        ul.balances.deals { @for row in &rows { (deal_item(row, &coins, now_ms, reader.locale)) } }
         (paging("/trades", before.is_some(), older, reader.locale))
     };
     page(&reader, Section::Deals, words.title, content)
 }
 
-fn deal(row: &BusinessRow, coins: &[CoinInfo], now_ms: u64, locale: Locale) -> Markup {
+fn deal_item(row: &BusinessRow, coins: &[CoinInfo], now_ms: u64, locale: Locale) -> Markup {
     let words = deal_words(locale);
     let is_overdue = row.is_overdue(now_ms);
     html! {
         li data-object=(row.key.object) data-state=(row.state) {
             span.what {
-                span.title {
+                a.title href=(path::trade(&row.key)) {
                     (object_title(&row.key.object, locale)) " "
                     code title=(row.key.id) { (short_id(&row.key.id)) }
                 }
@@ -132,13 +139,13 @@ pub(crate) async fn invoices(State(app): State<Arc<App>>, reader: Reader, uri: U
         @if rows.is_empty() {
             (empty(words.no_invoices, words.invoices_hint, Some(INVOICE_COMMAND)))
         } @else { p.note { (words.invoices_hint) } }
-        ul.balances.deals { @for row in &rows { (invoice(row, &coins, now_ms, reader.locale)) } }
+        ul.balances.deals { @for row in &rows { (invoice_item(row, &coins, now_ms, reader.locale)) } }
         (paging("/invoices", before.is_some(), older, reader.locale))
     };
     page(&reader, Section::Deals, words.invoices, content)
 }
 
-fn invoice(row: &InvoiceRow, coins: &[CoinInfo], now_ms: u64, locale: Locale) -> Markup {
+fn invoice_item(row: &InvoiceRow, coins: &[CoinInfo], now_ms: u64, locale: Locale) -> Markup {
     let words = deal_words(locale);
     let settlement = row.settlement(now_ms);
     let asked = &row.invoice;
@@ -147,7 +154,7 @@ fn invoice(row: &InvoiceRow, coins: &[CoinInfo], now_ms: u64, locale: Locale) ->
     html! {
         li data-invoice=(row.id) data-state=(settlement.state.as_str()) {
             span.what {
-                span.title {
+                a.title href={ "/invoices/" (row.id) } {
                     @if asked.note.is_empty() { code title=(asked.business_id) { (short_id(&asked.business_id)) } }
                     @else { (asked.note) }
                 }

@@ -112,7 +112,7 @@ fn progress(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
             div {
                 dt { (words.watermark) }
                 dd data-watermark { (number(mark.map(|mark| mark.checkpoint), words.not_yet, reader.locale)) }
-                @if let Some(mark) = mark { p { (time(mark.timestamp_ms, now_ms, reader.locale)) } }
+                @if let Some(mark) = mark { dd.more { (time(mark.timestamp_ms, now_ms, reader.locale)) } }
             }
             div {
                 dt { (words.tip) }
@@ -121,7 +121,7 @@ fn progress(report: &StatusReport, reader: &Reader, now_ms: u64) -> Markup {
             div {
                 dt { (words.lag) }
                 dd data-lag { (number(lag, words.not_yet, reader.locale)) }
-                @if lag.is_some() { p { (words.checkpoints) } }
+                @if lag.is_some() { dd.more { (words.checkpoints) } }
             }
         }
         @if mark.is_none() { p.note data-nothing { (ingestion_words(reader.locale).nothing_yet) } }

@@ -87,7 +87,7 @@ impl Page<'_> {
         html! {
             header.top {
                 div.bar {
-                    a.brand href="/" {
+                    a.brand href="/" aria-label="vigia" {
                         img src=(MARK) alt="" width="28" height="28";
                         span { "vigia" }
                     }

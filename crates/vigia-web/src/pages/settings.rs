@@ -27,7 +27,7 @@ pub(super) use lists::session_facts;
 use crate::app::App;
 use crate::own_devices::{LISTED_MAX, REMOVED};
 use crate::reader::{Reader, query_value};
-use crate::text::{SettingsWords, endpoint_words, settings_words};
+use crate::text::{SettingsWords, address_words, endpoint_words, settings_words};
 
 /// The page, with what was done last (`?done=`).
 pub(crate) async fn settings(
@@ -283,7 +283,10 @@ fn page<'a>(
     let content = html! {
         div.heading {
             h1 { (words.title) }
-            a.button href="/endpoints" { (endpoint_words(reader.locale).title) }
+            nav.actions aria-label=(words.title) {
+                a.button href="/addresses" { (address_words(reader.locale).title) }
+                a.button href="/endpoints" { (endpoint_words(reader.locale).title) }
+            }
         }
         (said_markup(said, words))
         (form.render(wrong, reader))

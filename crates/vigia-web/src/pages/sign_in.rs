@@ -155,9 +155,9 @@ fn own_path(next: &str) -> &str {
 /// What the script makes work, so that it is not seen without.
 fn wallet_button(words: &SignInWords, next: &str) -> Markup {
     html! {
-        div.wallet hidden data-wallet=(own_path(next)) data-none=(words.no_wallet)
+        div.wallet hidden data-wallet=(own_path(next)) data-path="/sign-in/sui" data-none=(words.no_wallet)
             data-refused=(words.wallet_refused) data-failed=(words.wallet_failed) {
-            button type="button" { (words.wallet) }
+            button type="button" data-ask { (words.wallet) }
             p.problem role="alert" hidden {}
             div.wallets {}
         }

@@ -1,5 +1,6 @@
 //! `/tx/{digest}`: all that is known about one transaction.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -11,19 +12,22 @@ use maud::{Markup, html};
 use serde_json::Value;
 use vigia_contracts::{EventError, Registry};
 use vigia_core::{
-    BalanceEffect, CoinInfo, Digest, Event, Locale, Proof, ProofPart, RawTransaction, ReasonKind,
-    parse_digest,
+    BalanceEffect, BusinessKey, CoinInfo, Digest, Event, Locale, Proof, ProofPart, RawTransaction,
+    ReasonKind, parse_digest,
 };
 use vigia_store::{ActivityFilter, ActivityRow, RawTransactionRow, StoreError, TransactionRemains};
 
 use super::layout::{Page, Section};
 use super::{ErrorPage, activity_item, internal_error};
 use crate::app::App;
+use crate::path;
 use crate::reader::Reader;
 use crate::text::{self, Words, words};
 
 /// Most activities of one transaction that are shown.
 const ACTIVITIES_MAX: u32 = 200;
+/// Most business objects of one transaction that are linked (I-13).
+const OBJECTS_MAX: usize = 20;
 /// Gas is paid in this coin's minor units.
 const SUI_DECIMALS: u8 = 9;
 
@@ -61,6 +65,8 @@ pub(crate) async fn transaction(
 
 struct Found {
     kept: Kept,
+    /// What its events are of, as far as the reader takes part in it.
+    objects: Vec<BusinessKey>,
     activities: Vec<ActivityRow>,
     coins: Vec<CoinInfo>,
 }
@@ -87,13 +93,40 @@ async fn load(app: &App, reader: &Reader, digest: Digest) -> Result<Option<Found
         digest: Some(digest),
         ..ActivityFilter::default()
     };
+    let objects = match &kept {
+        Kept::Whole(row) => objects(app, reader, &row.raw).await?,
+        Kept::Remains(_) => Vec::new(),
+    };
     Ok(Some(Found {
         kept,
+        objects,
         activities: store
             .activity_page(&scope, &filter, None, ACTIVITIES_MAX)
             .await?,
         coins: store.coin_list().await?,
     }))
+}
+
+/// The business objects that events of a transaction are of, and that the reader takes part in.
+async fn objects(
+    app: &App,
+    reader: &Reader,
+    raw: &RawTransaction,
+) -> Result<Vec<BusinessKey>, StoreError> {
+    let registry = app.context.registry.get();
+    let events = text::events(raw).unwrap_or_default();
+    let keys = events
+        .iter()
+        .filter_map(|event| registry.business_key(&event.type_, &event.contents));
+    let keys: BTreeSet<BusinessKey> = keys.collect();
+    let (store, scope) = (&app.context.store, reader.scope());
+    let mut objects = Vec::new();
+    for key in keys.into_iter().take(OBJECTS_MAX) {
+        if store.business_find(&scope, &key).await?.is_some() {
+            objects.push(key);
+        }
+    }
+    Ok(objects)
 }
 
 /// The page of a transaction whose evidence is gone.
@@ -174,6 +207,13 @@ fn meaning(found: &Found, reader: &Reader, now_ms: u64) -> Markup {
             @if found.activities.is_empty() { p.none { (words.nothing_here) } }
             ol.feed {
                 @for row in &found.activities { (activity_item(row, reader.locale, now_ms)) }
+            }
+            @for key in &found.objects {
+                p.of-object {
+                    a href=(path::trade(key)) {
+                        (text::object_title(&key.object, reader.locale)) " " code { (key.id) }
+                    }
+                }
             }
         }
     }

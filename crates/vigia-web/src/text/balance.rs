@@ -30,6 +30,32 @@ pub(crate) struct BalanceWords {
     pub(crate) next: &'static str,
     /// Link to the first addresses.
     pub(crate) first: &'static str,
+    /// Title of what a balance was over time.
+    pub(crate) history: &'static str,
+    /// What there is now.
+    pub(crate) now: &'static str,
+    /// How far back: a week, a month, a year.
+    pub(crate) spans: [&'static str; 3],
+    /// Label of the choice of that.
+    pub(crate) span: &'static str,
+    /// Nothing of it is known yet.
+    pub(crate) no_history: &'static str,
+    /// Why not.
+    pub(crate) no_history_hint: &'static str,
+    /// Nothing moved.
+    pub(crate) no_moves: &'static str,
+    /// Before since when it is known, where that is later than what was asked for.
+    pub(crate) known_from: &'static str,
+    /// What the table lists, by how long a row is.
+    pub(crate) steps: [&'static str; 3],
+    /// Heading of when.
+    pub(crate) when: &'static str,
+    /// Heading of what moved.
+    pub(crate) moved: &'static str,
+    /// Heading of what there was then.
+    pub(crate) amount: &'static str,
+    /// The first row of the table.
+    pub(crate) opening: &'static str,
 }
 
 /// The words of a language.
@@ -55,6 +81,19 @@ static ES: BalanceWords = BalanceWords {
     nothing: "Sin monedas",
     next: "Siguientes",
     first: "Primeras",
+    history: "Historia de un saldo",
+    now: "Ahora",
+    spans: ["7 días", "30 días", "1 año"],
+    span: "Período",
+    no_history: "Todavía no hay historia",
+    no_history_hint: "El saldo se conoce desde hace muy poco. La gráfica empieza en una hora.",
+    no_moves: "Nada se movió en este período.",
+    known_from: "Se conoce desde",
+    steps: ["Por horas (UTC)", "Cada seis horas (UTC)", "Por días (UTC)"],
+    when: "Cuándo",
+    moved: "Cambio",
+    amount: "Saldo",
+    opening: "Al principio",
 };
 
 static EN: BalanceWords = BalanceWords {
@@ -71,6 +110,23 @@ static EN: BalanceWords = BalanceWords {
     nothing: "No coins",
     next: "Next",
     first: "First",
+    history: "History of a balance",
+    now: "Now",
+    spans: ["7 days", "30 days", "1 year"],
+    span: "Period",
+    no_history: "There is no history yet",
+    no_history_hint: "The balance has been known for a very short time. The chart begins within an hour.",
+    no_moves: "Nothing moved in this period.",
+    known_from: "Known from",
+    steps: [
+        "By the hour (UTC)",
+        "By six hours (UTC)",
+        "By the day (UTC)",
+    ],
+    when: "When",
+    moved: "Change",
+    amount: "Balance",
+    opening: "At the beginning",
 };
 
 static PT: BalanceWords = BalanceWords {
@@ -87,4 +143,17 @@ static PT: BalanceWords = BalanceWords {
     nothing: "Sem moedas",
     next: "Próximos",
     first: "Primeiros",
+    history: "História de um saldo",
+    now: "Agora",
+    spans: ["7 dias", "30 dias", "1 ano"],
+    span: "Período",
+    no_history: "Ainda não há história",
+    no_history_hint: "O saldo é conhecido há muito pouco tempo. O gráfico começa em uma hora.",
+    no_moves: "Nada se moveu neste período.",
+    known_from: "Conhecido desde",
+    steps: ["Por hora (UTC)", "A cada seis horas (UTC)", "Por dia (UTC)"],
+    when: "Quando",
+    moved: "Mudança",
+    amount: "Saldo",
+    opening: "No início",
 };

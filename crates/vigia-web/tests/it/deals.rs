@@ -17,7 +17,7 @@ impl TestApp {
     }
 
     /// Somebody pays Ana for an order.
-    async fn pay(&self, checkpoint: u64, order: &str, amount: u64) {
+    pub(crate) async fn pay(&self, checkpoint: u64, order: &str, amount: u64) {
         let fields = json!({
             "order": order, "by": sample::address(BETO).to_string(),
             "to": sample::address(ANA).to_string(), "amount": amount.to_string(),
@@ -41,7 +41,7 @@ impl TestApp {
     }
 }
 
-fn create(arguments: &str) -> String {
+pub(crate) fn create(arguments: &str) -> String {
     let address = sample::address(ANA);
     format!(
         "mutation {{ createInvoice(account: \"ana\", address: \"{address}\", coin: \"CUSD\", {arguments}) \
@@ -49,7 +49,7 @@ fn create(arguments: &str) -> String {
     )
 }
 
-fn created(reply: &Value) -> &Value {
+pub(crate) fn created(reply: &Value) -> &Value {
     let invoice = &reply["data"]["createInvoice"];
     assert!(invoice.is_object(), "{reply}");
     invoice

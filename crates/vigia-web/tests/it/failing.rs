@@ -133,10 +133,16 @@ async fn subscriptions_get_a_code_and_no_internals() {
 #[tokio::test]
 async fn readers_get_a_page_and_no_internals() {
     let transaction = format!("/tx/{}", sample::digest(0));
+    let history = format!("/balances/{}/0x2::sui::SUI", sample::address(1));
     for failure in Failure::ALL {
         let app = failure.app().await;
         for path in [
             "/",
+            "/balances",
+            &history,
+            "/addresses",
+            "/trades/shop/trade/1",
+            "/invoices/1",
             "/trades",
             "/invoices",
             "/inbox",

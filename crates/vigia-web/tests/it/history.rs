@@ -64,6 +64,25 @@ async fn everybody_sees_the_histories_of_their_addresses() {
 }
 
 #[tokio::test]
+async fn the_page_says_how_far_each_history_is() {
+    let app = app_with_histories().await;
+    let (_, ana) = app.seen(Some("ana"), "/addresses").await;
+    for part in [
+        "data-history=\"pruned\"",
+        "history is cut off",
+        "nothing is missing from checkpoint 7",
+        "&lt;nobody&gt; keeps it",
+        "added",
+        "live from checkpoint 0",
+    ] {
+        assert!(ana.contains(part), "{part} is not in {ana}");
+    }
+    let (_, beto) = app.seen(Some("beto"), "/addresses").await;
+    assert!(beto.contains("history is waiting"), "{beto}");
+    assert!(!beto.contains("keeps it"), "{beto}");
+}
+
+#[tokio::test]
 async fn operators_see_how_many_there_are() {
     let app = app_with_histories().await;
     let query = "{ status { histories { state addresses } } }";

@@ -5,10 +5,12 @@
 mod announcements;
 mod app;
 mod applications;
+mod balance_history;
 mod balances;
 mod broadcasts;
 mod clients;
 mod contracts;
+mod deal_pages;
 mod deals;
 mod deliveries;
 mod expired;

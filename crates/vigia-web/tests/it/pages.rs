@@ -57,6 +57,7 @@ async fn no_page_has_inline_script_or_style() {
     for path in [
         "/",
         "/balances",
+        "/addresses",
         "/trades",
         "/invoices",
         "/inbox",

@@ -1,6 +1,7 @@
 //! Signing in with a wallet, and linking its address: what counts, and that nothing else does.
 
 mod link;
+mod page;
 
 use std::sync::Arc;
 

@@ -3,6 +3,8 @@
 //! `cargo xtask test` installs both and says where with `VIGIA_CHROMEDRIVER`; without it the test
 //! says that it was skipped, unless `VIGIA_REQUIRE_BROWSER=1`.
 
+mod everywhere;
+mod keyboard;
 mod operations;
 mod settings;
 pub(crate) mod told;

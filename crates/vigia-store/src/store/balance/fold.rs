@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use vigia_core::{Address, BalanceEffect};
 
+use super::hours::Moved;
 use super::{
     AmountRow, Amounts, FOLDED, amounts_put, baselines, progress, progress_set, sum, too_large,
 };
@@ -15,6 +16,7 @@ use crate::Result;
 use crate::db::{Lock, Row, Tx, byte_strings, get, get_opt, query};
 use crate::sql::sql;
 use crate::store::codec::int;
+use crate::store::commit::Places;
 use crate::store::{SqlStore, ranges};
 
 /// Folds some of what is below the watermark; whether there is more.
@@ -51,6 +53,9 @@ pub(super) async fn step(store: &SqlStore, effects_max: u32) -> Result<bool> {
         .fetch_all(&mut tx)
         .await?;
     add(&mut tx, &moves).await?;
+    let mut moved = Moved::default();
+    moved.add_range(&mut tx, from, through).await?;
+    moved.store(&mut tx).await?;
     progress_set(&mut tx, FOLDED, through).await?;
     tx.commit().await?;
     Ok(through < watermark)
@@ -162,23 +167,32 @@ fn add_rows(amounts: &mut HashMap<Address, Amounts>, rows: &[Row], is_back: bool
     Ok(())
 }
 
-/// Adds to the stored amounts those of `effects` that are about to be stored, are above a baseline, and come
-/// after all up to them was folded.
-pub(in crate::store) async fn add_late(tx: &mut Tx, effects: &[BalanceEffect]) -> Result<()> {
-    let known = baseline_checkpoints(tx, effects).await?;
-    let counts = |effect: &&BalanceEffect| {
-        let baseline = known.get(&effect.address);
-        baseline.is_some_and(|baseline| *baseline < effect.place.checkpoint)
-    };
-    if !effects.iter().any(|effect| counts(&effect)) {
+/// Adds effects that were not stored before and come after all up to them was folded: to hours, and to the stored
+/// amounts where they are above a baseline. To be called before the transaction ends that stores them, so that either
+/// this or folding sees them.
+pub(in crate::store) async fn add_late(
+    tx: &mut Tx,
+    new: &[BalanceEffect],
+    places: &Places,
+) -> Result<()> {
+    if new.is_empty() {
         return Ok(());
     }
     Lock::Balances.take(tx).await?;
     let folded: u64 = progress(tx, FOLDED).await?.try_into().unwrap_or(0);
-    for effect in effects.iter().filter(counts) {
-        if effect.place.checkpoint > folded || is_there(tx, effect).await? {
-            continue;
-        }
+    let late = new
+        .iter()
+        .filter(|effect| effect.place.checkpoint <= folded);
+    let late: Vec<&BalanceEffect> = late.collect();
+    let mut moved = Moved::default();
+    moved.add_effects(late.iter().copied(), places);
+    moved.store(tx).await?;
+    let known = baseline_checkpoints(tx, &late).await?;
+    let counts = |effect: &&BalanceEffect| {
+        let baseline = known.get(&effect.address);
+        baseline.is_some_and(|baseline| *baseline < effect.place.checkpoint)
+    };
+    for effect in late.into_iter().filter(counts) {
         let mut amounts = baselines(tx, &[effect.address]).await?;
         let of_address = amounts.entry(effect.address).or_default();
         let (minor, difference) = of_address
@@ -195,7 +209,7 @@ pub(in crate::store) async fn add_late(tx: &mut Tx, effects: &[BalanceEffect]) -
 /// Addresses of effects that have a baseline, and its checkpoint.
 async fn baseline_checkpoints(
     tx: &mut Tx,
-    effects: &[BalanceEffect],
+    effects: &[&BalanceEffect],
 ) -> Result<HashMap<Address, u64>> {
     let addresses: BTreeSet<Address> = effects.iter().map(|effect| effect.address).collect();
     if addresses.is_empty() {
@@ -208,15 +222,4 @@ async fn baseline_checkpoints(
     rows.iter()
         .map(|row| Ok((get(row, "address")?, get(row, "checkpoint")?)))
         .collect()
-}
-
-async fn is_there(tx: &mut Tx, effect: &BalanceEffect) -> Result<bool> {
-    let found = query(sql!("balance_effect_find"))
-        .bind(int("checkpoint", effect.place.checkpoint)?)
-        .bind(effect.place.index)
-        .bind(effect.address.as_bytes().to_vec())
-        .bind(&*effect.coin_type)
-        .fetch_optional(tx)
-        .await?;
-    Ok(found.is_some())
 }

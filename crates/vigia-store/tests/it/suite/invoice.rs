@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use vigia_core::{
     AccountId, Address, AddressBook, BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome,
-    Escrow, Invoice, InvoiceState, RECEIVED, Receipts, Scope,
+    Escrow, Invoice, InvoiceState, Permissions, RECEIVED, Receipts, Scope,
 };
 use vigia_store::{
-    BusinessStore, InvoiceOutcome, InvoiceRow, InvoiceSpec, ReadStore, UserSpec, WatchEntry,
-    WatchStore,
+    ApplicationChange, ApplicationStore as _, BusinessStore, InvoiceOutcome, InvoiceRow,
+    InvoiceSpec, ReadStore, UserSpec, WatchEntry, WatchStore,
 };
 
 use crate::sample::{
@@ -367,4 +367,25 @@ pub(crate) async fn what_contracts_hold_is_pending_and_incoming<F: Fixture>() {
         .unwrap()
         .unwrap();
     assert!(!done.row.is_overdue(u64::MAX));
+}
+
+pub(crate) async fn who_may_ask_may_cancel<F: Fixture>() {
+    let db = Db::<F>::with_people().await;
+    let row = created(&db, &spec("i")).await;
+    let member = |user: &str, permissions: &[&str]| ApplicationChange::Member {
+        account: "ana".to_owned(),
+        user: user.to_owned(),
+        permissions: Permissions::new(permissions.iter().copied()).unwrap(),
+    };
+    let changes = [member("beto", &["read"])];
+    db.store.application_apply(&changes).await.unwrap();
+    let (ana, beto) = (db.scope("ana").await, db.scope("beto").await);
+    let may = async |scope: &Scope, id| db.store.invoice_may_cancel(scope, id).await.unwrap();
+    assert!(may(&Scope::All, row.id).await && may(&ana, row.id).await);
+    assert!(!may(&beto, row.id).await, "who may only read");
+    assert!(!may(&ana, row.id + 1).await, "there is none");
+    assert_eq!(db.store.invoice_cancel(&beto, row.id).await.unwrap(), None);
+    let changes = [member("beto", &["read", "invoice"])];
+    db.store.application_apply(&changes).await.unwrap();
+    assert!(may(&beto, row.id).await);
 }

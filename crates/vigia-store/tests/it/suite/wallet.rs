@@ -104,6 +104,10 @@ pub(crate) async fn an_address_is_of_who_holds_it_alone<F: Fixture>() {
     db.store.watch_add(&[shop, shared]).await.unwrap();
     assert_eq!(of(3).await, None, "a business is nobody");
     assert!(!db.store.wallet_account(ana, "shop").await.unwrap());
+    let accounts = db.store.wallet_account_list(ana, 9).await.unwrap();
+    let accounts: Vec<&str> = accounts.iter().map(|(id, _)| &**id).collect();
+    assert_eq!(accounts, ["ana", "beto"], "personal ones that they read");
+    assert_eq!(db.store.wallet_account_list(ana, 1).await.unwrap().len(), 1);
     assert_eq!(of(2).await, None, "two read it");
 
     // Moved on, it is of who holds it now.

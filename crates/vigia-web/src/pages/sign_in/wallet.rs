@@ -57,12 +57,7 @@ pub(crate) async fn challenge(
         .ask(&app.context, &app.domain, address, purpose)
         .await;
     match asked {
-        Ok(asked) => Json(json!({
-            "nonce": asked.nonce,
-            "message": asked.message,
-            "expiresAtMs": asked.expires_at_ms,
-        }))
-        .into_response(),
+        Ok(asked) => Json(asked.json()).into_response(),
         Err(refusal) => refused(refusal),
     }
 }
@@ -114,19 +109,21 @@ fn not_here() -> Response {
     said(StatusCode::NOT_FOUND, "nobody signs in with wallets here")
 }
 
-fn refused(refusal: WalletRefusal) -> Response {
+/// Why a wallet is refused, as the script of a page is told.
+pub(crate) fn refused(refusal: WalletRefusal) -> Response {
     let status = match &refusal {
         WalletRefusal::Wrong => StatusCode::UNAUTHORIZED,
         WalletRefusal::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         WalletRefusal::Store(error) => {
             let error: &dyn std::error::Error = error;
-            tracing::error!(error, "a wallet could not sign in");
+            tracing::error!(error, "what a wallet signs could not be looked up");
             StatusCode::SERVICE_UNAVAILABLE
         }
     };
     said(status, &refusal.to_string())
 }
 
-fn said(status: StatusCode, why: &str) -> Response {
+/// A refusal as the script of a page reads it.
+pub(crate) fn said(status: StatusCode, why: &str) -> Response {
     (status, Json(json!({ "error": why }))).into_response()
 }

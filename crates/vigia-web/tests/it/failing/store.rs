@@ -9,13 +9,14 @@ use vigia_core::{
 use vigia_store::{
     AccountEndpoint, ActivityCursor, ActivityFilter, ActivityRow, AnnounceOutcome, AnnouncementRow,
     AnnouncementStore, AttemptRow, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillRow,
-    BackfillState, BackfillStore, BalanceCounts, BalanceRow, BusinessDetail, BusinessRow,
-    BusinessStore, ClaimedDelivery, Completion, DeliveryEvent, DeliveryRow, DeliveryState,
-    DeliveryStats, DeliveryStore, EndpointRow, EndpointSpec, FailedRetry, FailedRow, FailedStore,
-    FailedTransaction, IngestStore, InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore,
-    ProviderReport, ProviderRow, ProviderStore, ProviderUsage, RangeProgress, RawTransactionRow,
-    ReadStore, Sequenced, ShardRow, StatusReport, StoreError, TransactionRemains, WatchEntry,
-    WatchFilter, WatchReceipt, WatchReconciliation, WatchRow, WatchStore, WatchTargets, Watermark,
+    BackfillState, BackfillStore, BalanceCounts, BalanceHistory, BalanceRow, BusinessDetail,
+    BusinessRow, BusinessStore, ClaimedDelivery, Completion, DeliveryEvent, DeliveryRow,
+    DeliveryState, DeliveryStats, DeliveryStore, EndpointRow, EndpointSpec, FailedRetry, FailedRow,
+    FailedStore, FailedTransaction, IngestStore, InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow,
+    LabelStore, ProviderReport, ProviderRow, ProviderStore, ProviderUsage, RangeProgress,
+    RawTransactionRow, ReadStore, Sequenced, ShardRow, StatusReport, StoreError,
+    TransactionRemains, WatchEntry, WatchFilter, WatchReceipt, WatchReconciliation, WatchRow,
+    WatchStore, WatchTargets, Watermark,
 };
 
 use super::Failure;
@@ -95,6 +96,16 @@ impl ReadStore for FailingStore {
         self.fail()
     }
 
+    async fn balance_history(
+        &self,
+        _: &Scope,
+        _: &Address,
+        _: &str,
+        _: u64,
+    ) -> Result<Option<BalanceHistory>> {
+        self.fail()
+    }
+
     async fn user_find(&self, _: &str) -> Result<Option<User>> {
         self.fail()
     }
@@ -142,6 +153,10 @@ impl BusinessStore for FailingStore {
     }
 
     async fn invoice_page(&self, _: &Scope, _: Option<i64>, _: u32) -> Result<Vec<InvoiceRow>> {
+        self.fail()
+    }
+
+    async fn invoice_may_cancel(&self, _: &Scope, _: i64) -> Result<bool> {
         self.fail()
     }
 

@@ -54,7 +54,7 @@ async fn go(browser: &Client, address: &str, path: &str) {
 }
 
 /// The reader's devices and a job, and an account that is told of something.
-async fn prepare(store: &SqlStore, user: UserId) {
+pub(super) async fn prepare(store: &SqlStore, user: UserId) {
     for (platform, token, app_version) in [
         (Platform::Fcm, "f".repeat(140), "7.2.1"),
         (Platform::Apns, "a".repeat(64), ""),

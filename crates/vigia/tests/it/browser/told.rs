@@ -15,7 +15,7 @@ const NOW_MS: u64 = 1_700_000_000_000;
 /// The longest name a label can have.
 pub(super) const LONG: &str = "Exchange of the Plurinational Federation of Cooperatives and Mutual Aid Societies of Latin America 1";
 
-fn coin_type(name: &str) -> String {
+pub(super) fn coin_type(name: &str) -> String {
     format!("0x{:064x}::{}::{name}", 7, name.to_lowercase())
 }
 

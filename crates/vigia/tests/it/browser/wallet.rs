@@ -5,11 +5,15 @@ use serde_json::{Value, json};
 use sui_crypto::SuiSigner as _;
 use sui_crypto::ed25519::Ed25519PrivateKey;
 use sui_sdk_types::PersonalMessage;
-use vigia_core::{AccountKind, ChainId, Digest, Locale, WatchTarget};
-use vigia_store::{AccountSpec, IngestStore as _, UserSpec, WatchEntry, WatchStore as _};
+use vigia_core::{AccountKind, Address, ChainId, Digest, Locale, Scope, WatchTarget};
+use vigia_store::{
+    AccountSpec, IngestStore as _, ReadStore as _, UserSpec, WatchEntry, WatchStore as _,
+};
 
+use super::operations::{PASSWORD, sign_in};
 use super::{Driver, chromedriver};
 use crate::app::App;
+use crate::sign_in::run_with;
 
 /// A wallet with one account, whose signatures are made outside of the browser: `toSign` is what it was given,
 /// `signed` takes what became of it.
@@ -39,7 +43,7 @@ const WALLET: &str = r#"
     window.addEventListener("wallet-standard:app-ready", (event) => register(event.detail));
 "#;
 
-const BUTTON: &str = "[data-wallet] > button";
+const BUTTON: &str = "[data-wallet] [data-ask]";
 const PROBLEM: &str = "[data-wallet] [role=alert]:not([hidden])";
 
 struct Wallet<'b> {
@@ -171,4 +175,58 @@ async fn a_wallet_signs_in() {
     browser.close().await.expect("the browser closes");
     drop(driver);
     web.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wallet_adds_its_address() {
+    let Some(program) = chromedriver() else {
+        return;
+    };
+    let app = App::with_config("[web]\nsign_in = true\n");
+    let held = Address::new([1; 32]).to_string();
+    app.ok(&["watch", "add", &held, "--account", "ana", "--user", "ana"]);
+    let created = run_with(&app, &["user", "create", "ana"], PASSWORD);
+    assert!(created.status.success(), "{created:?}");
+    let store = app.store().await;
+    store.live_begin(0).await.expect("a beginning");
+    let chain = ChainId(Digest::new([5; 32]));
+    store.chain_bind(chain).await.expect("a chain");
+    let key = Ed25519PrivateKey::new([2; 32]);
+    let address = key.public_key().derive_address();
+    let mut web = app.start(&["web", "--listen", "127.0.0.1:0", "--log", "error"]);
+    let line = web.line_with("http://");
+    let site = line.split_whitespace().last().expect("an address");
+
+    let driver = Driver::start(&program);
+    let browser = driver.browser().await;
+    sign_in(&browser, site, "ana").await;
+    let page = format!("{site}addresses?lang=en");
+    browser.goto(&page).await.expect("the page");
+    let wallet = Wallet {
+        browser: &browser,
+        key,
+    };
+    let arguments = vec![json!(address.to_string()), json!("Test wallet")];
+    let registered = browser.execute(WALLET, arguments).await;
+    registered.expect("it registers");
+    wallet.press(BUTTON).await;
+    wallet.asked().await;
+    wallet.answer(wallet.sign("something else")).await;
+    assert!(wallet.problem().await.contains("does not count"));
+    wallet.press(BUTTON).await;
+    let message = wallet.asked().await;
+    assert!(message.contains("to link your Sui account"), "{message}");
+    assert!(message.contains("The account \"ana\""), "{message}");
+    wallet.answer(wallet.sign(&message)).await;
+    let row = format!("[data-done='added'] ~ section [data-address='{address}']");
+    let added = browser.wait().for_element(Locator::Css(&row)).await;
+    added.expect("the address is listed");
+    let ana = store.user_find("ana").await.expect("users").expect("Ana");
+    let scope = Scope::MemberOf(ana.id);
+    let rows = store.address_page(&scope, 0, 9).await.expect("addresses");
+    assert_eq!(rows[1].target, WatchTarget::Address(address));
+    browser.close().await.expect("the browser closes");
+    drop(driver);
+    web.stop();
+    store.close().await;
 }
