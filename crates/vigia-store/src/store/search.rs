@@ -41,7 +41,7 @@ impl SearchStore for SqlStore {
         let mut found = Vec::with_capacity(rows.len());
         for row in &rows {
             let row = object(row)?;
-            let events = business::events_of(&mut tx, &row.key).await?;
+            let events = business::events_of(&mut tx, [&row.key].into()).await?;
             found.push(BusinessDetail { row, events });
         }
         Ok(found)
