@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
 use vigia_core::{Address, BalanceEffect};
 
 use super::{Result, progress};
@@ -18,6 +19,8 @@ use crate::store::commit::Places;
 pub(super) const HOUR_MS: u64 = 60 * 60 * 1_000;
 /// The checkpoint through which effects were folded before there were hours; they are in none.
 const BEGUN: &str = "hours";
+/// Hours that are looked up at once.
+const KEYS: usize = 1_000;
 
 /// What moved, by address, coin and hour.
 #[derive(Default)]
@@ -59,18 +62,14 @@ impl Moved {
     }
 
     /// Adds it to what is stored; the caller holds the lock of balances.
-    pub(super) async fn store(self, tx: &mut Tx) -> Result<()> {
-        let mut rows = Vec::with_capacity(self.0.len());
-        for ((address, coin_type, hour), minor) in self.0 {
-            // SQLite cannot add up amounts; Postgres does, without being asked for each first.
-            let stored = match tx {
-                Tx::Sqlite(_) => stored(tx, &address, &coin_type, hour).await?,
-                Tx::Postgres { .. } => 0,
-            };
-            rows.push((address, coin_type, hour, stored.saturating_add(minor)));
+    pub(super) async fn store(mut self, tx: &mut Tx) -> Result<()> {
+        // SQLite cannot add up amounts; Postgres does, without being asked first.
+        if matches!(tx, Tx::Sqlite(_)) {
+            self.add_stored(tx).await?;
         }
+        let rows: Vec<_> = self.0.into_iter().collect();
         let sql = sql!(dialects "balance_hour_add");
-        insert(tx, sql, &rows, |(address, coin_type, hour, minor)| {
+        insert(tx, sql, &rows, |((address, coin_type, hour), minor)| {
             Ok(vec![
                 address.as_bytes().to_vec().into(),
                 coin_type.clone().into(),
@@ -81,16 +80,26 @@ impl Moved {
         .await?;
         Ok(())
     }
+
+    async fn add_stored(&mut self, tx: &mut Tx) -> Result<()> {
+        let keys: Vec<Value> = self.0.keys().map(key).collect();
+        for keys in keys.chunks(KEYS) {
+            let rows = query(sql!("sqlite/balance_hour_find"))
+                .bind(Value::from(keys).to_string())
+                .fetch_all(tx)
+                .await?;
+            for row in &rows {
+                let coin_type: String = get(row, "coin_type")?;
+                let hour = get(row, "hour")?;
+                self.add(get(row, "address")?, &coin_type, hour, get(row, "amount")?);
+            }
+        }
+        Ok(())
+    }
 }
 
-async fn stored(tx: &mut Tx, address: &Address, coin_type: &str, hour: u64) -> Result<i128> {
-    let row = query(sql!("balance_hour_find"))
-        .bind(address.as_bytes().to_vec())
-        .bind(coin_type)
-        .bind(int("hour", hour)?)
-        .fetch_optional(tx)
-        .await?;
-    row.map_or(Ok(0), |row| get(&row, "amount"))
+fn key((address, coin_type, hour): &(Address, String, u64)) -> Value {
+    json!([hex::encode(address.as_bytes()), coin_type, hour])
 }
 
 /// What moved a balance from `from_ms` on; none where the user, if one is asked for, has no such address.
