@@ -227,7 +227,7 @@ async fn a_transaction_leads_to_what_its_events_are_of() {
         contents: bcs::to_bytes(&(offer, sample::address(ANA), 7_000_000_u64, until)).unwrap(),
     };
     // Of one that is not stored nothing is there to lead to.
-    let events = bcs::to_bytes(&[event("o-1"), event("another")]).unwrap();
+    let events = bcs::to_bytes(&vec![event("o-1"), event("another")]).unwrap();
     offered.raw_transactions[0].events_bcs = Some(events.into());
     app.apply_shop(&offered).await;
     let path = format!("/tx/{}", sample::digest(0));
