@@ -192,7 +192,11 @@ async fn operators_look_after_deliveries_on_every_screen() {
                 ("broadcasts?lang=es", "broadcasts", "Comunicados"),
                 ("broadcasts/new?lang=en", "broadcast-new", "New broadcast"),
                 ("users?user=root&lang=es", "user", "Cambiar rol"),
-                ("search?q=nada&lang=es", "search", "No hay nada con ese texto"),
+                (
+                    "search?q=nada&lang=es",
+                    "search",
+                    "No hay nada con ese texto",
+                ),
             ] {
                 let text = shown(&browser, &format!("{address}{path}"), width).await;
                 let hidden = browser.source().await.expect("a page");
