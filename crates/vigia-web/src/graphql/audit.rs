@@ -24,7 +24,7 @@ use crate::reader::Reader;
 use crate::{WebContext, cursor};
 
 /// Arguments that say what something was done to, and hold no secret.
-const SAID: [&str; 18] = [
+const SAID: [&str; 19] = [
     "account",
     "address",
     "amount",

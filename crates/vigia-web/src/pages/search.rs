@@ -17,8 +17,8 @@ use super::item::time;
 use super::layout::{Page, Section, empty};
 use super::{internal_error, refused};
 use crate::app::App;
-use crate::cursor;
 use crate::lookup::{Found, Wanted};
+use crate::path;
 use crate::reader::Reader;
 use crate::text::{
     SearchWords, object_title, operator_words, search_words, short_address, state_title, words,
@@ -69,10 +69,7 @@ fn only(found: &Found, reader: &Reader) -> Option<String> {
         return Some(transaction_path(digest));
     }
     if let [detail] = &found.objects[..] {
-        let [(_, digest, _)] = &detail.events[..] else {
-            return None;
-        };
-        return Some(transaction_path(digest));
+        return Some(path::trade(&detail.row.key));
     }
     let invoice = found.invoices.first().map(invoice_path);
     let account = || Some(account_path(found.accounts.first()?, reader));
@@ -85,16 +82,15 @@ fn transaction_path(digest: &Digest) -> String {
     format!("/tx/{digest}")
 }
 
-/// The list of invoices, beginning with this one.
 fn invoice_path(row: &InvoiceRow) -> String {
-    format!("/invoices?before={}", cursor::of_invoice(row.id + 1))
+    format!("/invoices/{}", row.id)
 }
 
 /// What an operator sees of an account, and what its members do.
 fn account_path(account: &FoundAccount, reader: &Reader) -> String {
     match reader.principal.is_operator() {
         true => address("/watch", "account", &account.external_id),
-        false => "/balances".to_owned(),
+        false => "/addresses".to_owned(),
     }
 }
 
@@ -239,7 +235,7 @@ fn object(detail: &BusinessDetail, locale: Locale, now_ms: u64) -> Markup {
     html! {
         li data-object=(row.key.object) {
             div.what {
-                span.title {
+                a.title href=(path::trade(&row.key)) {
                     (object_title(&row.key.object, locale)) " " code title=(row.key.id) { (short_id(&row.key.id)) }
                 }
                 span.meta { span { (state_title(&row.state, locale)) } }

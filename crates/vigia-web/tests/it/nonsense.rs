@@ -1,4 +1,4 @@
-//! Whatever is asked, nothing fails here: documents made at random from the schema, parameters from the OpenAPI document, and
+//! Whatever is asked, nothing fails here: documents made at random from the schema, parameters from the `OpenAPI` document, and
 //! queries of pages, with the values that programs stumble over.
 //!
 //! Short in `cargo test`, as long as `cargo xtask fuzz` says there. A run is repeated by its seed (`VIGIA_FUZZ_SEED`), which it prints.
@@ -29,7 +29,7 @@ fn test_time() -> Duration {
     seconds.map_or(SHORT, Duration::from_secs)
 }
 
-/// SplitMix64: whoever has the seed has the run.
+/// `SplitMix64`: whoever has the seed has the run.
 struct Chance(u64);
 
 impl Chance {
@@ -255,9 +255,9 @@ impl Documents {
                 text.push('}');
             }
             _ => match name.as_str() {
-                "Boolean" => text.push_str(chance.one(&["true", "false"])),
-                "Int" | "Float" | "UInt53" => text.push_str(chance.one(&NUMBERS)),
-                "ID" if chance.in_a(2) => text.push_str(chance.one(&NUMBERS)),
+                "Boolean" => text.push_str(["true", "false"][chance.below(2)]),
+                "Int" | "Float" | "UInt53" => text.push_str(NUMBERS[chance.below(NUMBERS.len())]),
+                "ID" if chance.in_a(2) => text.push_str(NUMBERS[chance.below(NUMBERS.len())]),
                 _ => text.push_str(&Value::from(chance.one(&self.texts).as_str()).to_string()),
             },
         }
@@ -316,7 +316,7 @@ async fn documents_of_the_schema() {
     );
 }
 
-/// Paths of the OpenAPI document with what their parameters are called.
+/// Paths of the `OpenAPI` document with what their parameters are called.
 fn rest() -> Vec<(String, Vec<String>)> {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -398,8 +398,8 @@ async fn parameters_of_rest_and_pages() {
         for parameter in &parameters {
             if chance.in_a(4) {
                 let value: &str = match chance.in_a(3) {
-                    true => chance.one(&NUMBERS),
-                    false => chance.one(&texts),
+                    true => NUMBERS[chance.below(NUMBERS.len())],
+                    false => &texts[chance.below(texts.len())],
                 };
                 query.append_pair(parameter, value);
             }

@@ -57,6 +57,7 @@ fn asked(method: &Method, path: &str) -> (String, Form) {
             "GET",
             "/"
             | "/balances"
+            | "/addresses"
             | "/trades"
             | "/invoices"
             | "/inbox"
@@ -87,6 +88,17 @@ fn asked(method: &Method, path: &str) -> (String, Form) {
             | "/v1/activities",
         ) => asked(path, none),
         ("GET", "/assets/{name}") => asked("/assets/vigia.css", none),
+        ("GET", "/balances/{address}/{coin}") => (
+            format!("/balances/{}/{}", sample::address(ANA), sample::CUSD),
+            none,
+        ),
+        ("GET", "/trades/{contract}/{object}/{id}") => {
+            asked("/trades/shop/trade/offer%20of%20ana", none)
+        }
+        ("GET", "/invoices/{id}") => asked("/invoices/1", none),
+        ("POST", "/invoices/{id}") => asked("/invoices/1", form(&[("action", "cancel")])),
+        ("POST", "/addresses") => asked(path, form(&[("account", "ana"), ("address", "0x77")])),
+        ("POST", "/addresses/wallet/challenge" | "/addresses/wallet") => asked(path, none),
         ("GET", "/tx/{digest}") => (format!("/tx/{}", sample::digest(1)), none),
         ("GET", "/search") => asked("/search?q=offer+of+ana", none),
         ("GET", "/watch/remove") => asked("/watch/remove?kind=address&target=0x77", none),

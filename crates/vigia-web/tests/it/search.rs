@@ -51,7 +51,10 @@ async fn one_hit_leads_on_and_several_are_listed() {
     let tx = |checkpoint| format!("/tx/{}", sample::digest(checkpoint));
     for user in [None, Some("ana")] {
         // A trade with one event is that transaction.
-        assert_eq!(found(&app, user, " offer of ana ").await, led(&tx(2)));
+        assert_eq!(
+            found(&app, user, " offer of ana ").await,
+            led("/trades/shop/trade/offer%20of%20ana")
+        );
         let invoice = found(&app, user, "order-7").await.unwrap_err();
         let page = app.seen(user, &invoice).await.1;
         assert!(page.contains("data-invoice=\"1\""), "{page}");
@@ -87,7 +90,7 @@ async fn one_hit_leads_on_and_several_are_listed() {
         found(&app, None, "an").await,
         groups(&["accounts", "users"])
     );
-    assert_eq!(found(&app, Some("ana"), "an").await, led("/balances"));
+    assert_eq!(found(&app, Some("ana"), "an").await, led("/addresses"));
 }
 
 #[tokio::test]

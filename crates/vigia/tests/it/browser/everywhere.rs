@@ -80,6 +80,16 @@ const PAGES: &[(&str, Who, &str)] = &[
     ("/users", Root, "/users?user=ana"),
     ("/schedules", Root, "/schedules"),
     ("/search", Ana, "/search?q=nothing-of-this-name"),
+    ("/search", Root, "/search?q=ana"),
+    ("/watch", Root, "/watch"),
+    (
+        "/watch/remove",
+        Root,
+        "/watch/remove?kind=address&target=0x77",
+    ),
+    ("/contracts", Root, "/contracts"),
+    ("/broadcasts", Root, "/broadcasts"),
+    ("/broadcasts/new", Root, "/broadcasts/new"),
     ("/settings", Ana, "/settings"),
     ("/sign-in", Nobody, "/sign-in"),
     // What is not there has a page too.
