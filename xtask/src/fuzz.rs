@@ -6,6 +6,7 @@
 use clap::Args;
 
 use crate::run::cargo_with;
+use crate::test::FEATURES;
 
 /// The crates that have targets, each in its test `fuzz`.
 const PACKAGES: &[&str] = &["vigia-contracts", "vigia-notify"];
@@ -30,5 +31,23 @@ pub(crate) fn run(args: &FuzzArgs) -> anyhow::Result<()> {
         arguments.extend(args.target.as_deref());
         cargo_with(&arguments, &[("VIGIA_FUZZ_SECONDS", &seconds)])?;
     }
-    Ok(())
+    // What is asked of a server is a test of it.
+    let tests = format!(
+        "package(vigia-web) & test(nonsense::) & test({})",
+        args.target.as_deref().unwrap_or("nonsense")
+    );
+    let arguments = ["nextest", "run", "--workspace", "--features", FEATURES];
+    let further = [
+        "--profile",
+        "full",
+        "--no-tests",
+        "pass",
+        "--no-capture",
+        "-E",
+        &tests,
+    ];
+    cargo_with(
+        &[&arguments[..], &further].concat(),
+        &[("VIGIA_FUZZ_SECONDS", &seconds)],
+    )
 }

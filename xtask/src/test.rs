@@ -18,6 +18,7 @@ const FULL: &[(&str, &str, &str)] = &[
     ("rescue", "vigia", "shards::pollers_share"),
     ("faults", "vigia", "faults::rows_are_those faults::lies"),
     ("outbox", "vigia", "outbox::"),
+    ("pages", "vigia", "everywhere::every_page_is_without"),
 ];
 
 /// Features that are off by default and tested and linted all the same: those of a release.
@@ -26,7 +27,7 @@ pub(crate) const FEATURES: &str = "vigia/release";
 /// Flags of `cargo xtask test`.
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
-    /// Run one suite at its full size: kills, chaos, rescue, faults, outbox
+    /// Run one suite at its full size: kills, chaos, rescue, faults, outbox, pages
     #[arg(long, value_name = "NAME")]
     full: Option<String>,
     /// Do without the tests whose tools are missing and cannot be installed

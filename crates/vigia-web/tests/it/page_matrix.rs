@@ -97,7 +97,7 @@ fn asked(method: &Method, path: &str) -> (String, Form) {
         }
         ("GET", "/invoices/{id}") => asked("/invoices/1", none),
         ("POST", "/invoices/{id}") => asked("/invoices/1", form(&[("action", "cancel")])),
-        ("POST", "/addresses") => asked(path, form(&[("account", "ana"), ("address", "0x77")])),
+        ("POST", "/addresses") => asked(path, form(&[("account", "ana"), ("address", "0x78")])),
         ("POST", "/addresses/wallet/challenge" | "/addresses/wallet") => asked(path, none),
         ("GET", "/tx/{digest}") => (format!("/tx/{}", sample::digest(1)), none),
         ("GET", "/search") => asked("/search?q=offer+of+ana", none),
