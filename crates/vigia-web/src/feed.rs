@@ -21,7 +21,7 @@ use hub::{Hub, Log, News, Seat, Told};
 /// Rows read ahead of a reader who is behind.
 const PAGE: u32 = 50;
 /// Rows that are handed out at once.
-const HANDED_AT_ONCE: u32 = 500;
+const HANDED_AT_ONCE: u16 = 500;
 
 /// What can be followed.
 pub(crate) struct Feeds {
@@ -97,11 +97,19 @@ impl Log for Activities {
     async fn news(
         &self,
         after: i64,
-        _: i64,
+        known: i64,
         with_users: bool,
     ) -> Result<News<Self::Row>, StoreError> {
-        let rows = self.0.activity_since(&Scope::All, after, HANDED_AT_ONCE);
-        let rows = rows.await?;
+        let rows = self
+            .0
+            .activity_since(&Scope::All, after, HANDED_AT_ONCE.into());
+        let mut rows = rows.await?;
+        // What stood at `known` may be withdrawn by now: it is not waited for.
+        let position = match rows.last() {
+            Some(last) if rows.len() >= usize::from(HANDED_AT_ONCE) => last.id.min(known),
+            _ => known,
+        };
+        rows.retain(|row| row.id <= position);
         let mut readers = HashMap::<AccountId, Vec<UserId>>::new();
         if with_users {
             let accounts: BTreeSet<AccountId> = rows.iter().map(|row| row.account.id).collect();
@@ -110,7 +118,6 @@ impl Log for Activities {
                 readers.entry(account).or_default().push(user);
             }
         }
-        let position = rows.last().map_or(after, |row| row.id);
         let told = rows.into_iter().map(|row| {
             let users = readers.get(&row.account.id).cloned().unwrap_or_default();
             let position = row.id;

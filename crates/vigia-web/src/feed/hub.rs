@@ -27,7 +27,9 @@ pub(super) trait Log: Send + Sync + 'static {
     /// Returns as soon as there is anything above a position: the newest.
     async fn wait(&self, seen: i64) -> Result<i64, StoreError>;
 
-    /// What is above `after`, where `known` is a position that exists; and, where asked for, which users it concerns.
+    /// What is above `after` and up to `known`, a position that exists; and, where asked for, which users it concerns. What
+    /// is above that waits for the next call: whoever takes a seat meanwhile may have been asked about already, and has not
+    /// seen it.
     async fn news(
         &self,
         after: i64,

@@ -68,9 +68,15 @@ impl Log for Book {
         Ok(i64::try_from(found.unwrap().len()).unwrap())
     }
 
-    async fn news(&self, after: i64, _: i64, with_users: bool) -> Result<News<Entry>, StoreError> {
-        let rows = self.above(after, HANDED_AT_ONCE)?;
+    async fn news(
+        &self,
+        after: i64,
+        known: i64,
+        with_users: bool,
+    ) -> Result<News<Entry>, StoreError> {
         tokio::task::yield_now().await;
+        let mut rows = self.above(after, HANDED_AT_ONCE.into())?;
+        rows.retain(|(position, _)| *position <= known);
         let position = rows.last().map_or(after, |(position, _)| *position);
         let told = rows.into_iter().map(|entry| {
             let users = with_users.then_some(entry.1).into_iter().collect();
@@ -261,4 +267,28 @@ async fn nothing_is_missed_or_repeated_however_they_come_and_go() {
         assert_eq!(seen, own);
     }
     writing.await.unwrap();
+}
+
+/// Whoever comes while something is read of which it was not asked whom it concerns misses nothing of it.
+#[tokio::test(start_paused = true)]
+async fn who_comes_between_asking_and_reading_misses_nothing() {
+    let book = Book::new();
+    let hub = Arc::new(Hub::new(book.clone()));
+    let mut all = follow(&hub, &book, &Scope::All, 0);
+    assert!(all.next().now_or_never().is_none());
+    for n in 1..200 {
+        book.add(2);
+        // The hub is somewhere between the two.
+        for _ in 0..(n % 5) {
+            tokio::task::yield_now().await;
+        }
+        let mut ana = follow(&hub, &book, &member(1), 2 * n - 2);
+        assert!(ana.next().now_or_never().is_none());
+        for _ in 0..(n % 3) {
+            tokio::task::yield_now().await;
+        }
+        assert!(ana.next().now_or_never().is_none());
+        book.add(1);
+        is_told(&mut ana, (2 * n, UserId(1))).await;
+    }
 }
