@@ -125,3 +125,22 @@ pub enum ReasonKind {
     /// This coin moved.
     CoinType,
 }
+
+impl ReasonKind {
+    /// Its name in the database and in figures.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sender => "sender",
+            Self::GasPayer => "gas_payer",
+            Self::BalanceOwner => "balance_owner",
+            Self::ObjectOwnerBefore => "object_owner_before",
+            Self::ObjectOwnerAfter => "object_owner_after",
+            Self::CallPackage => "call_package",
+            Self::CallModule => "call_module",
+            Self::EventPackage => "event_package",
+            Self::EventModule => "event_module",
+            Self::EventType => "event_type",
+            Self::CoinType => "coin_type",
+        }
+    }
+}

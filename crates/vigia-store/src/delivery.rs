@@ -205,7 +205,7 @@ impl std::str::FromStr for DeliveryKind {
 }
 
 /// How far a delivery is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeliveryState {
     /// It is to be tried, now or later.
     Pending,
@@ -292,6 +292,19 @@ pub struct ClaimedDelivery {
     pub event: DeliveryEvent,
     /// Counts who has taken it: completing needs the last one (I-9).
     pub fence: i64,
+}
+
+/// What has not arrived over one channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OutboxBacklog {
+    /// `webhook`, or a platform of pushes.
+    pub channel: String,
+    /// To be tried, now or later.
+    pub pending: u64,
+    /// Given up.
+    pub dead: u64,
+    /// When the first of those to be tried is due, in milliseconds since 1970.
+    pub oldest_due_ms: Option<u64>,
 }
 
 /// One attempt, as kept and shown.
@@ -430,6 +443,15 @@ pub trait DeliveryStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<DeliveryRow>>;
 
+    /// The same of several endpoints at once: at most `each_max` of each, by endpoint.
+    async fn delivery_heads(
+        &self,
+        endpoints: &[i64],
+        state: Option<DeliveryState>,
+        before: Option<(u64, DeliveryId)>,
+        each_max: u32,
+    ) -> Result<Vec<DeliveryRow>>;
+
     /// What an endpoint was told or is to be told, with a number above `after`: in order, at most `limit`. None where
     /// there is no endpoint of this name.
     async fn delivery_events(
@@ -467,6 +489,9 @@ pub trait DeliveryStore: Send + Sync {
 
     /// How many deliveries of each endpoint are in each state.
     async fn delivery_counts(&self) -> Result<Vec<(i64, DeliveryState, u64)>>;
+
+    /// What has not arrived, by channel: `webhook`, and the platforms that there is something for.
+    async fn outbox_backlog(&self) -> Result<Vec<OutboxBacklog>>;
 
     /// How attempts at each endpoint went that began at `since_ms` or later, of the newest
     /// [`STATS_ATTEMPTS_MAX`](crate::STATS_ATTEMPTS_MAX).

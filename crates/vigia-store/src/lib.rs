@@ -78,8 +78,8 @@ pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions, statement
 pub use delivery::{
     ACCOUNT_ENDPOINTS_MAX, ATTEMPTS_MAX, AccountEndpoint, AttemptRow, ClaimedDelivery, Completion,
     DeliveryEnd, DeliveryEvent, DeliveryKind, DeliveryRow, DeliveryState, DeliveryStore,
-    ENDPOINTS_KEPT_MS, EndpointFilter, EndpointRow, EndpointSpec, EndpointState, SEQUENCED_MAX,
-    Sequenced,
+    ENDPOINTS_KEPT_MS, EndpointFilter, EndpointRow, EndpointSpec, EndpointState, OutboxBacklog,
+    SEQUENCED_MAX, Sequenced,
 };
 pub use directory::{DirectoryStore, MemberRow, UserRow};
 pub use epoch::EpochStore;

@@ -41,6 +41,15 @@ const CHECKPOINTS: u64 = 40;
 
 type Anything<T> = Result<T, Box<dyn std::error::Error>>;
 
+struct NoFigures;
+
+#[async_trait::async_trait]
+impl vigia_web::MetricsText for NoFigures {
+    async fn metrics(&self) -> Result<String, vigia_store::StoreError> {
+        Ok("# EOF\n".to_owned())
+    }
+}
+
 #[tokio::main]
 async fn main() -> Anything<()> {
     let mut arguments = std::env::args().skip(1);
@@ -61,6 +70,7 @@ async fn main() -> Anything<()> {
         text: Arc::new(SampleText),
         authenticator: Arc::new(LocalOperatorAuthenticator),
         readiness: Arc::new(vigia_web::AlwaysReady),
+        metrics: Arc::new(NoFigures),
         clock: Arc::new(SystemClock),
         endpoints: None,
         counts: None,

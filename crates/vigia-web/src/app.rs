@@ -13,7 +13,7 @@ use crate::rate::Rates;
 use crate::samples::Samples;
 use crate::shared::{Shared, SharedCounts};
 use crate::wallet::Domain;
-use crate::{Authenticator, EndpointKeeper, FailedRetrier, Readiness, WebConfig};
+use crate::{Authenticator, EndpointKeeper, FailedRetrier, MetricsText, Readiness, WebConfig};
 
 /// What the web role works with.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct WebContext {
     pub authenticator: Arc<dyn Authenticator>,
     /// Says whether this process can do its work.
     pub readiness: Arc<dyn Readiness>,
+    /// Figures of this process and of the whole system.
+    pub metrics: Arc<dyn MetricsText>,
     /// Tells the time, for "5 minutes ago".
     pub clock: Arc<dyn Clock>,
     /// Keys of accounts' endpoints; none where accounts have no endpoints.

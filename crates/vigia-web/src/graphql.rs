@@ -13,6 +13,7 @@ mod balance;
 mod broadcast;
 mod business;
 mod coins;
+mod contract;
 mod delivery;
 mod device;
 mod endpoint;
@@ -26,6 +27,7 @@ mod limits;
 mod link;
 mod loaders;
 mod notification;
+mod over_time;
 mod page;
 mod people;
 mod push;
@@ -92,6 +94,8 @@ pub(crate) struct Query(
     audit::AuditQueries,
     people::PeopleQueries,
     coins::CoinQueries,
+    contract::ContractQueries,
+    over_time::OverTimeQueries,
     schedule::ScheduleQueries,
 );
 

@@ -1,7 +1,7 @@
 //! How a process says whether it is alive and whether it can do its work, to those who start and stop
 //! processes. Anybody may ask, so answers hold no internals.
 
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use tokio::net::TcpListener;
 
 use crate::WebError;
+use crate::plain::PlainServer;
 
 /// Whether a process can do its work just now.
 #[async_trait]
@@ -48,43 +48,27 @@ pub(crate) async fn readyz(readiness: &dyn Readiness) -> (StatusCode, String) {
 }
 
 /// Serves the two for a process that serves nothing else.
-pub struct HealthServer {
-    listener: TcpListener,
-    address: SocketAddr,
-    readiness: Arc<dyn Readiness>,
-}
+pub struct HealthServer(PlainServer);
 
 impl HealthServer {
     /// Listens, or says why not.
     pub async fn bind(listen: SocketAddr, readiness: Arc<dyn Readiness>) -> Result<Self, WebError> {
-        let bind_error = |source| WebError::Bind { listen, source };
-        let listener = TcpListener::bind(listen).await.map_err(bind_error)?;
-        let address = listener.local_addr().map_err(bind_error)?;
-        Ok(Self {
-            listener,
-            address,
-            readiness,
-        })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Serves until `shutdown`.
-    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), WebError> {
         let ready =
             |State(readiness): State<Arc<dyn Readiness>>| async move { readyz(&*readiness).await };
         let router = Router::new()
             .route("/healthz", get(healthz))
             .route("/readyz", get(ready))
-            .with_state(self.readiness);
-        let serving = axum::serve(self.listener, router).into_future();
-        tokio::select! {
-            // Who asks now gets no answer, which says it as well.
-            () = shutdown => Ok(()),
-            served = serving => served.map_err(WebError::Serve),
-        }
+            .with_state(readiness);
+        PlainServer::bind(listen, router).await.map(Self)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address()
+    }
+
+    /// Serves until `shutdown`.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), WebError> {
+        self.0.run(shutdown).await
     }
 }

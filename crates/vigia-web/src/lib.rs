@@ -12,6 +12,7 @@ mod auth;
 mod broadcasts;
 mod chart;
 mod config;
+mod contracts;
 mod credentials;
 mod cursor;
 mod endpoints;
@@ -28,10 +29,12 @@ mod linking;
 mod live;
 mod lookup;
 mod metrics;
+mod over_time;
 mod own_devices;
 mod own_endpoints;
 mod pages;
 mod path;
+mod plain;
 mod rate;
 mod reader;
 mod recheck;
@@ -64,6 +67,7 @@ pub use jwt::{
     JWKS_BYTES_MAX, JWKS_KEYS_MAX, JWT_BYTES_MAX, JwksError, JwksSource, JwtAlgorithm, JwtSettings,
     JwtVerifier,
 };
+pub use metrics::{MetricsServer, MetricsText};
 pub use server::WebServer;
 pub use shared::{CountError, SharedCounts};
 pub use sign_in::{SignIn, SignInSettings};

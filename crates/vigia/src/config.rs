@@ -73,6 +73,7 @@ pub struct Settings {
     pub texts: TextSettings,
     pub web: WebSettings,
     pub health: HealthSettings,
+    pub metrics: MetricsSettings,
     pub contracts: ContractSettings,
     pub coins: CoinSettings,
     pub log: LogSettings,
@@ -173,6 +174,13 @@ pub struct SourceSettings {
     pub gone_min: u64,
 }
 
+/// `[metrics]`
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
+pub struct MetricsSettings {
+    pub listen: String,
+}
+
 /// `[health]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
@@ -186,6 +194,11 @@ pub struct HealthSettings {
 pub struct LogSettings {
     pub level: String,
     pub format: LogFormat,
+    pub file: PathBuf,
+    pub file_level: String,
+    pub file_format: LogFormat,
+    pub file_mib_max: u64,
+    pub files_max: u32,
 }
 
 /// How logs are written.
@@ -217,6 +230,18 @@ pub enum LiveStart {
     Tip,
     /// At this one.
     Checkpoint(u64),
+}
+
+/// An address to listen at; none where nothing is set.
+fn optional_address(key: &str, listen: &str) -> Result<Option<std::net::SocketAddr>, ConfigError> {
+    if listen.is_empty() {
+        return Ok(None);
+    }
+    let expected = "ADDRESS:PORT, such as 127.0.0.1:8421, or nothing";
+    let address = listen.parse();
+    address
+        .map(Some)
+        .map_err(|_| ConfigError::value(key, listen, expected))
 }
 
 impl Settings {
@@ -333,15 +358,12 @@ impl Settings {
 
     /// Where processes without a web role say how they are; none where they do not.
     pub fn health_listen(&self) -> Result<Option<std::net::SocketAddr>, ConfigError> {
-        let listen = &self.health.listen;
-        if listen.is_empty() {
-            return Ok(None);
-        }
-        let expected = "ADDRESS:PORT, such as 127.0.0.1:8421, or nothing";
-        let address = listen.parse();
-        address
-            .map(Some)
-            .map_err(|_| ConfigError::value("health.listen", listen, expected))
+        optional_address("health.listen", &self.health.listen)
+    }
+
+    /// Where figures are told without sign-in; none where they are not.
+    pub fn metrics_listen(&self) -> Result<Option<std::net::SocketAddr>, ConfigError> {
+        optional_address("metrics.listen", &self.metrics.listen)
     }
 
     /// Where a database without a watermark begins.
@@ -384,6 +406,7 @@ impl Settings {
         self.coins.guard()?;
         self.live_start()?;
         self.health_listen()?;
+        self.metrics_listen()?;
         self.shard_plan()?;
         self.work.check()?;
         self.history.check()?;
@@ -408,6 +431,7 @@ impl Settings {
             ("poll.quiet_after_ms", self.poll.quiet_after_ms),
             ("poll.answer_within_ms", self.poll.answer_within_ms),
             ("poll.lag_max", self.poll.lag_max),
+            ("log.file_mib_max", self.log.file_mib_max),
             ("poll.probe_interval_ms", self.poll.probe_interval_ms),
             ("poll.buffer_mib", self.poll.buffer_mib as u64),
             (

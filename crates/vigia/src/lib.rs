@@ -15,8 +15,18 @@ pub mod jobs;
 pub mod jwks;
 pub mod logging;
 pub mod memory;
+pub mod metrics;
 pub mod pipeline;
 mod shared_counts;
 pub mod source;
 pub mod trust;
 pub mod wallet;
+pub mod zklogin;
+
+/// Version of vigia.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The commit that it was built from, where whoever built it said so in `VIGIA_COMMIT`, as `cargo xtask dist` does.
+pub const COMMIT: &str = match option_env!("VIGIA_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};

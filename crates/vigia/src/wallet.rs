@@ -1,124 +1,89 @@
 //! What wallets sign, checked by Sui's rules.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::Context as _;
 use async_trait::async_trait;
-use serde::Deserialize;
-use sui_sdk_types::{Jwk, JwkId};
 use vigia_sui::{PersonalSignatureError, ZkLoginKeys, verify_personal_message};
 use vigia_web::{SignedMessage, WalletError, WalletVerifier};
 
-/// Largest file of zkLogin's keys in bytes (I-13).
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
+use crate::zklogin::ZkLoginIssuers;
 
-/// Checks signatures of every scheme; those of zkLogin by keys that are in a file.
+/// Checks signatures of every scheme.
 pub struct SuiWallets {
-    zklogin_keys: Option<PathBuf>,
-}
-
-/// The keys of an identity provider.
-#[derive(Deserialize)]
-struct Jwks {
-    keys: Vec<ProviderKey>,
-}
-
-/// A key as providers publish it (RFC 7517).
-#[derive(Deserialize)]
-struct ProviderKey {
-    kid: String,
-    kty: String,
-    e: String,
-    n: String,
-    #[serde(default = "rs256")]
-    alg: String,
-}
-
-fn rs256() -> String {
-    "RS256".to_owned()
+    issuers: Arc<ZkLoginIssuers>,
 }
 
 impl SuiWallets {
-    /// Checks zkLogin by the keys in this file; without one it is refused.
-    pub fn new(zklogin_keys: Option<PathBuf>) -> Self {
-        Self { zklogin_keys }
+    /// Checks zkLogin by the keys of these issuers; without any it is refused.
+    pub fn new(issuers: ZkLoginIssuers) -> Self {
+        Self {
+            issuers: Arc::new(issuers),
+        }
     }
 }
 
 #[async_trait]
 impl WalletVerifier for SuiWallets {
     async fn verify(&self, signed: SignedMessage) -> Result<(), WalletError> {
-        let file = self.zklogin_keys.clone();
-        let checking = tokio::task::spawn_blocking(move || check(&signed, file.as_deref()));
-        let checked = checking.await;
-        checked.unwrap_or_else(|error| Err(WalletError::Wrong(error.to_string())))
+        let signed = Arc::new(signed);
+        match checked(&signed, None).await {
+            Err(PersonalSignatureError::ZkLoginUnavailable) => {}
+            other => return other.map_err(wrong),
+        }
+        let (keys, are_all) = self.keys(&signed).await?;
+        match checked(&signed, Some(keys)).await {
+            // It may be right by a key that is not known.
+            Err(PersonalSignatureError::Wrong) if !are_all => {
+                Err(unavailable("zkLogin cannot be checked here at the moment"))
+            }
+            other => other.map_err(wrong),
+        }
     }
 }
 
-fn check(signed: &SignedMessage, file: Option<&Path>) -> Result<(), WalletError> {
-    let checked = |keys| {
+impl SuiWallets {
+    /// What zkLogin is checked with, and whether that is all; why there is nothing is told to whoever signs.
+    async fn keys(&self, signed: &SignedMessage) -> Result<(ZkLoginKeys, bool), WalletError> {
+        if self.issuers.are_none() {
+            return Err(unavailable(
+                "zkLogin is not set up here: its operator has to set web.zklogin_issuers",
+            ));
+        }
+        let epoch = signed
+            .epoch
+            .ok_or_else(|| unavailable("the epoch of the chain is not known yet"))?;
+        let (keys, are_all) = self.issuers.keys().await;
+        let keys = ZkLoginKeys {
+            keys,
+            epoch,
+            // Proofs for development are made by anybody: only a chain that is no public one takes them.
+            is_development: signed.chain.name().is_none(),
+        };
+        Ok((keys, are_all))
+    }
+}
+
+/// Away from the threads that answer: it takes milliseconds.
+async fn checked(
+    signed: &Arc<SignedMessage>,
+    keys: Option<ZkLoginKeys>,
+) -> Result<(), PersonalSignatureError> {
+    let signed = Arc::clone(signed);
+    let checking = tokio::task::spawn_blocking(move || {
         let message = signed.message.as_bytes();
         verify_personal_message(message, &signed.signature, &signed.address, keys)
-    };
-    match checked(None) {
-        Err(PersonalSignatureError::ZkLoginUnavailable) => {
-            let keys = keys(signed, file)?;
-            checked(Some(keys)).map_err(|error| WalletError::Wrong(error.to_string()))
-        }
-        Err(error) => Err(WalletError::Wrong(error.to_string())),
-        Ok(()) => Ok(()),
-    }
+    });
+    checking
+        .await
+        .unwrap_or(Err(PersonalSignatureError::Malformed))
 }
 
-/// What zkLogin is checked with; why there is nothing is told to whoever signs.
-fn keys(signed: &SignedMessage, file: Option<&Path>) -> Result<ZkLoginKeys, WalletError> {
-    let unavailable = |why: &str| WalletError::Unavailable(why.to_owned());
-    let file = file.ok_or_else(|| {
-        unavailable("zkLogin is not set up here: its operator has to set web.zklogin_keys_file")
-    })?;
-    let epoch = signed
-        .epoch
-        .ok_or_else(|| unavailable("the epoch of the chain is not known yet"))?;
-    let keys = read(file).map_err(|error| {
-        tracing::error!(error = &*error, "no zkLogin signature can be checked");
-        unavailable("zkLogin cannot be checked here at the moment")
-    })?;
-    Ok(ZkLoginKeys {
-        keys,
-        epoch,
-        // Proofs for development are made by anybody: only a chain that is no public one takes them.
-        is_development: signed.chain.name().is_none(),
-    })
+fn wrong(error: PersonalSignatureError) -> WalletError {
+    WalletError::Wrong(error.to_string())
 }
 
-fn read(file: &Path) -> anyhow::Result<HashMap<JwkId, Jwk>> {
-    let name = file.display();
-    let bytes = std::fs::metadata(file)
-        .with_context(|| format!("cannot read {name}"))?
-        .len();
-    anyhow::ensure!(
-        bytes <= FILE_BYTES_MAX,
-        "{name} has {bytes} bytes; at most {FILE_BYTES_MAX} are read"
-    );
-    let text = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
-    let providers: BTreeMap<String, Jwks> = serde_json::from_slice(&text).with_context(|| {
-        format!("{name} is not JSON of key sets by issuer, {{\"ISSUER\": {{\"keys\": [...]}}}}")
-    })?;
-    let of_provider = |(iss, jwks): (String, Jwks)| {
-        jwks.keys.into_iter().map(move |key| {
-            let ProviderKey {
-                kid,
-                kty,
-                e,
-                n,
-                alg,
-            } = key;
-            let iss = iss.clone();
-            (JwkId { iss, kid }, Jwk { kty, e, n, alg })
-        })
-    };
-    Ok(providers.into_iter().flat_map(of_provider).collect())
+fn unavailable(why: &str) -> WalletError {
+    WalletError::Unavailable(why.to_owned())
 }
 
 #[cfg(test)]
@@ -166,7 +131,9 @@ mod tests {
         if let Some(text) = file {
             std::fs::write(&path, text).unwrap();
         }
-        let verifier = SuiWallets::new(file.map(|_| path));
+        let clock = Arc::new(vigia_core::SystemClock);
+        let issuers = ZkLoginIssuers::new(file.map(|_| path), [].into(), clock);
+        let verifier = SuiWallets::new(issuers);
         let verified = verifier.verify(signed).await;
         verified.map_err(|error| format!("{error:?}"))
     }
@@ -185,7 +152,7 @@ mod tests {
         };
         assert_eq!(mainnet.chain.name(), Some("mainnet"));
         for (file, signed, why) in [
-            (None, signed(Some(10)), "web.zklogin_keys_file"),
+            (None, signed(Some(10)), "web.zklogin_issuers"),
             (Some(&*keys), signed(None), "the epoch"),
             (Some(&*keys), signed(Some(11)), "ended with epoch 10"),
             (Some("{}"), signed(Some(10)), "Wrong"),

@@ -25,7 +25,7 @@ use crate::db::{Row, Tx, get, get_opt, parsed, query};
 use crate::delivery::{
     ATTEMPTS_MAX, AccountEndpoint, AttemptRow, ClaimedDelivery, Completion, DeliveryEnd,
     DeliveryEvent, DeliveryRow, DeliveryState, DeliveryStore, EndpointRow, EndpointSpec,
-    EndpointState, Sequenced,
+    EndpointState, OutboxBacklog, Sequenced,
 };
 use crate::sql::sql;
 use crate::{ActivityRevision, ActivityRow, DeliveryStats, Result, STATS_ATTEMPTS_MAX};
@@ -226,10 +226,7 @@ impl DeliveryStore for SqlStore {
         before: Option<(u64, DeliveryId)>,
         limit: u32,
     ) -> Result<Vec<DeliveryRow>> {
-        let (at_ms, id) = match before {
-            Some((at_ms, id)) => (int("time", at_ms)?, id.as_bytes().to_vec()),
-            None => (i64::MAX, Vec::new()),
-        };
+        let (at_ms, id) = below(before)?;
         let rows = query(sql!("delivery_page"))
             .bind(endpoint)
             .bind(state.map(|state| state.as_str().to_owned()))
@@ -237,6 +234,25 @@ impl DeliveryStore for SqlStore {
             .bind(id)
             .bind(limit)
             .fetch_all(&mut self.database.read().await?)
+            .await?;
+        rows.iter().map(delivery).collect()
+    }
+
+    async fn delivery_heads(
+        &self,
+        endpoints: &[i64],
+        state: Option<DeliveryState>,
+        before: Option<(u64, DeliveryId)>,
+        each_max: u32,
+    ) -> Result<Vec<DeliveryRow>> {
+        let (at_ms, id) = below(before)?;
+        let rows = query(sql!(dialects "delivery_heads"))
+            .bind(Value::from(endpoints).to_string())
+            .bind(state.map(|state| state.as_str().to_owned()))
+            .bind(at_ms)
+            .bind(id)
+            .bind(each_max)
+            .fetch_alone(&self.database)
             .await?;
         rows.iter().map(delivery).collect()
     }
@@ -337,6 +353,34 @@ impl DeliveryStore for SqlStore {
         rows.iter()
             .map(|row| Ok((get(row, "endpoint_id")?, state(row)?, get(row, "count")?)))
             .collect()
+    }
+
+    async fn outbox_backlog(&self) -> Result<Vec<OutboxBacklog>> {
+        let rows = query(sql!("outbox_backlog"))
+            .fetch_alone(&self.database)
+            .await?;
+        let mut backlog = Vec::<OutboxBacklog>::new();
+        for row in &rows {
+            let channel: String = get(row, "channel")?;
+            let at = backlog.iter().position(|found| found.channel == channel);
+            let at = at.unwrap_or_else(|| {
+                let new = OutboxBacklog {
+                    channel,
+                    ..OutboxBacklog::default()
+                };
+                backlog.push(new);
+                backlog.len() - 1
+            });
+            let found = &mut backlog[at];
+            match state(row)? {
+                DeliveryState::Dead => found.dead = get(row, "count")?,
+                _ => {
+                    found.pending = get(row, "count")?;
+                    found.oldest_due_ms = get_opt(row, "oldest_due_ms")?;
+                }
+            }
+        }
+        Ok(backlog)
     }
 
     async fn delivery_stats(&self, since_ms: u64) -> Result<Vec<(i64, DeliveryStats)>> {
@@ -526,6 +570,14 @@ pub(super) fn attempts_json<'a>(
         }))
     });
     Ok(Value::from(json.collect::<Result<Vec<_>>>()?).to_string())
+}
+
+/// Where a page ends above: time and id.
+fn below(before: Option<(u64, DeliveryId)>) -> Result<(i64, Vec<u8>)> {
+    Ok(match before {
+        Some((at_ms, id)) => (int("time", at_ms)?, id.as_bytes().to_vec()),
+        None => (i64::MAX, Vec::new()),
+    })
 }
 
 fn state(row: &Row) -> Result<DeliveryState> {

@@ -6,6 +6,7 @@ use vigia_store::{DeliveryRow, EndpointRow};
 
 use super::delivery::{Delivery, DeliveryState};
 use super::error::{bad_input, forbidden, internal};
+use super::loaders::{DeliveriesOf, DeliveryPage, read};
 use super::page;
 use super::query::{check_writer, reader, web};
 use super::scalar::UInt53;
@@ -132,9 +133,15 @@ impl AccountEndpoint {
     ) -> Result<Connection<String, Delivery>> {
         let size = page::size(first)?;
         let before = page::after(after.as_deref(), cursor::to_delivery)?;
-        let (store, state) = (&web(ctx).store, state.map(Into::into));
-        let rows = store.delivery_page(Some(self.row.id), state, before, size + 1);
-        let rows = rows.await.map_err(internal)?;
+        let of = DeliveriesOf {
+            endpoint: self.row.id,
+            page: DeliveryPage {
+                state: state.map(Into::into),
+                before,
+                limit: size + 1,
+            },
+        };
+        let rows = read(ctx, of).await?.unwrap_or_default();
         let cursor = |row: &DeliveryRow| cursor::of_delivery(row.created_at_ms, row.id);
         Ok(page::connection(rows, size, cursor, Delivery))
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::{Context, Result};
 use vigia_core::{AccountId, BusinessEvent, BusinessKey, CoinInfo, DeliveryId, Digest, UserId};
-use vigia_store::{AttemptRow, MemberRow, Store, StoreError, WatchRow};
+use vigia_store::{AttemptRow, DeliveryRow, DeliveryState, MemberRow, Store, StoreError, WatchRow};
 
 use super::error::internal;
 
@@ -36,6 +36,21 @@ pub(super) struct EndpointOf(pub(super) i64);
 /// Attempts of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct AttemptsOf(pub(super) DeliveryId);
+
+/// A page of what an endpoint was told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct DeliveriesOf {
+    pub(super) endpoint: i64,
+    pub(super) page: DeliveryPage,
+}
+
+/// Which page of deliveries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct DeliveryPage {
+    pub(super) state: Option<DeliveryState>,
+    pub(super) before: Option<(u64, DeliveryId)>,
+    pub(super) limit: u32,
+}
 
 /// Attempts of a push.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +121,31 @@ impl Loader<AttemptsOf> for Reads {
         let ids: Vec<DeliveryId> = keys.iter().map(|key| key.0).collect();
         let rows = self.0.delivery_attempts(&ids).await?;
         Ok(grouped(rows, AttemptsOf))
+    }
+}
+
+impl Loader<DeliveriesOf> for Reads {
+    type Value = Vec<DeliveryRow>;
+    type Error = Arc<StoreError>;
+
+    async fn load(&self, keys: &[DeliveriesOf]) -> Read<DeliveriesOf, Vec<DeliveryRow>> {
+        // Below one list all ask for the same page; aliases may ask for some more.
+        let mut pages = HashMap::<DeliveryPage, Vec<i64>>::new();
+        for key in keys {
+            pages.entry(key.page).or_default().push(key.endpoint);
+        }
+        let mut read = HashMap::new();
+        for (page, endpoints) in pages {
+            let DeliveryPage {
+                state,
+                before,
+                limit,
+            } = page;
+            let rows = self.0.delivery_heads(&endpoints, state, before, limit);
+            let rows = rows.await?.into_iter().map(|row| (row.endpoint, row));
+            read.extend(grouped(rows, |endpoint| DeliveriesOf { endpoint, page }));
+        }
+        Ok(read)
     }
 }
 

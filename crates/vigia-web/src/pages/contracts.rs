@@ -1,14 +1,14 @@
 //! `/contracts`: what is declared and what is understood of it, how busy it is, and the coins that are known; for
 //! operators.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use vigia_contracts::{ContractSummary, EventSummary, Registry};
-use vigia_core::{Address, CoinInfo, Event, Locale, PackageVersion};
+use vigia_core::{Address, CoinInfo, Locale};
 use vigia_store::{EVIDENCE_MAX, StatusReport, StoreError};
 
 use super::internal_error;
@@ -16,11 +16,10 @@ use super::item::time;
 use super::layout::empty;
 use super::operators::{Operator, operator_page};
 use crate::app::App;
+use crate::contracts::ContractUse;
 use crate::reader::Reader;
 use crate::text::{ContractWords, contract_words, count, kind_title, object_title, state_title};
 
-/// How far back events are counted.
-const WINDOW_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Coins that are listed: whoever makes coins that nobody asked for can make many.
 const COINS_MAX: usize = 100;
 
@@ -38,7 +37,7 @@ pub(crate) async fn contracts(State(app): State<Arc<App>>, Operator(reader): Ope
         @if all.is_empty() { (empty(words.none, words.none_hint, Some("[contracts]"))) }
         @else { p.note { (words.hint) } }
         (totals(&found, reader.locale))
-        @if found.is_cut {
+        @if found.used.is_cut {
             p.note { (words.newest_only) " " (count(EVIDENCE_MAX.into(), reader.locale)) " " (words.transactions) }
         }
         @for contract in &all { (section(contract, &found, &reader, now_ms)) }
@@ -50,54 +49,19 @@ pub(crate) async fn contracts(State(app): State<Arc<App>>, Operator(reader): Ope
 /// What the database knows of them.
 struct Found {
     status: StatusReport,
-    versions: Vec<(PackageVersion, u64)>,
-    /// Events of the window by contract and name.
-    events: BTreeMap<(String, String), u64>,
-    /// Events of it that are not declared.
-    undeclared: u64,
-    /// Whether there are more transactions in the window than are read.
-    is_cut: bool,
+    used: ContractUse,
     coins: Vec<CoinInfo>,
 }
 
 impl Found {
     async fn read(app: &App, registry: &Registry) -> Result<Self, StoreError> {
         let store = &app.context.store;
-        let from_ms = app.context.clock.now_ms().saturating_sub(WINDOW_MS);
-        let evidence = store.event_evidence(from_ms, EVIDENCE_MAX).await?;
-        let (mut events, mut undeclared) = (BTreeMap::new(), 0);
-        for bytes in evidence.iter().flatten() {
-            // What cannot be read is somebody else's to say: the list of failed transactions has it.
-            let read = bcs::from_bytes::<Vec<Event>>(bytes).unwrap_or_default();
-            for event in read {
-                match registry.declared_event(&event.type_) {
-                    Some((contract, name)) => {
-                        *events
-                            .entry((contract.to_owned(), name.to_owned()))
-                            .or_default() += 1;
-                    }
-                    None => undeclared += 1,
-                }
-            }
-        }
+        let now_ms = app.context.clock.now_ms();
         Ok(Self {
             status: store.status().await?,
-            versions: store.package_version_noticed().await?,
-            events,
-            undeclared,
-            is_cut: u32::try_from(evidence.len()).is_ok_and(|read| read >= EVIDENCE_MAX),
+            used: ContractUse::read(&**store, registry, now_ms).await?,
             coins: store.coin_list().await?,
         })
-    }
-
-    fn count_of(&self, contract: &str, event: &str) -> u64 {
-        let key = (contract.to_owned(), event.to_owned());
-        self.events.get(&key).copied().unwrap_or(0)
-    }
-
-    fn version_of(&self, package: &Address) -> Option<&(PackageVersion, u64)> {
-        let mut versions = self.versions.iter();
-        versions.find(|(version, _)| version.package == *package)
     }
 }
 
@@ -105,7 +69,7 @@ fn totals(found: &Found, locale: Locale) -> Markup {
     let words = contract_words(locale);
     html! {
         dl.tiles.small {
-            div data-count="undeclared" { dt { (words.undeclared) } dd { (count(found.undeclared, locale)) } }
+            div data-count="undeclared" { dt { (words.undeclared) } dd { (count(found.used.undeclared, locale)) } }
             div data-count="unread" { dt { (words.unread) } dd { (count(found.status.unread, locale)) } }
             div data-count="failed" {
                 dt { (words.failed) }
@@ -133,7 +97,7 @@ fn section(contract: &ContractSummary<'_>, found: &Found, reader: &Reader, now_m
             @if contract.events.is_empty() { p.note { (words.no_events) } }
             ul.balances.shards {
                 @for event in &contract.events {
-                    @let number = found.count_of(contract.name, event.name);
+                    @let number = found.used.count_of(contract.name, event.name);
                     li data-event=(event.name) {
                         span.what {
                             span.title { code { (event.name) } }
@@ -156,7 +120,7 @@ fn version(package: &Address, found: &Found, reader: &Reader, now_ms: u64) -> Ma
         span.what {
             span.title { code { (package) } }
             span.meta {
-                @match found.version_of(package) {
+                @match found.used.version_of(package) {
                     Some((version, at_ms)) => {
                         span {
                             @if version.package == version.original { (words.original) } @else { (words.upgrade) }

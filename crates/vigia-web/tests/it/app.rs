@@ -114,6 +114,7 @@ impl TestApp {
             text: Arc::new(PlainText),
             authenticator: authenticator(store.clone(), clock.clone()),
             readiness: Arc::new(AlwaysReady),
+            metrics: Arc::new(crate::metrics::Figures),
             clock: clock.clone(),
             endpoints: Some(Arc::new(PlainKeeper::default())),
             counts: None,

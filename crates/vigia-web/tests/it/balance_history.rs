@@ -1,5 +1,6 @@
 //! `/balances/{address}/{coin}`: a chart whose points are what had moved by then, and its table.
 
+use serde_json::{Value, json};
 use vigia_core::Clock as _;
 use vigia_store::{BalanceObservation, BalanceStore as _, FOLD_EFFECTS_MAX, Observed};
 
@@ -27,6 +28,35 @@ fn rows(page: &str) -> Vec<(u64, i128)> {
         (at_ms, of(row, "data-amount=\"").parse().unwrap())
     });
     rows.collect()
+}
+
+/// The same as GraphQL tells it.
+async fn told(app: &TestApp, span: &str) -> Vec<(u64, i128)> {
+    let word = match span {
+        "7d" => "WEEK",
+        "30d" => "MONTH",
+        _ => "YEAR",
+    };
+    let query = format!(
+        "{{ balanceHistory(address: \"{}\", coin: \"CUSD\", span: {word}) {{ coin {{ symbol }} amount \
+         course {{ fromMs opening steps {{ atMs moved amount }} }} }} }}",
+        sample::address(ANA)
+    );
+    let reply = app.graphql_as(Some("ana"), &query).await;
+    let told = &reply["data"]["balanceHistory"];
+    assert_eq!(told["coin"]["symbol"], "cUSD", "{reply}");
+    let number = |value: &Value| value.as_str().unwrap().parse::<i128>().unwrap();
+    let course = &told["course"];
+    let mut amount = number(&course["opening"]);
+    let mut rows = vec![(course["fromMs"].as_u64().unwrap(), amount)];
+    for step in course["steps"].as_array().unwrap() {
+        amount += number(&step["moved"]);
+        assert_eq!(amount, number(&step["amount"]), "{course}");
+        rows.push((step["atMs"].as_u64().unwrap(), amount));
+    }
+    assert_eq!(amount, number(&told["amount"]), "{told}");
+    rows.reverse();
+    rows
 }
 
 /// Ana paid 5 cUSD at each of these checkpoints, and had 100 cUSD before.
@@ -104,6 +134,7 @@ async fn points_are_what_had_moved_by_then() {
             .collect();
         expected.push((from_ms, after(from_ms)));
         assert_eq!(rows(&page), expected, "{span}");
+        assert_eq!(told(&app, span).await, expected, "{span}");
         assert!(page.contains("70.00 cUSD"), "what there is now: {page}");
         assert!(
             page.contains("<svg") && page.contains("class=\"line\""),
@@ -144,6 +175,19 @@ async fn what_is_not_ones_own_or_no_balance_has_no_page() {
         assert_eq!(app.seen(Some("ana"), other).await.0, 404, "{other}");
     }
     assert_eq!(app.seen(None, &path(ANA)).await.0, 200);
+    let ask = |address: &str, coin: &str| {
+        format!(
+            "{{ balanceHistory(address: \"{address}\", coin: \"{coin}\") {{ course {{ opening }} }} }}"
+        )
+    };
+    let ana = sample::address(ANA).to_string();
+    let of_beto = app.graphql_as(Some("beto"), &ask(&ana, "CUSD")).await;
+    assert_eq!(of_beto["data"]["balanceHistory"], json!(null), "{of_beto}");
+    for (address, coin) in [("0xzz", "CUSD"), (&*ana, "nothing")] {
+        let refused = app.graphql_as(Some("ana"), &ask(address, coin)).await;
+        let code = &refused["errors"][0]["extensions"]["code"];
+        assert_eq!(code, "BAD_USER_INPUT", "{refused}");
+    }
     let wrong = format!("{}?span=2d", path(ANA));
     assert_eq!(app.seen(Some("ana"), &wrong).await.0, 400);
     // Of Beto nothing is known, of a coin that Ana never had there is nothing.

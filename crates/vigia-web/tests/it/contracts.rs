@@ -1,5 +1,6 @@
 //! `/contracts`: what is declared and how busy it is, for operators.
 
+use serde_json::json;
 use vigia_core::{Address, PackageVersion};
 use vigia_store::ContractStore as _;
 
@@ -45,6 +46,30 @@ async fn contracts_are_shown_with_their_versions_and_events() {
     let noted = page.split("data-event=\"pay::Noted\"").nth(1).unwrap();
     let number = noted.split("class=\"amount\">").nth(1).unwrap();
     assert!(number.starts_with("4<"), "{number}");
+    let query = "{ contracts { undeclaredEvents isCut contracts { name packages { package original version } events { \
+        name lastDay isReadable object objectState movement traits activities { kind direction } } } } }";
+    let told = app.graphql(query).await["data"]["contracts"].clone();
+    assert_eq!(
+        (&told["undeclaredEvents"], &told["isCut"]),
+        (&json!(2), &json!(false)),
+        "{told}"
+    );
+    let names = told["contracts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|contract| &contract["name"]);
+    assert_eq!(names.collect::<Vec<_>>(), ["pay", "shop"]);
+    let pay = &told["contracts"][0];
+    assert_eq!(pay["packages"][0]["version"], 1, "{pay}");
+    let noted = pay["events"].as_array().unwrap().iter();
+    let noted: Vec<_> = noted
+        .filter(|event| event["name"] == "pay::Noted")
+        .collect();
+    assert_eq!(noted[0]["lastDay"], 4, "{noted:?}");
+    let made = told["contracts"][1]["events"].as_array().unwrap().iter();
+    let made: Vec<_> = made.filter(|event| event["object"] == "trade").collect();
+    assert!(!made.is_empty(), "{told}");
     // A day later none of them is new.
     app.clock.set(sample::GENESIS_MS + 25 * 60 * 60 * 1_000);
     let (_, page) = app.seen(None, "/contracts").await;
@@ -60,6 +85,11 @@ async fn they_are_the_operators_alone() {
     let unknown = app.seen(Some("ana"), "/nowhere").await;
     assert_eq!(app.seen(Some("ana"), "/contracts").await, unknown);
     assert_eq!(app.seen(Some("nobody"), "/contracts").await.0, 401);
+    let refused = app.graphql_as(Some("ana"), "{ contracts { isCut } }").await;
+    assert_eq!(
+        refused["errors"][0]["extensions"]["code"], "FORBIDDEN",
+        "{refused}"
+    );
     let (_, page) = app.seen(None, "/contracts?lang=pt").await;
     assert!(page.contains("Contratos"), "{page}");
 }

@@ -40,6 +40,7 @@ async fn bind(listen: &str, insecure_no_auth: bool) -> Result<WebServer, WebErro
         text: Arc::new(NoText),
         authenticator: Arc::new(LocalOperatorAuthenticator),
         readiness: Arc::new(AlwaysReady),
+        metrics: Arc::new(crate::metrics::Figures),
         clock: Arc::new(SystemClock),
         endpoints: None,
         counts: None,

@@ -29,11 +29,14 @@ fn asked(field: &str) -> String {
         | "pushes" | "actions" => format!("{field} {{ nodes {{ __typename }} }}"),
         "me" => "me { __typename }".to_owned(),
         "user" | "account" => format!("{field}(externalId: \"ana\") {{ externalId }}"),
+        "balanceHistory" => {
+            format!("balanceHistory(address: \"{address}\", coin: \"CUSD\") {{ amount }}")
+        }
         "coin" => "coin(coin: \"CUSD\") { symbol }".to_owned(),
         "setSchedulePaused" => {
             "setSchedulePaused(name: \"none\", paused: true) { name }".to_owned()
         }
-        "status" | "schedules" | "endpoints" | "pushPlatforms" | "broadcasts" | "accountEndpoints" => {
+        "status" | "schedules" | "endpoints" | "pushPlatforms" | "broadcasts" | "accountEndpoints" | "contracts" => {
             format!("{field} {{ __typename }}")
         }
         "rawTransaction" | "transaction" | "failedTransaction" | "announced" => {

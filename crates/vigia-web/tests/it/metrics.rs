@@ -1,39 +1,84 @@
-//! `/metrics`: what Prometheus reads, and that only operators do.
+//! `/metrics`: what Prometheus reads, and that only operators do; and the listener that is there for nothing else.
 
-use vigia_store::{WatchReconciliation, WatchStore};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use vigia_store::StoreError;
+use vigia_web::{MetricsServer, MetricsText};
 
 use crate::app::{TestApp, USER_HEADER};
 
+/// Figures that nobody counted.
+pub(crate) struct Figures;
+
+#[async_trait]
+impl MetricsText for Figures {
+    async fn metrics(&self) -> Result<String, StoreError> {
+        Ok("vigia_lag_checkpoints 7\n# EOF\n".to_owned())
+    }
+}
+
+/// Figures that cannot be read.
+struct Broken;
+
+#[async_trait]
+impl MetricsText for Broken {
+    async fn metrics(&self) -> Result<String, StoreError> {
+        Err(StoreError::OutOfRange {
+            what: "number",
+            value: "secret".to_owned(),
+        })
+    }
+}
+
 #[tokio::test]
-async fn operators_read_how_watch_lists_compare() {
+async fn operators_read_figures() {
     let app = TestApp::with_people("Ana").await;
-    let found = WatchReconciliation {
-        holder: "host/7".to_owned(),
-        entries: 2,
-        missing: 1,
-        extra: 0,
-    };
-    app.store.watch_reconciled(&found).await.unwrap();
     let response = app.get("/metrics").send().await.unwrap();
     assert_eq!(response.status(), 200);
     let kind = response.headers()["content-type"].to_str().unwrap();
-    assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+    assert!(
+        kind.starts_with("application/openmetrics-text; version=1.0.0"),
+        "{kind}"
+    );
     let text = response.text().await.unwrap();
-    for line in [
-        "vigia_watch_entries{poller=\"host/7\"} 2",
-        "vigia_watch_missing{poller=\"host/7\"} 1",
-        "vigia_watch_extra{poller=\"host/7\"} 0",
-        "# TYPE vigia_text_fallbacks_total counter",
-        "vigia_text_fallbacks_total 7",
-    ] {
-        assert!(text.lines().any(|found| found == line), "{line}: {text}");
-    }
+    assert_eq!(text, "vigia_lag_checkpoints 7\n# EOF\n");
     for (user, status) in [("ana", 404), ("nobody", 401)] {
         let request = app.get("/metrics").header(USER_HEADER, user);
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), status, "{user}");
         let text = response.text().await.unwrap();
-        assert!(!text.contains("host/7"), "{user}: {text}");
+        assert!(!text.contains("vigia_lag"), "{user}: {text}");
     }
     app.stop().await;
+}
+
+#[tokio::test]
+async fn a_listener_of_its_own_tells_figures_and_nothing_else() {
+    for (metrics, status, part) in [
+        (Arc::new(Figures) as Arc<dyn MetricsText>, 200, "# EOF\n"),
+        (Arc::new(Broken), 503, "see the log"),
+    ] {
+        let server = MetricsServer::bind("127.0.0.1:0".parse().unwrap(), metrics);
+        let server = server.await.unwrap();
+        let address = server.address();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let serving = tokio::spawn(server.run(async move {
+            let _ = stopped.await;
+        }));
+        let response = reqwest::get(format!("http://{address}/metrics"))
+            .await
+            .unwrap();
+        assert_eq!(response.status(), status);
+        let text = response.text().await.unwrap();
+        assert!(text.contains(part) && !text.contains("secret"), "{text}");
+        for path in ["", "graphql", "healthz"] {
+            let response = reqwest::get(format!("http://{address}/{path}"))
+                .await
+                .unwrap();
+            assert_eq!(response.status(), 404, "{path}");
+        }
+        drop(stop);
+        serving.await.unwrap().unwrap();
+    }
 }

@@ -116,6 +116,41 @@ async fn a_list_costs_as_many_as_one_of_its_rows() {
     }
 }
 
+/// How many statements it takes to tell what all endpoints of Ana's account were told.
+async fn cost_of_endpoints(app: &TestApp) -> (usize, u64) {
+    let before = vigia_store::statements();
+    let query = "{ accountEndpoints { name deliveries(first: 5) { nodes { id endpoint log { status } } } } }";
+    let reply = app.graphql(query).await;
+    let statements = vigia_store::statements() - before;
+    let rows = reply["data"]["accountEndpoints"].as_array();
+    let rows = rows.unwrap_or_else(|| panic!("{reply}"));
+    for row in rows {
+        let told = row["deliveries"]["nodes"].as_array().unwrap();
+        assert!(told.len() >= 2, "{row}");
+    }
+    (rows.len(), statements)
+}
+
+#[tokio::test]
+async fn what_endpoints_were_told_is_read_together() {
+    let app = app().await;
+    let mut costs = Vec::new();
+    for (checkpoint, more) in [(20, 1), (22, 3)] {
+        for _ in 0..more {
+            let create = "mutation { createAccountEndpoint(account: \"ana\", input: { url: \"https://ana.example/\" }) { name } }";
+            let reply = app.graphql(create).await;
+            assert!(reply["errors"].is_null(), "{reply}");
+        }
+        for checkpoint in checkpoint..checkpoint + 2 {
+            app.transfer(checkpoint).await;
+        }
+        app.store.delivery_sequence().await.unwrap();
+        costs.push(cost_of_endpoints(&app).await);
+    }
+    assert_eq!((costs[0].0, costs[1].0), (1, 4));
+    assert_eq!(costs[0].1, costs[1].1, "{costs:?}");
+}
+
 #[tokio::test]
 async fn people_coins_and_schedules_are_told() {
     let app = app().await;

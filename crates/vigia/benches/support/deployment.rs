@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use vigia::config::{LiveStart, RootSetting};
+use vigia::metrics::IngestMetrics;
 use vigia::pipeline::{
     OutstandingMemory, Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits,
 };
@@ -136,6 +137,7 @@ impl Deployment {
             filter_literals_max: 0,
             quorum,
             filters_broke: Mutex::default(),
+            metrics: IngestMetrics::default(),
         };
         Self {
             store,

@@ -53,6 +53,24 @@ pub(crate) struct Telling {
     tasks: [JoinHandle<()>; 2],
 }
 
+/// How long after its commit each delivery of a load came.
+#[derive(Default)]
+pub(crate) struct Load {
+    /// Of the first half of it, when nobody is known to answer soon.
+    pub(crate) earlier: Vec<Duration>,
+    /// Of the second half.
+    pub(crate) later: Vec<Duration>,
+}
+
+impl Load {
+    /// All of them, the shortest first.
+    pub(crate) fn sorted(mut self) -> Vec<Duration> {
+        self.earlier.append(&mut self.later);
+        self.earlier.sort_unstable();
+        self.earlier
+    }
+}
+
 impl Told {
     /// With so many endpoints that answer and so many that hang: where there are some that do, each is told of an account
     /// of its own.
@@ -171,20 +189,15 @@ impl Told {
         per_second: u32,
         each: u32,
     ) -> Vec<Duration> {
-        self.load_of(lasting, per_second, |_| {
+        let load = self.load_of(lasting, per_second, |_| {
             vec![self.accounts[0]; usize::try_from(each).expect("it fits")]
-        })
-        .await
+        });
+        load.await.sorted()
     }
 
     /// The same, going round the accounts: of each commit one half is of those whose endpoints answer, and the other of
     /// those whose hang, or who have none.
-    pub(crate) async fn load_round(
-        &self,
-        lasting: Duration,
-        per_second: u32,
-        each: u64,
-    ) -> Vec<Duration> {
+    pub(crate) async fn load_round(&self, lasting: Duration, per_second: u32, each: u64) -> Load {
         let account = |n: u64| self.accounts[usize::try_from(n).expect("it fits")];
         let half = ACCOUNTS / 2;
         self.load_of(lasting, per_second, |round| {
@@ -200,7 +213,7 @@ impl Told {
         lasting: Duration,
         per_second: u32,
         accounts: impl Fn(u64) -> Vec<AccountId>,
-    ) -> Vec<Duration> {
+    ) -> Load {
         let every = Duration::from_secs(1) / per_second;
         let mut ticks = tokio::time::interval(every);
         let begun = Instant::now();
@@ -220,15 +233,19 @@ impl Told {
         let came = self.receiver.take();
         assert_eq!(came.len(), wanted, "each once");
         let committed = self.committed.lock().expect("nobody panics with it");
-        let since =
-            |(checkpoint, at): &(u64, Instant)| at.saturating_duration_since(committed[checkpoint]);
-        // The first statements are compiled, and nobody is known to answer soon.
-        let warm = committed.len() as u64 / 10;
-        let first = committed.keys().min().copied().unwrap_or(0) + warm;
-        let counted = came.iter().filter(|(checkpoint, _)| *checkpoint >= first);
-        let mut times: Vec<Duration> = counted.map(since).collect();
-        times.sort_unstable();
-        times
+        let number = committed.len() as u64;
+        let first = committed.keys().min().copied().unwrap_or(0);
+        let mut load = Load::default();
+        for (checkpoint, at) in came {
+            let took = at.saturating_duration_since(committed[&checkpoint]);
+            // The very first statements are compiled; they are nobody's figure.
+            if checkpoint >= first + number / 2 {
+                load.later.push(took);
+            } else if checkpoint >= first + number / 20 {
+                load.earlier.push(took);
+            }
+        }
+        load
     }
 
     /// Waits until so many are received and written down.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::{CurrentRegistry, Interpreter, PackageIds};
-use vigia_core::{Clock, SystemClock, error_chain};
+use vigia_core::{Clock, NotificationText, SystemClock, error_chain};
 use vigia_store::{IngestStore, LeaseStore, SqlStore, Store};
 use vigia_sui::Archived;
 use vigia_web::{EndpointKeeper, WebConfig, WebContext, WebServer};
@@ -30,6 +30,7 @@ use crate::delivery::SealedKeys;
 use crate::exit::Exit;
 use crate::history::{HistoryLimits, HistoryRunner, HistorySource, RunnerMemory};
 use crate::jobs::{self, JobRunner, LeaseTimes};
+use crate::metrics::Metrics;
 use crate::pipeline::{
     CoinLookup, OutstandingMemory, Poller, ProviderWatch, Reinterpreter, Rewind, ShardKeeper,
     Shards, WatchSync, Worker, WorkerLimits,
@@ -70,6 +71,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
     if let Some(simulated) = &simulated {
         simulated.watch_users(&*store).await?;
     }
+    roles.tell_metrics(&settings).await?;
     let web = roles
         .web(&settings, Arc::clone(&store), Arc::clone(&registry))
         .await?;
@@ -105,6 +107,7 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
     let mut source = Provider::new(&settings)?;
     let mut roles = Roles::new()?;
     roles.health(&settings).await?;
+    roles.tell_metrics(&settings).await?;
     let store = roles.store(&settings).await?;
     source.demand_proof(&settings, &store)?;
     let registry = roles
@@ -146,6 +149,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     };
     let mut roles = Roles::new()?;
     roles.health(&settings).await?;
+    roles.tell_metrics(&settings).await?;
     let store = roles.store(&settings).await?;
     if let Some(source) = &mut source {
         source.demand_proof(&settings, &store)?;
@@ -178,6 +182,7 @@ pub async fn web(common: &Common, args: WebArgs) -> anyhow::Result<ExitCode> {
     settings.texts()?;
     let declared = Declared::new(&settings, &PackageIds::new())?;
     let mut roles = Roles::new()?;
+    roles.tell_metrics(&settings).await?;
     let store = roles.existing_store(&settings).await?;
     let registry = roles
         .contracts(&settings, declared, &store, None, false)
@@ -198,6 +203,7 @@ struct Roles {
     shutdown: CancellationToken,
     tasks: JoinSet<anyhow::Result<()>>,
     readiness: Arc<ProcessReadiness>,
+    metrics: Arc<Metrics>,
 }
 
 impl Roles {
@@ -208,6 +214,7 @@ impl Roles {
             shutdown: CancellationToken::new(),
             tasks: JoinSet::new(),
             readiness: Arc::default(),
+            metrics: Arc::new(Metrics::new(Arc::new(SystemClock))),
         })
     }
 
@@ -234,6 +241,7 @@ impl Roles {
             .await?;
         let store: Arc<dyn Store> = Arc::clone(store) as _;
         self.readiness.add_transport(ends.sender.stats());
+        self.metrics.add_transport(ends.sender.stats());
         self.readiness.set_poller(&provider.status);
         let shards = match is_shared(settings) {
             true => Some(self.keep_shards(settings, leases)?),
@@ -260,6 +268,7 @@ impl Roles {
             filter_literals_max: settings.poll.filter_literals_max,
             quorum: provider.quorum.clone(),
             filters_broke: Mutex::default(),
+            metrics: self.metrics.ingest.clone(),
         };
         let shutdown = self.shutdown.clone();
         self.tasks
@@ -331,6 +340,7 @@ impl Roles {
             return;
         };
         self.readiness.add_transport(receiver.stats());
+        self.metrics.add_transport(receiver.stats());
         let worker = Worker::new(
             Arc::clone(store) as _,
             Arc::new(Interpreter::following(Arc::clone(registry))),
@@ -341,7 +351,8 @@ impl Roles {
                 idle_interval: Duration::from_millis(settings.work.idle_commit_interval_ms),
             },
             rewind,
-        );
+        )
+        .with_metrics(self.metrics.commit.clone());
         self.readiness.set_worker(worker.status());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
@@ -469,13 +480,16 @@ impl Roles {
             ..WebConfig::new(settings.web.address()?)
         };
         let interpreter = Interpreter::following(Arc::clone(&registry));
+        let text: Arc<dyn NotificationText> = Arc::new(settings.texts()?);
+        self.metrics.told.watch_texts(Arc::clone(&text));
         let context = WebContext {
             retrier: Arc::new(Reinterpreter::new(Arc::clone(&store), interpreter)),
             authenticator: authenticator(settings, &store)?,
             store,
             registry,
-            text: Arc::new(settings.texts()?),
+            text,
             readiness: Arc::clone(&self.readiness) as _,
+            metrics: Arc::clone(&self.metrics) as _,
             clock: Arc::new(SystemClock),
             endpoints: endpoint_keeper(settings)?,
             counts: shared_counts(settings)?,

@@ -3,13 +3,16 @@
 mod jwt;
 mod limits;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use vigia_web::{IpNet, SignInSettings, WebLimits};
 
+use jwt::is_safe;
 pub use jwt::{JwksPlace, JwtSection};
 pub use limits::LimitsSection;
 
@@ -30,6 +33,7 @@ pub struct WebSettings {
     pub listen: String,
     pub domain: String,
     pub zklogin_keys_file: PathBuf,
+    pub zklogin_issuers: BTreeMap<String, String>,
     pub sign_in: bool,
     pub session_hours: u64,
     pub https: bool,
@@ -87,6 +91,20 @@ impl WebSettings {
         parsed.collect()
     }
 
+    /// Where identity providers of zkLogin publish their keys, by issuer.
+    pub fn zklogin_issuers(&self) -> Result<Vec<(String, Url)>, ConfigError> {
+        let read = |(issuer, text): (&String, &String)| {
+            let url = Url::parse(text).ok().filter(is_safe);
+            let url = url.ok_or_else(|| {
+                let key = format!("web.zklogin_issuers.\"{issuer}\"");
+                let expected = "an address that begins with https://, or http:// on this machine";
+                ConfigError::value(&key, text, expected)
+            })?;
+            Ok((issuer.clone(), url))
+        };
+        self.zklogin_issuers.iter().map(read).collect()
+    }
+
     fn check_origins(&self) -> Result<(), ConfigError> {
         let is_origin = |text: &&String| {
             let rest = text
@@ -129,6 +147,7 @@ impl WebSettings {
         }
         self.limits.check()?;
         self.proxies()?;
+        self.zklogin_issuers()?;
         self.check_origins()?;
         let contradicts = |key, expected| Err(ConfigError::value(key, "true", expected));
         if self.sign_in && self.insecure_no_auth {

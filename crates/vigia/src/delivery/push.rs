@@ -24,6 +24,7 @@ use vigia_store::{
 use super::recorder::Recorder;
 use super::sender::kept;
 use super::{FINISH_WITHIN, IDLE, LOOK};
+use crate::metrics::ToldMetrics;
 use crate::pipeline::{Backoff, Trouble};
 
 /// How often a broadcast goes on.
@@ -170,6 +171,7 @@ pub struct Pusher<S> {
     limits: PushLimits,
     holder: String,
     made: Arc<Notify>,
+    metrics: ToldMetrics,
 }
 
 /// What is under way.
@@ -200,7 +202,14 @@ impl<S: PushStore + 'static> Pusher<S> {
             limits,
             holder,
             made,
+            metrics: ToldMetrics::default(),
         }
+    }
+
+    /// Counts in `metrics`.
+    pub fn with_metrics(mut self, metrics: ToldMetrics) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// Runs until `shutdown`.
@@ -309,11 +318,15 @@ impl<S: PushStore + 'static> Pusher<S> {
                 .held
                 .extend(claimed.pushes.iter().map(|(row, _)| row.id));
             let sending = self.sending(&running.channels[channel], &claimed);
+            let metrics = self.metrics.clone();
             running.sends.spawn(async move {
                 let attempt = match sending {
                     Some(sending) => Some(sending.await),
                     None => None,
                 };
+                if let Some(attempt) = &attempt {
+                    metrics.attempt(platform.as_str(), attempt);
+                }
                 Ended {
                     channel,
                     lane,

@@ -21,6 +21,7 @@ use super::endpoints::KnownEndpoints;
 use super::wake::Wake;
 use super::{FINISH_WITHIN, LOOK};
 use crate::config::DeclaredEndpoint;
+use crate::metrics::ToldMetrics;
 
 /// How often it is asked whether endpoints have changed.
 const LEARN: Duration = Duration::from_secs(1);
@@ -62,6 +63,7 @@ pub struct Deliverer<S> {
     limits: DeliveryLimits,
     holder: String,
     wake: Arc<Wake>,
+    metrics: ToldMetrics,
 }
 
 impl<S: DeliveryStore + 'static> Deliverer<S> {
@@ -81,7 +83,14 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
             limits,
             holder,
             wake,
+            metrics: ToldMetrics::default(),
         }
+    }
+
+    /// Counts in `metrics`.
+    pub fn with_metrics(mut self, metrics: ToldMetrics) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// What it sends to; the error says which address cannot be one.
@@ -204,13 +213,14 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
         let Some((number, target)) = running.begin(&claimed) else {
             return; // it was claimed for one that is here
         };
-        let sender = Arc::clone(&self.sender);
+        let (sender, metrics) = (Arc::clone(&self.sender), self.metrics.clone());
         running.sends.spawn(async move {
             let id = MessageId::new(claimed.event.row.id.to_string());
             let attempt = match (event_json(&claimed.event), id) {
                 (Some(body), Ok(id)) => {
                     let sending = sender.send(&target.endpoint, &id, body.into(), &target.keys);
                     let attempt = sending.await;
+                    metrics.attempt("webhook", &attempt);
                     crash::point("sent");
                     Some(attempt)
                 }

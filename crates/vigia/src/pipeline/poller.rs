@@ -19,6 +19,7 @@ use vigia_watch::WatchList;
 use super::proving::{prove_matched, prove_unmatched};
 use super::{Backoff, Rewind, Trouble, WatchSync};
 use crate::config::LiveStart;
+use crate::metrics::IngestMetrics;
 use crate::trust::{Quorum, QuorumError};
 use filtering::Opened;
 pub use resend::OutstandingMemory;
@@ -61,6 +62,8 @@ pub struct Poller {
     pub quorum: Option<Arc<Quorum>>,
     /// When a filtered stream last failed.
     pub filters_broke: Mutex<Option<Instant>>,
+    /// What is counted.
+    pub metrics: IngestMetrics,
 }
 
 /// Frames sent at once, while a stream brings more than one at a time.
@@ -242,6 +245,7 @@ impl Poller {
                 Some(Err(Broken::Link(problem))) => {
                     // Another fork or a lying provider: the watermark stays where it is.
                     tracing::error!(problem, "the chain does not link");
+                    self.metrics.is_unproven();
                     self.status.failing(problem);
                     tokio::time::sleep(self.tip_interval).await;
                     return Ended::Rewind;
@@ -310,6 +314,9 @@ impl Poller {
         source: &Providers,
         checkpoints: Vec<Checkpoint>,
     ) -> Result<Vec<Frame>, Ended> {
+        let begun = Instant::now();
+        let transactions = checkpoints.iter().map(|found| found.transactions.len());
+        self.metrics.received(checkpoints.len(), transactions.sum());
         let mut frames = Vec::with_capacity(checkpoints.len());
         for mut checkpoint in checkpoints {
             self.status.seen(checkpoint.header.sequence);
@@ -330,12 +337,14 @@ impl Poller {
             return Err(self.unproven(&error).await);
         }
         self.status.well();
+        self.metrics.matched(&frames, begun.elapsed());
         Ok(frames)
     }
 
     /// Nobody answers who could prove it: it is tried again from the watermark on.
     async fn unproven(&self, error: &SourceError) -> Ended {
         tracing::warn!(%error, "amounts cannot be proven, trying again");
+        self.metrics.is_unproven();
         self.status.failing(error);
         tokio::time::sleep(self.tip_interval).await;
         Ended::Rewind
@@ -382,6 +391,7 @@ impl Poller {
 
     fn report_problem(&self, error: &SourceError) {
         tracing::warn!(provider = %self.source.url(), error = %error, "the stream broke, reconnecting");
+        self.metrics.broke();
         self.status.failing(error);
     }
 

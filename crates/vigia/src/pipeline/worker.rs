@@ -9,12 +9,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::Interpreter;
-use vigia_core::{AddressBook, CommitOutcome, Frame, Lane, Relevant, error_chain};
+use vigia_core::{
+    AddressBook, Clock, CommitOutcome, Frame, Lane, Relevant, SystemClock, error_chain,
+};
 use vigia_store::{Result, Store, StoreError};
 use vigia_transport::{Delivery, FrameReceiver, Receipt};
 
 use super::assemble::{assemble_failed_history, assemble_history};
 use super::{Backoff, Rewind, Trouble, assemble, assemble_failed};
+use crate::metrics::{CommitMetrics, CommitStage};
 
 /// What one commit may hold (I-13).
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +73,8 @@ pub struct Worker {
     rewind: Arc<Rewind>,
     status: Arc<WorkerStatus>,
     trouble: Trouble,
+    metrics: CommitMetrics,
+    clock: Arc<dyn Clock>,
 }
 
 impl Worker {
@@ -87,7 +92,15 @@ impl Worker {
             rewind,
             status: Arc::default(),
             trouble: Trouble::new("cannot commit, trying again"),
+            metrics: CommitMetrics::default(),
+            clock: Arc::new(SystemClock),
         }
+    }
+
+    /// Counts in `metrics`.
+    pub fn with_metrics(mut self, metrics: CommitMetrics) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// How it is doing, from now on.
@@ -239,9 +252,23 @@ impl Worker {
     ) -> Result<CommitOutcome> {
         let relevant = frames.iter().flat_map(|frame| &frame.borrow().relevant);
         let interpreter = self.interpreter.current();
+        let begun = Instant::now();
         let book = self.address_book(&interpreter, relevant).await?;
+        let known = Instant::now();
         let commit = assemble(lane, frames, &interpreter, &book);
-        self.store.commit_apply(&commit, &interpreter).await
+        let assembled = Instant::now();
+        let outcome = self.store.commit_apply(&commit, &interpreter).await;
+        self.metrics.took(CommitStage::Accounts, known - begun);
+        self.metrics.took(CommitStage::Interpret, assembled - known);
+        self.metrics.took(CommitStage::Write, assembled.elapsed());
+        self.metrics.ended(outcome.as_ref().ok());
+        if lane == Lane::Live
+            && let Ok(CommitOutcome::Applied { .. }) = &outcome
+        {
+            let frames = frames.iter().map(Borrow::borrow);
+            self.metrics.committed(frames, self.clock.now_ms());
+        }
+        outcome
     }
 
     /// Interprets and commits history of some addresses. One that is refused by itself stops no other

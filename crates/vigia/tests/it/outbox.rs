@@ -298,6 +298,12 @@ async fn a_deposit_is_pushed_at_once_behind_any_backlog() {
     let hooks = hooks(&app, &url, endpoints);
     let store = app.store().await;
     crowd(&store, users, devices).await;
+    // The short one's backlog is held back by a rate, so that it lasts as long as the deposits.
+    let pace = if is_full() {
+        ""
+    } else {
+        "per_second_max = 50\n"
+    };
     // It goes on while what is to be replayed is told, and long enough after that.
     let (seconds, first, tps) = if is_full() {
         (240, 1_800, 50)
@@ -310,7 +316,7 @@ async fn a_deposit_is_pushed_at_once_behind_any_backlog() {
     };
     let node = start(chain, Pace::Live, 10).await;
     app.configure(&format!(
-        "[provider]\nurl = \"{}\"\n{}burst_window_ms = 0\n{}{hooks}",
+        "[provider]\nurl = \"{}\"\n{}burst_window_ms = 0\n{pace}{}{hooks}",
         node.url(),
         google.settings(&app),
         contracts(),
@@ -375,25 +381,47 @@ async fn a_deposit_is_pushed_at_once_behind_any_backlog() {
         .filter(|row| row.about.is_some() && row.created_at_ms >= caught_up_ms)
         .map(|row| (row.id.to_string(), row.created_at_ms))
         .collect();
-    let mut waits = Vec::new();
-    for pushed in google.pushed() {
-        if told.contains(&pushed.token)
-            && let Some(written_ms) = written.get(&pushed.data["notification_ids"])
-        {
+    let pushed = google.pushed();
+    let to_all: Vec<u64> = pushed
+        .iter()
+        .filter(|pushed| !told.contains(&pushed.token))
+        .map(|pushed| pushed.at_ms)
+        .collect();
+    let broadcast = u64::from(users * devices);
+    // By deposit: how long it took, and how many of the backlog, which had more than enough left, went before it meanwhile.
+    let (mut waits, mut before) = (Vec::new(), Vec::new());
+    for pushed in &pushed {
+        let Some(written_ms) = written.get(&pushed.data["notification_ids"]) else {
+            continue;
+        };
+        let sent = to_all.iter().filter(|at_ms| **at_ms <= *written_ms).count() as u64;
+        if told.contains(&pushed.token) && sent + broadcast / 4 <= broadcast {
             waits.push(pushed.at_ms.saturating_sub(*written_ms));
+            let meanwhile = to_all
+                .iter()
+                .filter(|at_ms| **at_ms <= pushed.at_ms)
+                .count() as u64;
+            before.push(meanwhile - sent);
         }
     }
     waits.sort_unstable();
+    before.sort_unstable();
     let left = store.push_counts().await.unwrap();
-    let broadcast: u64 = u64::from(users * devices);
-    let p99 = waits[waits.len() * 99 / 100];
+    let (p50, p99) = (waits.len() / 2, waits.len() * 99 / 100);
     println!(
-        "{} deposits behind {broadcast} broadcast pushes and {replayed} replays: p50 {} ms, p99 {p99} ms; left {left:?}",
+        "{} deposits behind {broadcast} broadcast pushes and {replayed} replays: p50 {} ms, p99 {} ms, at most {:?} of the backlog before one; left {left:?}",
         waits.len(),
-        waits[waits.len() / 2],
+        waits[p50],
+        waits[p99],
+        before.last(),
     );
-    assert!(waits.len() > 100, "{}", waits.len());
-    assert!(p99 <= 1_000, "{p99} ms");
+    assert!(waits.len() > 50, "{}", waits.len());
+    if is_full() {
+        assert!(waits[p99] <= 1_000, "{} ms", waits[p99]);
+    } else {
+        // A machine that does much else is slow in all of it: what must hold is that no deposit stands in the queue of the others.
+        assert!(before[p99] <= broadcast / 5, "{before:?}");
+    }
     worker.stop();
     store.close().await;
 }

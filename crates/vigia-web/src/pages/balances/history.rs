@@ -6,12 +6,13 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use vigia_core::{Address, CoinInfo, Locale, parse_address, parse_coin_type, type_text};
-use vigia_store::{BalanceHistory, BalanceRow, BalanceState, StoreError};
+use vigia_core::{Locale, parse_address, parse_coin_type, type_text};
+use vigia_store::BalanceState;
 
 use super::{last_part, picture};
 use crate::app::App;
 use crate::chart::{Chart, HEIGHT, Span, Step, WIDTH};
+use crate::over_time::OverTime;
 use crate::pages::layout::{Page, Section, empty};
 use crate::pages::{internal_error, refused};
 use crate::path;
@@ -34,64 +35,20 @@ pub(crate) async fn balance_history(
         let why = "span: 7d, 30d or 1y".to_owned();
         return refused(&reader, StatusCode::BAD_REQUEST, Some(why));
     };
-    match Found::read(&app, &reader, address, coin_type, span).await {
-        Ok(Some(found)) => page(&app, &reader, &found, span),
+    let scope = reader.scope();
+    match OverTime::read(&app.context, &scope, (address, coin_type), span).await {
+        Ok(Some(found)) => page(&reader, &found, span),
         Ok(None) => refused(&reader, StatusCode::NOT_FOUND, None),
         Err(error) => internal_error(reader.locale, &error),
     }
 }
 
-struct Found {
-    row: BalanceRow,
-    coin_type: String,
-    coin: Option<CoinInfo>,
-    history: BalanceHistory,
+fn money(found: &OverTime, minor: i128, locale: Locale) -> String {
+    money_or_units(minor, &found.coin_type, found.coin.as_ref(), locale)
 }
 
-impl Found {
-    /// None where the reader has no such address.
-    async fn read(
-        app: &App,
-        reader: &Reader,
-        address: Address,
-        coin_type: String,
-        span: Span,
-    ) -> Result<Option<Self>, StoreError> {
-        let (store, scope) = (&app.context.store, reader.scope());
-        let from_ms = span.begin_ms(app.context.clock.now_ms());
-        let history = store
-            .balance_history(&scope, &address, &coin_type, from_ms)
-            .await?;
-        let row = store.balance_of(&scope, &address).await?;
-        let Some((history, row)) = history.zip(row) else {
-            return Ok(None);
-        };
-        let coins = store.coin_list().await?;
-        let mut coins = coins.into_iter();
-        Ok(Some(Self {
-            coin: coins.find(|coin| coin.coin_type == coin_type),
-            row,
-            coin_type,
-            history,
-        }))
-    }
-
-    fn money(&self, minor: i128, locale: Locale) -> String {
-        money_or_units(minor, &self.coin_type, self.coin.as_ref(), locale)
-    }
-
-    /// What there is now.
-    fn current(&self) -> i128 {
-        let mut amounts = self.row.amounts.iter();
-        let amount = amounts.find(|amount| amount.coin_type == self.coin_type);
-        amount.map_or(0, |amount| amount.amount)
-    }
-}
-
-fn page(app: &App, reader: &Reader, found: &Found, span: Span) -> Response {
+fn page(reader: &Reader, found: &OverTime, span: Span) -> Response {
     let words = balance_words(reader.locale);
-    let now_ms = app.context.clock.now_ms();
-    let chart = Chart::new(&found.history, found.current(), span, now_ms);
     let name = found.coin.as_ref().map(|coin| &*coin.name);
     let name = name.filter(|name| !name.is_empty());
     let name = name.unwrap_or_else(|| last_part(&found.coin_type));
@@ -118,10 +75,10 @@ fn page(app: &App, reader: &Reader, found: &Found, span: Span) -> Response {
             BalanceState::Known => {},
         }
         @if found.row.state != BalanceState::Waiting {
-            dl.tiles.one { div { dt { (words.now) } dd { (found.money(found.current(), reader.locale)) } } }
+            dl.tiles.one { div { dt { (words.now) } dd { (money(found, found.current(), reader.locale)) } } }
         }
         (spans(found, span, reader.locale))
-        @match &chart {
+        @match &found.chart {
             None => (empty(words.no_history, words.no_history_hint, None)),
             Some(chart) => { (figure(chart, found, (name, span), reader.locale)) (table(chart, found, span, reader.locale)) }
         }
@@ -137,7 +94,7 @@ fn page(app: &App, reader: &Reader, found: &Found, span: Span) -> Response {
     .into_response()
 }
 
-fn spans(found: &Found, current: Span, locale: Locale) -> Markup {
+fn spans(found: &OverTime, current: Span, locale: Locale) -> Markup {
     let words = balance_words(locale);
     let here = path::balance(&found.row.address, &found.coin_type);
     html! {
@@ -150,20 +107,20 @@ fn spans(found: &Found, current: Span, locale: Locale) -> Markup {
     }
 }
 
-fn figure(chart: &Chart, found: &Found, (name, span): (&str, Span), locale: Locale) -> Markup {
+fn figure(chart: &Chart, found: &OverTime, (name, span): (&str, Span), locale: Locale) -> Markup {
     let words = balance_words(locale);
     let (line, area) = chart.paths();
     let (min, max) = chart.bounds();
     let at = |ms: u64| html! { time datetime=(time_machine(ms)) { (time_short(ms)) } };
     html! {
         figure.chart {
-            p.scale { (found.money(max, locale)) }
+            p.scale { (money(found, max, locale)) }
             svg viewBox={ "0 -2 " (WIDTH) " " (HEIGHT + 4) } preserveAspectRatio="none" role="img"
                 aria-label={ (words.history) ": " (name) } {
                 path.area d=(area) {}
                 path.line d=(line) {}
             }
-            p.scale { (found.money(min, locale)) }
+            p.scale { (money(found, min, locale)) }
             figcaption { (at(chart.from_ms)) (at(chart.to_ms)) }
         }
         @if chart.from_ms > span.begin_ms(chart.to_ms) {
@@ -173,7 +130,7 @@ fn figure(chart: &Chart, found: &Found, (name, span): (&str, Span), locale: Loca
 }
 
 /// What the picture shows, the newest first.
-fn table(chart: &Chart, found: &Found, span: Span, locale: Locale) -> Markup {
+fn table(chart: &Chart, found: &OverTime, span: Span, locale: Locale) -> Markup {
     let words = balance_words(locale);
     let mut kinds = Span::ALL.into_iter().zip(words.steps);
     let kind = kinds.find(|(kind, _)| *kind == span);
@@ -198,7 +155,7 @@ fn table(chart: &Chart, found: &Found, span: Span, locale: Locale) -> Markup {
                             time datetime=(time_machine(chart.from_ms)) { (time_short(chart.from_ms)) }
                         }
                         td { "—" }
-                        td data-amount=(chart.opening) { (found.money(chart.opening, locale)) }
+                        td data-amount=(chart.opening) { (money(found, chart.opening, locale)) }
                     }
                 }
             }
@@ -206,7 +163,7 @@ fn table(chart: &Chart, found: &Found, span: Span, locale: Locale) -> Markup {
     }
 }
 
-fn row(step: &Step, chart: &Chart, found: &Found, locale: Locale) -> Markup {
+fn row(step: &Step, chart: &Chart, found: &OverTime, locale: Locale) -> Markup {
     let direction = if step.moved < 0 { "out" } else { "in" };
     let sign = if step.moved < 0 { "\u{2212}" } else { "+" };
     html! {
@@ -216,9 +173,9 @@ fn row(step: &Step, chart: &Chart, found: &Found, locale: Locale) -> Markup {
                 @else { time datetime=(time_machine(step.at_ms)) { (time_short(step.at_ms)) } }
             }
             td data-direction=(direction) {
-                span.amount { (sign) (found.money(step.moved.saturating_abs(), locale)) }
+                span.amount { (sign) (money(found, step.moved.saturating_abs(), locale)) }
             }
-            td data-amount=(step.amount) { (found.money(step.amount, locale)) }
+            td data-amount=(step.amount) { (money(found, step.amount, locale)) }
         }
     }
 }

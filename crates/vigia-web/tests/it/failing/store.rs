@@ -13,8 +13,8 @@ use vigia_store::{
     BusinessRow, BusinessStore, ClaimedDelivery, Completion, DeliveryEvent, DeliveryRow,
     DeliveryState, DeliveryStats, DeliveryStore, EndpointRow, EndpointSpec, FailedRetry, FailedRow,
     FailedStore, FailedTransaction, IngestStore, InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow,
-    LabelStore, ProviderReport, ProviderRow, ProviderStore, ProviderUsage, RangeProgress,
-    RawTransactionRow, ReadStore, Sequenced, ShardRow, StatusReport, StoreError,
+    LabelStore, OutboxBacklog, ProviderReport, ProviderRow, ProviderStore, ProviderUsage,
+    RangeProgress, RawTransactionRow, ReadStore, Sequenced, ShardRow, StatusReport, StoreError,
     TransactionRemains, WatchEntry, WatchFilter, WatchReceipt, WatchReconciliation, WatchRow,
     WatchStore, WatchTargets, Watermark,
 };
@@ -272,6 +272,20 @@ impl DeliveryStore for FailingStore {
     async fn delivery_page(
         &self,
         _: Option<i64>,
+        _: Option<DeliveryState>,
+        _: Option<(u64, DeliveryId)>,
+        _: u32,
+    ) -> Result<Vec<DeliveryRow>> {
+        self.fail()
+    }
+
+    async fn outbox_backlog(&self) -> Result<Vec<OutboxBacklog>> {
+        self.fail()
+    }
+
+    async fn delivery_heads(
+        &self,
+        _: &[i64],
         _: Option<DeliveryState>,
         _: Option<(u64, DeliveryId)>,
         _: u32,

@@ -1,5 +1,6 @@
 //! Who asks the web role, and how that is known.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vigia_core::SystemClock;
@@ -14,6 +15,7 @@ use crate::config::{JwksPlace, Settings};
 use crate::jwks::{FileJwks, HttpJwks};
 use crate::shared_counts::CountsOnRedis;
 use crate::wallet::SuiWallets;
+use crate::zklogin::ZkLoginIssuers;
 
 /// Counts that all web processes share: where people sign in, and a Redis server is named.
 pub(super) fn shared_counts(settings: &Settings) -> anyhow::Result<Option<Arc<dyn SharedCounts>>> {
@@ -34,7 +36,13 @@ pub(super) fn authenticator(
     let clock = Arc::new(SystemClock);
     let zklogin_keys = &settings.web.zklogin_keys_file;
     let zklogin_keys = (!zklogin_keys.as_os_str().is_empty()).then(|| zklogin_keys.clone());
-    let verifier = Arc::new(SuiWallets::new(zklogin_keys));
+    let mut published = BTreeMap::new();
+    for (issuer, url) in settings.web.zklogin_issuers()? {
+        let source: Arc<dyn JwksSource> = Arc::new(HttpJwks::new(url)?);
+        published.insert(issuer, source);
+    }
+    let issuers = ZkLoginIssuers::new(zklogin_keys, published, clock.clone());
+    let verifier = Arc::new(SuiWallets::new(issuers));
     let wallets = Wallets::new(Arc::clone(store) as _, verifier, clock.clone());
     let mut sign_in = SignIn::new(Arc::clone(store) as _, clock.clone(), how).with_wallets(wallets);
     if let Some(counts) = shared_counts(settings)? {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use vigia_core::{Platform, SystemClock};
+use vigia_core::{NotificationText, Platform, SystemClock};
 use vigia_notify::{
     ApnsSender, ApnsSettings, BreakerSettings, FcmSender, FcmSettings, RetrySchedule, SendLimits,
     WebPushSender, WebPushSettings, WebhookSender, WebhookSettings,
@@ -60,14 +60,17 @@ impl Roles {
             ttl_s: settings.push.ttl_hours.saturating_mul(3_600),
             late_after_ms: settings.push.late_after_ms,
         };
+        let texts: Arc<dyn NotificationText> = Arc::new(settings.texts()?);
+        self.metrics.told.watch_texts(Arc::clone(&texts));
         let pusher = Pusher::new(
             Arc::clone(store),
-            Arc::new(settings.texts()?),
+            texts,
             Arc::new(SystemClock),
             limits,
             process_name(),
             made,
-        );
+        )
+        .with_metrics(self.metrics.told.clone());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             pusher.run(channels, shutdown).await;
@@ -95,6 +98,7 @@ impl Roles {
             sequencer.run(shutdown).await;
             Ok(())
         });
+        let deliverer = deliverer.with_metrics(self.metrics.told.clone());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             deliverer.run(targets, shutdown).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use vigia_contracts::CurrentRegistry;
 use vigia_core::SystemClock;
 use vigia_store::SqlStore;
-use vigia_web::HealthServer;
+use vigia_web::{HealthServer, MetricsServer};
 
 use super::{Provider, Roles};
 use crate::commands::{is_shared, is_transient, open_existing_store, open_store};
@@ -20,6 +20,7 @@ impl Roles {
     pub(super) async fn store(&mut self, settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
         let store = self.patiently(settings, || open_store(settings)).await?;
         self.readiness.set_store(&store);
+        self.metrics.set_store(Arc::clone(&store) as _);
         Ok(store)
     }
 
@@ -31,6 +32,7 @@ impl Roles {
         let opening = || open_existing_store(settings);
         let store = self.patiently(settings, opening).await?;
         self.readiness.set_store(&store);
+        self.metrics.set_store(Arc::clone(&store) as _);
         Ok(store)
     }
 
@@ -96,6 +98,21 @@ impl Roles {
             Ok(())
         });
         Ok(registry)
+    }
+
+    /// Starts to tell figures on a listener of their own, where the settings want that.
+    pub(super) async fn tell_metrics(&mut self, settings: &Settings) -> anyhow::Result<()> {
+        let Some(listen) = settings.metrics_listen()? else {
+            return Ok(());
+        };
+        let server = MetricsServer::bind(listen, Arc::clone(&self.metrics) as _)
+            .await
+            .map_err(Exit::bad_input)?;
+        println!("metrics at http://{}/metrics", server.address());
+        let shutdown = self.shutdown.clone();
+        self.tasks
+            .spawn(async move { Ok(server.run(shutdown.cancelled_owned()).await?) });
+        Ok(())
     }
 
     /// Starts to say how this process is, where the settings want that.

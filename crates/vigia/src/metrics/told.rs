@@ -1,0 +1,81 @@
+//! Telling people and systems.
+
+use std::sync::Arc;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use vigia_core::NotificationText;
+use vigia_notify::{Attempt, Outcome};
+
+use super::process::TextFigures;
+use super::{durations, seconds};
+
+/// What whoever sends webhooks and pushes counts.
+#[derive(Clone, Debug)]
+pub struct ToldMetrics {
+    attempts: Family<AttemptLabel, Counter>,
+    durations: Family<ChannelLabel, Histogram, fn() -> Histogram>,
+    texts: TextFigures,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct AttemptLabel {
+    channel: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ChannelLabel {
+    channel: &'static str,
+}
+
+impl Default for ToldMetrics {
+    fn default() -> Self {
+        Self {
+            attempts: Family::default(),
+            durations: Family::new_with_constructor(durations),
+            texts: TextFigures::default(),
+        }
+    }
+}
+
+impl ToldMetrics {
+    pub(super) fn registered(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        registry.register(
+            "vigia_delivery_attempts",
+            "Attempts to deliver, by channel (webhook, fcm, apns, web) and result (delivered, retry, slow_down, refused, gone)",
+            metrics.attempts.clone(),
+        );
+        registry.register(
+            "vigia_delivery_attempt_duration_seconds",
+            "How long attempts to deliver take",
+            metrics.durations.clone(),
+        );
+        registry.register_collector(Box::new(metrics.texts.clone()));
+        metrics
+    }
+
+    /// That something was tried on a channel.
+    pub(crate) fn attempt(&self, channel: &'static str, attempt: &Attempt) {
+        let result = match attempt.outcome {
+            Outcome::Delivered => "delivered",
+            Outcome::Retry { .. } => "retry",
+            Outcome::SlowDown { .. } => "slow_down",
+            Outcome::Refused(_) => "refused",
+            Outcome::Gone => "gone",
+        };
+        let label = AttemptLabel { channel, result };
+        self.attempts.get_or_create(&label).inc();
+        let histogram = self.durations.get_or_create(&ChannelLabel { channel });
+        histogram.observe(seconds(attempt.duration_ms));
+    }
+
+    /// Has texts told that could not be made as written.
+    pub(crate) fn watch_texts(&self, text: Arc<dyn NotificationText>) {
+        self.texts.add(text);
+    }
+}
