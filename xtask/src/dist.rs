@@ -1,7 +1,8 @@
 //! `cargo xtask dist`: the binary that is released, with every feature a release has.
 //!
-//! Which those are is said once: the feature `release` of crate vigia. The binary is left as cargo makes
-//! it, with the line tables of the release profile, and nothing is packed or signed.
+//! Which those are is said once: the feature `release` of crate vigia. It is built by the profile `dist` (optimized across crates,
+//! stripped), knows its commit, and holds no path of the machine that built it, so that equal sources make equal binaries. Man pages
+//! and completions lie beside it; nothing is packed or signed.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,16 +10,21 @@ use std::process::Command;
 use anyhow::Context;
 use serde_json::Value;
 
-use crate::run::{cargo, metadata, run as say_and_run, target_dir};
+use crate::run::{cargo_with, metadata, root, run as say_and_run, target_dir};
 
 /// The crate with the binary.
 const PACKAGE: &str = "vigia";
 /// Its feature that names all others of a release.
 const RELEASE: &str = "release";
+/// The profile of what is given to others.
+const PROFILE: &str = "dist";
+/// Shells that there are completions for.
+const SHELLS: [&str; 3] = ["bash", "fish", "zsh"];
 /// What cargo is told. Versions of dependencies are those of the lock file, or it fails.
 const BUILD: &[&str] = &[
     "build",
-    "--release",
+    "--profile",
+    PROFILE,
     "--locked",
     "--package",
     PACKAGE,
@@ -31,25 +37,74 @@ const BUILD: &[&str] = &[
 /// Runs the command.
 pub(crate) fn run() -> anyhow::Result<()> {
     let features = release_features(&metadata()?)?;
-    cargo(BUILD)?;
+    let flags = remapped(&std::env::var("RUSTFLAGS").unwrap_or_default());
+    let commit = commit();
+    cargo_with(BUILD, &[("VIGIA_COMMIT", &commit), ("RUSTFLAGS", &flags)])?;
     let binary = binary();
     let bytes = std::fs::metadata(&binary)
         .with_context(|| format!("cargo has not made {}", binary.display()))?
         .len();
     // In its own words too.
     say_and_run(Command::new(&binary).arg("--version"))?;
+    let folder = target_dir().join(PROFILE);
+    let man = folder.join("man");
+    say_and_run(Command::new(&binary).arg("man").arg(&man))?;
+    let completions = folder.join("completions");
+    std::fs::create_dir_all(&completions)?;
+    for shell in SHELLS {
+        let printed = Command::new(&binary)
+            .args(["completions", shell])
+            .output()?;
+        anyhow::ensure!(printed.status.success(), "no completions for {shell}");
+        std::fs::write(completions.join(format!("vigia.{shell}")), printed.stdout)?;
+    }
     println!(
-        "{}\n  size      {}, not stripped\n  features  {}",
+        "{}\n  size         {}, stripped\n  commit       {commit}\n  features     {}\n  man pages    {}\n  completions  {}",
         binary.display(),
         mebibytes(bytes),
-        features.join(", ")
+        features.join(", "),
+        man.display(),
+        completions.display()
     );
     Ok(())
 }
 
+/// The commit that is built, with a mark where the tree has been changed since; unknown where there is no git.
+fn commit() -> String {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(arguments)
+            .current_dir(root())
+            .output();
+        let output = output.ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else {
+        return "unknown".to_owned();
+    };
+    match git(&["status", "--porcelain", "--untracked-files=no"]).as_deref() {
+        Some("") => commit,
+        _ => format!("{commit}-changed"),
+    }
+}
+
+/// Flags of the compiler by which binaries hold no path of this machine.
+fn remapped(flags: &str) -> String {
+    let mut flags = flags.to_owned();
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    for (from, to) in [(Some(root()), "/vigia"), (home, "/cargo")] {
+        if let Some(from) = from {
+            let flag = format!(" --remap-path-prefix={}={to}", from.display());
+            flags.push_str(&flag);
+        }
+    }
+    flags.trim().to_owned()
+}
+
 fn binary() -> PathBuf {
     let name = format!("{PACKAGE}{}", std::env::consts::EXE_SUFFIX);
-    target_dir().join("release").join(name)
+    target_dir().join(PROFILE).join(name)
 }
 
 /// What the feature `release` stands for.
@@ -93,9 +148,9 @@ mod tests {
         let line = BUILD.join(" ");
         assert_eq!(
             line,
-            "build --release --locked --package vigia --bin vigia --features release"
+            "build --profile dist --locked --package vigia --bin vigia --features release"
         );
-        assert!(binary().ends_with("release/vigia"), "{:?}", binary());
+        assert!(binary().ends_with("dist/vigia"), "{:?}", binary());
     }
 
     #[test]

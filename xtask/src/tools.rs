@@ -23,6 +23,8 @@ pub(crate) fn prepare() -> anyhow::Result<Environment> {
     receivers(&mut environment)?;
     pooler(&mut environment)?;
     graphql(&mut environment)?;
+    prometheus(&mut environment)?;
+    deploying(&mut environment)?;
     Ok(environment)
 }
 
@@ -84,6 +86,55 @@ fn pooler(environment: &mut Environment) -> anyhow::Result<()> {
         debian(&["pgbouncer"], "the test of a pooler")?;
     }
     environment.push(("VIGIA_PGBOUNCER", "pgbouncer".into()));
+    Ok(())
+}
+
+/// Prometheus and promtool, unpacked from Debian's package: installed it would start a service of its own.
+fn prometheus(environment: &mut Environment) -> anyhow::Result<()> {
+    if answers("prometheus", "--version") && answers("promtool", "--version") {
+        environment.push(("VIGIA_PROMETHEUS", PathBuf::new()));
+        return Ok(());
+    }
+    let folder = target_dir().join("tools/prometheus");
+    let programs = folder.join("usr/bin");
+    let promtool = programs.join("promtool");
+    if !answers(&promtool.to_string_lossy(), "--version") {
+        if !answers("apt-get", "--version") {
+            bail!(
+                "the tests of alerts need prometheus: install it with this system's package manager"
+            );
+        }
+        eprintln!(
+            "fetching prometheus from Debian's packages into {}",
+            folder.display()
+        );
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        std::fs::create_dir_all(&folder)?;
+        if is_root() {
+            run(Command::new("apt-get").args(["update", "-qq"]))?;
+        }
+        run(Command::new("apt-get")
+            .args(["download", "-qq", "prometheus"])
+            .current_dir(&folder))?;
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|end| end == "deb") {
+                run(Command::new("dpkg").arg("-x").args([&path, &folder]))?;
+                std::fs::remove_file(&path)?;
+            }
+        }
+    }
+    environment.push(("VIGIA_PROMETHEUS", programs));
+    Ok(())
+}
+
+/// What reads and checks the files of `deploy/`.
+fn deploying(environment: &mut Environment) -> anyhow::Result<()> {
+    let requirements = root().join("crates/vigia/tests/deploy/requirements.txt");
+    let python = python_tool("deploy", &requirements)?;
+    environment.push(("VIGIA_DEPLOY_PYTHON", python));
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! traits say what every backend promises; `tests/conformance` is the suite that holds them to it.
 
 mod action;
+mod alert;
 mod announcement;
 mod application;
 mod audit;
@@ -26,6 +27,7 @@ mod ingest;
 mod label;
 mod lease;
 mod message;
+mod process;
 mod provider;
 mod push;
 mod read;
@@ -43,6 +45,7 @@ mod wallet;
 mod watch;
 
 pub use action::{ACTIONS_MAX, Action, ActionRow, ActionStore, ActionWay};
+pub use alert::{AlertRow, AlertStore};
 pub use announcement::{ANNOUNCEMENTS_MAX, AnnounceOutcome, AnnouncementRow, AnnouncementStore};
 pub use application::{
     APPLICATION_CHANGES_MAX, ApplicationChange, ApplicationOutcome, ApplicationReceipt,
@@ -90,6 +93,7 @@ pub use ingest::{IngestStore, ProviderReport, Watermark};
 pub use label::{LABELS_MAX, LabelOrigin, LabelRow, LabelStore};
 pub use lease::{LeaseRow, LeaseStore};
 pub use message::MessageStore;
+pub use process::{ProcessRow, ProcessStore};
 pub use provider::{ProviderRow, ProviderStore, ProviderUsage};
 pub use push::{
     APP_VERSION_BYTES_MAX, BUNDLE_SHOWN_MAX, ClaimedPush, DEVICE_FAILURES_MAX,
@@ -129,6 +133,8 @@ pub trait Store:
     + ReadStore
     + FailedStore
     + ProviderStore
+    + ProcessStore
+    + AlertStore
     + BackfillStore
     + LabelStore
     + BusinessStore
@@ -153,6 +159,8 @@ impl<T> Store for T where
         + ReadStore
         + FailedStore
         + ProviderStore
+        + ProcessStore
+        + AlertStore
         + BackfillStore
         + LabelStore
         + BusinessStore

@@ -5,6 +5,7 @@
 
 mod action;
 mod activities;
+mod alert;
 mod announcement;
 mod application;
 mod audit;
@@ -31,6 +32,7 @@ mod label;
 mod lease;
 mod message;
 mod partitions;
+mod process;
 mod provider;
 mod push;
 mod ranges;

@@ -8,7 +8,7 @@ use vigia_core::{Clock, NotificationText};
 use vigia_store::Store;
 
 use crate::feed::Feeds;
-use crate::graphql::{self, VigiaSchema};
+use crate::graphql::{self, Graph};
 use crate::rate::Rates;
 use crate::samples::Samples;
 use crate::shared::{Shared, SharedCounts};
@@ -55,7 +55,7 @@ impl WebContext {
 pub(crate) struct App {
     pub(crate) context: WebContext,
     pub(crate) config: WebConfig,
-    pub(crate) schema: VigiaSchema,
+    pub(crate) graph: Graph,
     pub(crate) domain: Domain,
     pub(crate) stopping: Stopping,
     pub(crate) rates: Rates,
@@ -75,7 +75,7 @@ impl App {
             domain: domain.clone(),
             stopping: stopping.clone(),
         };
-        let schema = graphql::schema(&config, shared);
+        let graph = graphql::graph(&config, shared);
         Arc::new(Self {
             feeds,
             live_readers: Arc::new(Semaphore::new(config.limits.live_readers_max)),
@@ -84,7 +84,7 @@ impl App {
             samples: Samples::default(),
             context,
             config,
-            schema,
+            graph,
             domain,
             stopping,
         })

@@ -19,6 +19,7 @@ mod device;
 mod endpoint;
 mod error;
 mod failed;
+mod graph;
 mod inbox;
 mod invoice;
 mod kept;
@@ -47,7 +48,9 @@ use async_graphql::extensions::apollo_persisted_queries::{
     ApolloPersistedQueries, LruCacheStorage,
 };
 use async_graphql::http::GraphiQLSource;
-use async_graphql::{MergedObject, Pos, Request, Response as Reply, Schema, ServerError};
+use async_graphql::{
+    Executor as _, MergedObject, Pos, Request, Response as Reply, Schema, ServerError,
+};
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -60,6 +63,7 @@ use crate::feed::Feeds;
 use crate::reader::Reader;
 use crate::wallet::Domain;
 use crate::{AuthError, WebConfig, WebContext};
+pub(crate) use graph::Graph;
 pub(crate) use socket::socket;
 
 /// The root of mutations: what can be changed. Each may be sent again: once done, it changes nothing more.
@@ -133,8 +137,38 @@ pub(crate) struct Shared {
     pub(crate) stopping: Stopping,
 }
 
-/// The schema, bounded and with what its resolvers read from.
-pub(crate) fn schema(config: &WebConfig, shared: Shared) -> VigiaSchema {
+/// What executes documents, bounded and with what resolvers read from.
+pub(crate) fn graph(config: &WebConfig, shared: Shared) -> Graph {
+    let limits = limits::Limits {
+        tokens_max: config.limits.query_tokens_max,
+        aliases_max: config.limits.query_aliases_max,
+    };
+    let persisted = LruCacheStorage::new(config.limits.persisted_queries_max);
+    let plain = bounded(config);
+    let whole = bounded(config)
+        .extension(audit::Auditing)
+        .extension(limits)
+        .extension(ApolloPersistedQueries::new(persisted));
+    let loaders = Arc::new(loaders::loaders(shared.context.store.clone()));
+    let kept = Arc::<status::KeptStatus>::default();
+    let with_data = |builder: Builder| {
+        builder
+            .data(Arc::clone(&loaders))
+            .data(shared.context.clone())
+            .data(Arc::clone(&shared.feeds))
+            .data(shared.domain.clone())
+            .data(shared.stopping.clone())
+            .data(Arc::clone(&kept))
+            .finish()
+    };
+    Graph {
+        whole: with_data(whole),
+        plain: with_data(plain),
+        limits,
+    }
+}
+
+fn bounded(config: &WebConfig) -> Builder {
     let limits = &config.limits;
     let builder = match config.development {
         true => builder(),
@@ -146,21 +180,6 @@ pub(crate) fn schema(config: &WebConfig, shared: Shared) -> VigiaSchema {
         .limit_complexity(limits.query_complexity_max)
         .limit_recursive_depth(RECURSION_MAX)
         .limit_directives(DIRECTIVES_MAX)
-        .extension(audit::Auditing)
-        .extension(limits::Limits {
-            tokens_max: limits.query_tokens_max,
-            aliases_max: limits.query_aliases_max,
-        })
-        .extension(ApolloPersistedQueries::new(LruCacheStorage::new(
-            limits.persisted_queries_max,
-        )))
-        .data(loaders::loaders(shared.context.store.clone()))
-        .data(shared.context)
-        .data(shared.feeds)
-        .data(shared.domain)
-        .data(shared.stopping)
-        .data(Arc::<status::KeptStatus>::default())
-        .finish()
 }
 
 /// `POST /graphql`.
@@ -191,7 +210,7 @@ pub(crate) async fn query(
     match serde_json::from_slice::<Request>(&body) {
         Ok(request) => {
             let request = request.data(reader);
-            Json(app.schema.execute(request).await).into_response()
+            Json(app.graph.execute(request).await).into_response()
         }
         Err(error) => refused(
             StatusCode::BAD_REQUEST,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::commands;
 use crate::config::{Overrides, Settings, TransportKind};
@@ -36,8 +36,9 @@ struct Cli {
 fn long_version() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "{}\ntransports: {}",
-            env!("CARGO_PKG_VERSION"),
+            "{}\ncommit: {}\ntransports: {}",
+            crate::VERSION,
+            crate::COMMIT,
             TransportKind::built_in()
         )
     });
@@ -142,6 +143,19 @@ enum Command {
     Config(commands::config::ConfigCommand),
     /// Check database, provider, clock and settings, and say what to do
     Doctor(commands::doctor::DoctorArgs),
+    /// Ask a process on this machine whether it can do its work, as health checks of containers do
+    Health(commands::health::HealthArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write man pages, one for each command
+    Man {
+        /// The folder to write them to
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
     /// Print the GraphQL schema
     GraphqlSchema,
 }
@@ -231,6 +245,21 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::MigrateStore(args) => commands::migrate_store::run(common, args).await,
         Command::Config(command) => commands::config::run(common, command),
         Command::Doctor(args) => commands::doctor::run(common, args).await,
+        Command::Health(args) => commands::health::run(common, args).await,
+        Command::Completions { shell } => {
+            let mut command = Cli::command();
+            clap_complete::generate(shell, &mut command, "vigia", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Man { folder } => {
+            std::fs::create_dir_all(&folder)
+                .and_then(|()| clap_mangen::generate_to(Cli::command(), &folder))
+                .map_err(|error| {
+                    let folder = folder.display();
+                    exit::Exit::bad_input(format!("cannot write man pages to {folder}: {error}"))
+                })?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::GraphqlSchema => {
             print!("{}", vigia_web::schema_sdl());
             Ok(ExitCode::SUCCESS)
@@ -239,11 +268,4 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_holds_together() {
-        super::Cli::command().debug_assert();
-    }
-}
+mod documented;

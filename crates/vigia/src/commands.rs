@@ -11,6 +11,7 @@ pub mod deliveries;
 pub mod devices;
 pub mod doctor;
 pub mod failed;
+pub mod health;
 pub mod ingest;
 pub mod invoices;
 pub mod labels;

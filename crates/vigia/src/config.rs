@@ -3,12 +3,14 @@
 //! The default file is the manual and the list of keys: whatever is not in it is an error that
 //! names the key, where it stands and the nearest key there is.
 
+mod alerts;
 mod balances;
 mod coins;
 mod contracts;
 mod history;
 mod labels;
 mod layers;
+mod observed;
 mod proof;
 mod providers;
 mod push;
@@ -26,12 +28,14 @@ use vigia_core::{Schedule, ScheduleError, ShardPlan, SourceLimits};
 use vigia_store::{PostgresOptions, SourceReader, SqliteOptions, StoreOptions};
 use vigia_sui::{RosterPolicy, Secret, StreamLimits};
 
+pub use alerts::AlertSettings;
 pub use balances::BalanceSettings;
 pub use coins::{CoinSettings, Units};
 pub use contracts::{ContractSettings, PackageText};
 pub use history::HistorySettings;
 pub use labels::LabelSettings;
 pub use layers::{ConfigError, Overrides};
+pub use observed::{HealthSettings, LogFormat, LogSettings, MetricsSettings};
 pub use proof::{ProofSettings, RootSetting};
 pub use providers::{ProviderBudget, ProviderSettings};
 pub use push::{InboxSettings, PushSettings};
@@ -72,6 +76,7 @@ pub struct Settings {
     pub source: SourceSettings,
     pub texts: TextSettings,
     pub web: WebSettings,
+    pub alerts: AlertSettings,
     pub health: HealthSettings,
     pub metrics: MetricsSettings,
     pub contracts: ContractSettings,
@@ -174,45 +179,6 @@ pub struct SourceSettings {
     pub gone_min: u64,
 }
 
-/// `[metrics]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
-pub struct MetricsSettings {
-    pub listen: String,
-}
-
-/// `[health]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
-pub struct HealthSettings {
-    pub listen: String,
-}
-
-/// `[log]`
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[expect(missing_docs, reason = "config/default.toml is the manual of each")]
-pub struct LogSettings {
-    pub level: String,
-    pub format: LogFormat,
-    pub file: PathBuf,
-    pub file_level: String,
-    pub file_format: LogFormat,
-    pub file_mib_max: u64,
-    pub files_max: u32,
-}
-
-/// How logs are written.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// Text on a terminal, else JSON.
-    Auto,
-    /// For people.
-    Text,
-    /// One object a line.
-    Json,
-}
-
 /// `[devnet]`
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
@@ -230,18 +196,6 @@ pub enum LiveStart {
     Tip,
     /// At this one.
     Checkpoint(u64),
-}
-
-/// An address to listen at; none where nothing is set.
-fn optional_address(key: &str, listen: &str) -> Result<Option<std::net::SocketAddr>, ConfigError> {
-    if listen.is_empty() {
-        return Ok(None);
-    }
-    let expected = "ADDRESS:PORT, such as 127.0.0.1:8421, or nothing";
-    let address = listen.parse();
-    address
-        .map(Some)
-        .map_err(|_| ConfigError::value(key, listen, expected))
 }
 
 impl Settings {
@@ -356,16 +310,6 @@ impl Settings {
         Ok(Some(reader))
     }
 
-    /// Where processes without a web role say how they are; none where they do not.
-    pub fn health_listen(&self) -> Result<Option<std::net::SocketAddr>, ConfigError> {
-        optional_address("health.listen", &self.health.listen)
-    }
-
-    /// Where figures are told without sign-in; none where they are not.
-    pub fn metrics_listen(&self) -> Result<Option<std::net::SocketAddr>, ConfigError> {
-        optional_address("metrics.listen", &self.metrics.listen)
-    }
-
     /// Where a database without a watermark begins.
     pub fn live_start(&self) -> Result<LiveStart, ConfigError> {
         match self.poll.start.as_str() {
@@ -407,6 +351,7 @@ impl Settings {
         self.live_start()?;
         self.health_listen()?;
         self.metrics_listen()?;
+        self.check_alerts()?;
         self.shard_plan()?;
         self.work.check()?;
         self.history.check()?;
@@ -432,6 +377,7 @@ impl Settings {
             ("poll.answer_within_ms", self.poll.answer_within_ms),
             ("poll.lag_max", self.poll.lag_max),
             ("log.file_mib_max", self.log.file_mib_max),
+            ("health.stalled_after_ms", self.health.stalled_after_ms),
             ("poll.probe_interval_ms", self.poll.probe_interval_ms),
             ("poll.buffer_mib", self.poll.buffer_mib as u64),
             (

@@ -6,6 +6,7 @@
 //! to be one that can be.
 
 mod address_reconcile;
+mod alerts;
 mod balances;
 mod epoch_tracking;
 mod lease_keeper;
@@ -17,6 +18,7 @@ mod stale_rows;
 mod stale_sign_ins;
 
 pub use address_reconcile::AddressReconcile;
+pub use alerts::Alerts;
 pub use balances::{BalanceBaseline, BalanceFold, BalanceReconciliation, StaleBalances};
 pub use epoch_tracking::EpochTracking;
 pub use lease_keeper::{LeaseKeeper, LeaseTimes};
@@ -35,6 +37,7 @@ use vigia_core::{Clock, MissedPolicy};
 use vigia_store::SqlStore;
 use vigia_sui::Providers;
 
+use crate::alerts::Alarm;
 use crate::balances::BalanceKeeper;
 use crate::config::Settings;
 use crate::source::SourceFollower;
@@ -124,6 +127,17 @@ pub fn all(
         Arc::new(StaleSignIns::new(store.clone(), clock.clone())),
         Arc::new(BalanceFold(store.clone())),
     ];
+    let told = (settings.alerts.channels()?, settings.alerts.heartbeat()?);
+    if !told.0.is_empty() || told.1.is_some() {
+        jobs.push(Arc::new(Alerts(Alarm::new(
+            store.clone(),
+            clock.clone(),
+            told,
+            settings.alerts.limits(),
+            settings.alerts.again_after_ms,
+            settings.source.name.clone(),
+        ))));
+    }
     if let Some(provider) = provider {
         let source = provider.clone();
         jobs.push(Arc::new(EpochTracking::new(store.clone(), source)));

@@ -2,6 +2,7 @@
 //!
 //! A library so that tests and benches can run its parts; the binary only calls `cli::run`.
 
+pub mod alerts;
 pub mod audit;
 pub mod balances;
 pub mod cli;
@@ -17,6 +18,7 @@ pub mod logging;
 pub mod memory;
 pub mod metrics;
 pub mod pipeline;
+pub mod processes;
 mod shared_counts;
 pub mod source;
 pub mod trust;

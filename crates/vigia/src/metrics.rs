@@ -108,6 +108,8 @@ pub(crate) fn seconds(ms: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use vigia_core::SystemClock;
 
     use super::*;
@@ -126,6 +128,97 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
+    }
+
+    /// Names and types that the documentation says.
+    fn documented() -> BTreeMap<String, String> {
+        let rows = include_str!("../../../docs/metrics.md").lines();
+        let rows = rows.filter(|line| line.starts_with("| `"));
+        let mut names = BTreeMap::new();
+        for row in rows {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            for name in cells[1].split(", ") {
+                let name = name.trim_matches('`').to_owned();
+                let before = names.insert(name, cells[2].to_owned());
+                assert!(before.is_none(), "twice: {row}");
+            }
+        }
+        names
+    }
+
+    #[tokio::test]
+    #[cfg(target_os = "linux")]
+    async fn every_figure_is_documented_and_the_other_way_round() {
+        let metrics = Metrics::new(Arc::new(SystemClock));
+        let text = metrics.metrics().await.expect("no database is asked");
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let told: BTreeMap<String, String> = types
+            .map(|line| {
+                let (name, kind) = line.split_once(' ').expect("a name and a type");
+                let end = match kind {
+                    "counter" => "_total",
+                    "info" => "_info",
+                    _ => "",
+                };
+                (format!("{name}{end}"), kind.to_owned())
+            })
+            .collect();
+        assert_eq!(told, documented());
+    }
+
+    /// Names of figures in a text of queries.
+    fn asked(text: &str) -> BTreeSet<&str> {
+        let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        let ends = |word: &str| {
+            ["_bucket", "_sum", "_count"]
+                .into_iter()
+                .find_map(|end| word.strip_suffix(end).map(str::len))
+        };
+        words
+            .filter(|word| word.starts_with("vigia_") || word.starts_with("process_"))
+            .map(|word| &word[..ends(word).unwrap_or(word.len())])
+            .collect()
+    }
+
+    #[test]
+    fn alerts_and_the_dashboard_ask_for_what_there_is() {
+        let documented = documented();
+        let alerts = include_str!("../../../deploy/prometheus/alerts.yml");
+        let dashboard = include_str!("../../../deploy/grafana/vigia.json");
+        for text in [alerts, dashboard] {
+            let unknown: Vec<&str> = asked(text)
+                .into_iter()
+                .filter(|name| !documented.contains_key(*name))
+                .collect();
+            assert!(unknown.is_empty(), "{unknown:?}");
+        }
+        let shown = asked(dashboard);
+        let hidden: Vec<&String> = documented
+            .keys()
+            .filter(|name| name.starts_with("vigia_") && !shown.contains(name.as_str()))
+            .collect();
+        assert_eq!(
+            hidden,
+            ["vigia_build_info", "vigia_watch_compared_age_seconds"]
+        );
+    }
+
+    #[test]
+    fn every_alert_has_a_runbook_and_a_test() {
+        let alerts = include_str!("../../../deploy/prometheus/alerts.yml").lines();
+        let alerts: BTreeSet<&str> = alerts
+            .filter_map(|line| line.trim().strip_prefix("- alert: "))
+            .collect();
+        let runbooks = include_str!("../../../docs/operations/runbooks.md").lines();
+        let runbooks: BTreeSet<&str> = runbooks
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
+        assert_eq!(alerts, runbooks);
+        let tests = include_str!("../../../deploy/prometheus/alerts_test.yml").lines();
+        let tests: BTreeSet<&str> = tests
+            .filter_map(|line| line.strip_prefix("        alertname: "))
+            .collect();
+        assert_eq!(alerts, tests);
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0026_wallets", compatible_from: 16),
     migration!("0027_balance_hours", compatible_from: 16),
     migration!("0028_searched", compatible_from: 16),
+    migration!("0029_operating", compatible_from: 16),
 ];
 
 /// Writes which version the schema has, and since when binaries can use it.

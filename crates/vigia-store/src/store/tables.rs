@@ -32,6 +32,8 @@ pub(super) struct Table {
 
 /// Tables that say something about the database itself or its processes, and stay with it.
 pub(super) const NOT_COPIED: &[&str] = &[
+    "alert",
+    "process",
     "provider_state",
     "schema_info",
     "source",

@@ -26,6 +26,7 @@ pub(crate) mod limits;
 pub(crate) mod message;
 pub(crate) mod notification;
 pub(crate) mod paging;
+pub(crate) mod process;
 pub(crate) mod processes;
 pub(crate) mod provider;
 pub(crate) mod push;
@@ -336,6 +337,7 @@ macro_rules! store_conformance_suite {
                 who_holds_it_again_has_no_history_to_fetch, members_see_their_addresses,
                 ranges_are_remembered_until_they_end, what_is_under_way_is_listed, nobody_works_without_the_lease,
             ],
+            process: [what_a_process_says_anew_replaces, alerts_stay_until_they_are_over],
             provider: [
                 what_is_said_anew_replaces, usage_adds_up_by_day, what_is_old_is_pruned,
             ],

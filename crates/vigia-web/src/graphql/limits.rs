@@ -10,8 +10,10 @@ use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Response, ServerError, ServerResult, Variables};
 
 use super::error;
+use super::graph::coded;
 
-/// The extension's settings.
+/// Bounds of a document, and the extension that keeps them.
+#[derive(Clone, Copy)]
 pub(super) struct Limits {
     /// Most words and signs of a document.
     pub(super) tokens_max: usize,
@@ -21,36 +23,13 @@ pub(super) struct Limits {
 
 impl ExtensionFactory for Limits {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(LimitsOfRequest {
-            tokens_max: self.tokens_max,
-            aliases_max: self.aliases_max,
-        })
+        Arc::new(*self)
     }
 }
 
-struct LimitsOfRequest {
-    tokens_max: usize,
-    aliases_max: usize,
-}
-
-#[async_trait]
-impl Extension for LimitsOfRequest {
-    /// What has no code here did not come from a resolver: the document was wrong.
-    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
-        let mut response = next.run(ctx).await;
-        for error in &mut response.errors {
-            error::code(error, error::BAD_QUERY);
-        }
-        response
-    }
-
-    async fn parse_query(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        query: &str,
-        variables: &Variables,
-        next: NextParseQuery<'_>,
-    ) -> ServerResult<ExecutableDocument> {
+impl Limits {
+    /// Refuses a text before it is read.
+    pub(super) fn text(&self, query: &str, variables: &Variables) -> ServerResult<()> {
         if tokens(query) > self.tokens_max {
             let why = format!(
                 "the document has more than {} words and signs",
@@ -62,11 +41,35 @@ impl Extension for LimitsOfRequest {
             let why = "a text holds a zero byte, which no text here may".to_owned();
             return Err(refused(why));
         }
-        let document = next.run(ctx, query, variables).await?;
-        if aliases(&document) > self.aliases_max {
+        Ok(())
+    }
+
+    /// Refuses what was read.
+    pub(super) fn document(&self, document: &ExecutableDocument) -> ServerResult<()> {
+        if aliases(document) > self.aliases_max {
             let why = format!("the document has more than {} aliases", self.aliases_max);
             return Err(refused(why));
         }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Extension for Limits {
+    async fn request(&self, ctx: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
+        coded(next.run(ctx).await)
+    }
+
+    async fn parse_query(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        self.text(query, variables)?;
+        let document = next.run(ctx, query, variables).await?;
+        self.document(&document)?;
         Ok(document)
     }
 }
@@ -84,25 +87,29 @@ fn has_zero(query: &str, variables: &Variables) -> bool {
     query.contains('\0') || query.contains(ESCAPED) || variables.contains(ESCAPED)
 }
 
-/// Aliases of a document, those of fragments counted once. Nesting was bounded when it was parsed.
+/// Aliases of a document, those of fragments counted once. However deep it nests, this does not.
 fn aliases(document: &ExecutableDocument) -> usize {
     let operations = document.operations.iter();
-    let operations = operations.map(|(_, operation)| &operation.node.selection_set);
+    let operations = operations.map(|(_, operation)| &operation.node.selection_set.node);
     let fragments = document.fragments.values();
-    let fragments = fragments.map(|fragment| &fragment.node.selection_set);
-    let sets = operations.chain(fragments);
-    sets.map(|set| aliases_of(&set.node)).sum()
-}
-
-fn aliases_of(set: &SelectionSet) -> usize {
-    let of = |selection: &Selection| match selection {
-        Selection::Field(field) => {
-            usize::from(field.node.alias.is_some()) + aliases_of(&field.node.selection_set.node)
+    let fragments = fragments.map(|fragment| &fragment.node.selection_set.node);
+    let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();
+    let mut count = 0;
+    while let Some(set) = sets.pop() {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    count += usize::from(field.node.alias.is_some());
+                    sets.push(&field.node.selection_set.node);
+                }
+                Selection::InlineFragment(fragment) => {
+                    sets.push(&fragment.node.selection_set.node);
+                }
+                Selection::FragmentSpread(_) => {}
+            }
         }
-        Selection::InlineFragment(fragment) => aliases_of(&fragment.node.selection_set.node),
-        Selection::FragmentSpread(_) => 0,
-    };
-    set.items.iter().map(|selection| of(&selection.node)).sum()
+    }
+    count
 }
 
 /// Words and signs of a document; those in strings and comments count too, so never too few.

@@ -81,7 +81,7 @@ where
     K: Send + Sync + Hash + Eq + Clone + 'static,
     Reads: Loader<K, Error = Arc<StoreError>>,
 {
-    let loaders: &Loaders = ctx.data_unchecked();
+    let loaders: &Arc<Loaders> = ctx.data_unchecked();
     let read = loaders.load_one(key).await;
     read.map_err(internal)
 }

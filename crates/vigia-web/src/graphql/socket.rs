@@ -31,6 +31,8 @@ const INIT_MISSED: u16 = 4408;
 const FORBIDDEN: u16 = 4403;
 /// Try again later (RFC 6455's registry).
 const LATER: u16 = 1013;
+/// Bytes that are read at once.
+const READ_BYTES: usize = 4 * 1024;
 /// Longest time that closing may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Most bytes of what is said on closing (RFC 6455, section 5.5, less the code).
@@ -68,6 +70,8 @@ pub(crate) async fn socket(
     };
     upgrade
         .protocols(["graphql-transport-ws"])
+        // Thousands of them may be open, and what each says is small: what is large is put together from as many reads.
+        .read_buffer_size(READ_BYTES)
         .max_message_size(bytes_max)
         .max_frame_size(bytes_max)
         .on_upgrade(move |socket| serve(greeting, socket, protocol))
@@ -173,7 +177,7 @@ async fn serve(greeting: Greeting, socket: WebSocket, protocol: GraphQLProtocol)
     let (begin, begun) = oneshot::channel();
     let mut data = Data::default();
     data.insert(Slots::new(app.config.limits.subscriptions_max));
-    let serving = GraphQLWebSocket::new_with_pair(&mut sink, stream, app.schema.clone(), protocol)
+    let serving = GraphQLWebSocket::new_with_pair(&mut sink, stream, app.graph.clone(), protocol)
         .with_data(data)
         .on_connection_init(async move |payload| {
             let begins = greeting.begin(&payload).await;

@@ -1,8 +1,12 @@
 //! `vigia status`: the whole system at a glance.
 
 mod carried;
+mod running;
 
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
@@ -12,10 +16,12 @@ use vigia_store::{ReadStore, ShardRow, SourceStore, SqlStore, StatusReport};
 use super::providers::Found;
 use super::reconciled::Reconciled;
 use super::source::{report_json, report_lines};
+use super::stop::StopSignal;
 use super::{open_existing_store, time_text};
 use crate::cli::Common;
-use crate::config::Overrides;
+use crate::config::{Overrides, Settings};
 use carried::Carried;
+use running::Processes;
 
 /// Flags of `vigia status`.
 #[derive(Debug, Args)]
@@ -23,33 +29,67 @@ pub struct StatusArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Show it anew every so many seconds, until Ctrl-C
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    watch: Option<u64>,
 }
 
 /// Runs the command.
 pub async fn run(common: &Common, args: StatusArgs) -> anyhow::Result<ExitCode> {
     let settings = common.settings(Overrides::default())?;
     let store = open_existing_store(&settings).await?;
-    let status = store.status().await?;
-    let pollers = Pollers::read(&store).await?;
-    let providers = Found::read(&settings, &store).await?;
-    let carried = Carried::read(&settings, &store).await?;
-    let source = store.source_report(&settings.source.name).await?;
-    if args.json {
-        let mut status = to_json(&status, &pollers);
-        status["providers"] = providers.to_json();
-        status["transport"] = carried.to_json();
-        status["source"] = source.as_ref().map_or(json!(null), report_json);
-        println!("{status}");
-    } else {
-        print!("{}{}", to_text(&status), pollers.to_text(status.tip()));
-        print!("{}{}", providers.to_text(), carried.to_text());
-        let name = &settings.source.name;
-        for line in source.iter().flat_map(|report| report_lines(name, report)) {
-            println!("{line}");
+    let Some(seconds) = args.watch else {
+        print!("{}", shown(&settings, &store, args.json).await?);
+        store.close().await;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let mut stop = StopSignal::listen()?;
+    loop {
+        let text = match shown(&settings, &store, args.json).await {
+            Ok(text) => text,
+            // The database may be back soon: who watches wants to see that.
+            Err(error) => format!("{}\n", vigia_core::error_chain(error.as_ref())),
+        };
+        // For scripts an object a line; for people the screen is cleared (ECMA-48: ED, CUP).
+        let clear = std::io::stdout().is_terminal() && !args.json;
+        print!("{}{text}", if clear { "\u{1b}[2J\u{1b}[H" } else { "" });
+        std::io::stdout().flush()?;
+        tokio::select! {
+            () = stop.received() => break,
+            () = tokio::time::sleep(Duration::from_secs(seconds)) => {}
         }
     }
     store.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// All there is to say, in lines or as an object.
+async fn shown(settings: &Settings, store: &Arc<SqlStore>, json: bool) -> anyhow::Result<String> {
+    let status = store.status().await?;
+    let pollers = Pollers::read(store).await?;
+    let providers = Found::read(settings, store).await?;
+    let carried = Carried::read(settings, store).await?;
+    let processes = Processes::read(store).await?;
+    let source = store.source_report(&settings.source.name).await?;
+    if json {
+        let mut object = to_json(&status, &pollers);
+        object["providers"] = providers.to_json();
+        object["transport"] = carried.to_json();
+        object["processes"] = processes.to_json();
+        object["disagreements"] = processes.disagreements().into();
+        object["source"] = source.as_ref().map_or(json!(null), report_json);
+        return Ok(format!("{object}\n"));
+    }
+    let mut text = to_text(&status) + &pollers.to_text(status.tip());
+    text += &providers.to_text();
+    text += &carried.to_text();
+    text += &processes.to_text();
+    let name = &settings.source.name;
+    for line in source.iter().flat_map(|report| report_lines(name, report)) {
+        text += &line;
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 /// What the pollers of a shared database do.

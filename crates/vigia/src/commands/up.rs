@@ -35,6 +35,7 @@ use crate::pipeline::{
     CoinLookup, OutstandingMemory, Poller, ProviderWatch, Reinterpreter, Rewind, ShardKeeper,
     Shards, WatchSync, Worker, WorkerLimits,
 };
+use crate::processes::ProcessReporter;
 pub use args::{PollArgs, UpArgs, WebArgs, WorkArgs};
 use authenticator::{authenticator, shared_counts};
 use provider::Provider;
@@ -47,11 +48,11 @@ const ONCE_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs `vigia up`.
 pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
-    let mut roles = Roles::new()?;
     let mut overrides = Overrides::default();
     args.provider.set(&mut overrides);
     args.listen.set(&mut overrides);
     let mut settings = common.settings(overrides)?;
+    let mut roles = Roles::new(&settings)?;
     settings.texts()?;
     let simulated = match args.devnet {
         true => Some(devnet::start(&mut settings).await?),
@@ -90,6 +91,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
     roles.histories(&settings, &store, &registry, Some(&source))?;
     roles.jobs(&settings, &store, Some(&source), &registry)?;
     roles.deliver(&settings, &store).await?;
+    roles.report(&settings, &store, "up");
     let ended = roles.run_until_stopped().await;
     if let Some(simulated) = simulated {
         simulated.stop().await;
@@ -105,7 +107,7 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
     let settings = common.settings(overrides)?;
     let declared = Declared::new(&settings, &PackageIds::new())?;
     let mut source = Provider::new(&settings)?;
-    let mut roles = Roles::new()?;
+    let mut roles = Roles::new(&settings)?;
     roles.health(&settings).await?;
     roles.tell_metrics(&settings).await?;
     let store = roles.store(&settings).await?;
@@ -124,6 +126,7 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
         roles.work(&settings, &store, &registry, ends, rewind);
     }
     roles.watch_providers(&settings, &store, &source, true);
+    roles.report(&settings, &store, "poll");
     if args.once {
         roles.until_committed(&store, &source).await?;
     }
@@ -147,7 +150,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
         true if commits => None,
         _ => Some(Provider::new(&settings)?),
     };
-    let mut roles = Roles::new()?;
+    let mut roles = Roles::new(&settings)?;
     roles.health(&settings).await?;
     roles.tell_metrics(&settings).await?;
     let store = roles.store(&settings).await?;
@@ -169,6 +172,7 @@ pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     roles.histories(&settings, &store, &registry, source.as_ref())?;
     roles.jobs(&settings, &store, source.as_ref(), &registry)?;
     roles.deliver(&settings, &store).await?;
+    roles.report(&settings, &store, "work");
     let ended = roles.run_until_stopped().await;
     store.close().await;
     ended
@@ -181,13 +185,14 @@ pub async fn web(common: &Common, args: WebArgs) -> anyhow::Result<ExitCode> {
     let settings = common.settings(overrides)?;
     settings.texts()?;
     let declared = Declared::new(&settings, &PackageIds::new())?;
-    let mut roles = Roles::new()?;
+    let mut roles = Roles::new(&settings)?;
     roles.tell_metrics(&settings).await?;
     let store = roles.existing_store(&settings).await?;
     let registry = roles
         .contracts(&settings, declared, &store, None, false)
         .await?;
     let address = roles.web(&settings, Arc::clone(&store), registry).await?;
+    roles.report(&settings, &store, "web");
     println!(
         "vigia {} serves http://{address}/",
         env!("CARGO_PKG_VERSION")
@@ -208,12 +213,12 @@ struct Roles {
 
 impl Roles {
     /// None yet; from here on Ctrl-C and SIGTERM are heard.
-    fn new() -> anyhow::Result<Self> {
+    fn new(settings: &Settings) -> anyhow::Result<Self> {
         Ok(Self {
             stop: StopSignal::listen()?,
             shutdown: CancellationToken::new(),
             tasks: JoinSet::new(),
-            readiness: Arc::default(),
+            readiness: Arc::new(ProcessReadiness::new(settings.stalled_after())),
             metrics: Arc::new(Metrics::new(Arc::new(SystemClock))),
         })
     }
@@ -461,6 +466,23 @@ impl Roles {
             Ok(())
         });
         Ok(())
+    }
+
+    /// Starts to say how this process is, for `status`.
+    fn report(&mut self, settings: &Settings, store: &Arc<SqlStore>, role: &'static str) {
+        let reporter = ProcessReporter {
+            store: Arc::clone(store) as _,
+            readiness: Arc::clone(&self.readiness) as _,
+            clock: Arc::new(SystemClock),
+            holder: process_name(),
+            role,
+            settings: settings.agreement(),
+        };
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            reporter.run(shutdown).await;
+            Ok(())
+        });
     }
 
     /// Binds at once, so that a wrong address is an error of the start, then serves.

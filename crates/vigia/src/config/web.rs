@@ -12,7 +12,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use vigia_web::{IpNet, SignInSettings, WebLimits};
 
-use jwt::is_safe;
+pub(super) use jwt::is_safe;
 pub use jwt::{JwksPlace, JwtSection};
 pub use limits::LimitsSection;
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use vigia_core::{Clock, day_of};
 use vigia_store::{
     ActionStore, AnnouncementStore, DeliveryStore, InboxStore, LeaseStore, POLLER_LEASES,
-    ProviderStore, PushStore, WatchStore,
+    ProcessStore, ProviderStore, PushStore, WatchStore,
 };
 
 use super::{Job, JobDone};
@@ -44,6 +44,7 @@ pub struct StaleRows {
     pushes: Arc<dyn PushStore>,
     inbox: Arc<dyn InboxStore>,
     actions: Arc<dyn ActionStore>,
+    processes: Arc<dyn ProcessStore>,
     kept: Kept,
     clock: Arc<dyn Clock>,
 }
@@ -60,6 +61,7 @@ impl StaleRows {
             + PushStore
             + InboxStore
             + ActionStore
+            + ProcessStore
             + 'static,
     {
         Self {
@@ -70,6 +72,7 @@ impl StaleRows {
             pushes: store.clone(),
             inbox: store.clone(),
             actions: store.clone(),
+            processes: store.clone(),
             kept,
             providers: store,
             clock,
@@ -106,10 +109,11 @@ impl Job for StaleRows {
         let before_ms = now_ms.saturating_sub(KEPT_MS);
         let before_day = day_of(before_ms).saturating_sub(USAGE_DAYS);
         let reports = self.watch.watch_reconciliation_prune(before_ms).await?
-            + self.providers.provider_prune(before_ms, before_day).await?;
+            + self.providers.provider_prune(before_ms, before_day).await?
+            + self.processes.process_prune(before_ms).await?;
         Ok(JobDone {
             words: format!(
-                "removed {gone} leases and {reports} reports of pollers that are gone, and {unseen} \
+                "removed {gone} leases and {reports} reports of processes that are gone, and {unseen} \
                  announced transactions that were never seen, {ended} old deliveries, {expired} \
                  notifications and {done} actions"
             ),

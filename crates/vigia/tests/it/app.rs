@@ -178,7 +178,7 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts a command that goes on running; also returns what it logs.
-    fn start(mut command: Command) -> (Self, Log) {
+    pub(crate) fn start(mut command: Command) -> (Self, Log) {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on may say so by panicking"
 )]
 
+mod alerts;
 mod app;
 mod backfill;
 mod bad_input;
@@ -15,6 +16,7 @@ mod budgets;
 mod chaos;
 mod contracts;
 mod database_faults;
+mod deploy;
 mod difficult;
 mod endpoints;
 mod examples;
@@ -35,6 +37,7 @@ mod notifications;
 mod outbox;
 mod phones;
 mod pooler;
+mod prometheus;
 mod pruned;
 mod push;
 mod quorum;

@@ -7,14 +7,15 @@ use vigia_core::{
     WatchTarget,
 };
 use vigia_store::{
-    AccountEndpoint, ActivityCursor, ActivityFilter, ActivityRow, AnnounceOutcome, AnnouncementRow,
-    AnnouncementStore, AttemptRow, BackfillBatch, BackfillGuard, BackfillOutcome, BackfillRow,
-    BackfillState, BackfillStore, BalanceCounts, BalanceHistory, BalanceRow, BusinessDetail,
-    BusinessRow, BusinessStore, ClaimedDelivery, Completion, DeliveryEvent, DeliveryRow,
-    DeliveryState, DeliveryStats, DeliveryStore, EndpointRow, EndpointSpec, FailedRetry, FailedRow,
-    FailedStore, FailedTransaction, IngestStore, InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow,
-    LabelStore, OutboxBacklog, ProviderReport, ProviderRow, ProviderStore, ProviderUsage,
-    RangeProgress, RawTransactionRow, ReadStore, Sequenced, ShardRow, StatusReport, StoreError,
+    AccountEndpoint, ActivityCursor, ActivityFilter, ActivityRow, AlertRow, AlertStore,
+    AnnounceOutcome, AnnouncementRow, AnnouncementStore, AttemptRow, BackfillBatch, BackfillGuard,
+    BackfillOutcome, BackfillRow, BackfillState, BackfillStore, BalanceCounts, BalanceHistory,
+    BalanceRow, BusinessDetail, BusinessRow, BusinessStore, ClaimedDelivery, Completion,
+    DeliveryEvent, DeliveryRow, DeliveryState, DeliveryStats, DeliveryStore, EndpointRow,
+    EndpointSpec, FailedRetry, FailedRow, FailedStore, FailedTransaction, IngestStore,
+    InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore, OutboxBacklog, ProcessRow,
+    ProcessStore, ProviderReport, ProviderRow, ProviderStore, ProviderUsage, RangeProgress,
+    RawTransactionRow, ReadStore, Sequenced, ShardRow, StatusReport, StoreError,
     TransactionRemains, WatchEntry, WatchFilter, WatchReceipt, WatchReconciliation, WatchRow,
     WatchStore, WatchTargets, Watermark,
 };
@@ -441,6 +442,40 @@ impl IngestStore for FailingStore {
     }
 
     async fn coin_upsert(&self, _: &[CoinInfo]) -> Result<()> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl AlertStore for FailingStore {
+    async fn alert_list(&self) -> Result<Vec<AlertRow>> {
+        self.fail()
+    }
+
+    async fn alert_record(&self, _: &AlertRow) -> Result<()> {
+        self.fail()
+    }
+
+    async fn alert_end(&self, _: &str) -> Result<()> {
+        self.fail()
+    }
+}
+
+#[async_trait]
+impl ProcessStore for FailingStore {
+    async fn process_record(&self, _: &ProcessRow) -> Result<()> {
+        self.fail()
+    }
+
+    async fn process_list(&self, _: u64) -> Result<Vec<ProcessRow>> {
+        self.fail()
+    }
+
+    async fn process_forget(&self, _: &str) -> Result<()> {
+        self.fail()
+    }
+
+    async fn process_prune(&self, _: u64) -> Result<u64> {
         self.fail()
     }
 }

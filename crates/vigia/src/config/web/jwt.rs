@@ -144,7 +144,7 @@ impl JwtSection {
 }
 
 /// Keys that came over a line that others can write on would be anybody's.
-pub(super) fn is_safe(url: &Url) -> bool {
+pub(in crate::config) fn is_safe(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     let is_here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());

@@ -23,6 +23,8 @@ const LOOK_STEPS_MAX: usize = 20;
 /// How often those are asked about that have yet to answer soon: together, since hundreds that time out one after the other
 /// would take a turn each from everybody else.
 const ASIDE_EVERY: Duration = Duration::from_millis(50);
+/// How many of them at most: whoever answers soon waits for that answer of the database too.
+const ASIDE_AT_ONCE: usize = 32;
 
 /// Endpoints that are asked about together, and as what each is sent to.
 pub(super) struct Asked {
@@ -188,7 +190,8 @@ impl Running {
             if *places == 0 {
                 continue;
             }
-            if !is_aside_due && !flow.is_prompt() {
+            let is_aside_full = !is_aside_due || careful.len() >= ASIDE_AT_ONCE;
+            if is_aside_full && !flow.is_prompt() {
                 self.is_aside_waiting |= flow.has_room();
                 continue;
             }

@@ -49,6 +49,11 @@ impl PollerStatus {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The newest checkpoint heard of.
+    pub fn tip(&self) -> Option<u64> {
+        self.get().tip
+    }
+
     pub(super) fn seen(&self, tip: u64) {
         self.change(|state| state.tip = state.tip.max(Some(tip)));
     }
