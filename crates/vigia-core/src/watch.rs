@@ -127,6 +127,21 @@ pub enum ReasonKind {
 }
 
 impl ReasonKind {
+    /// All there are.
+    pub const ALL: [Self; 11] = [
+        Self::Sender,
+        Self::GasPayer,
+        Self::BalanceOwner,
+        Self::ObjectOwnerBefore,
+        Self::ObjectOwnerAfter,
+        Self::CallPackage,
+        Self::CallModule,
+        Self::EventPackage,
+        Self::EventModule,
+        Self::EventType,
+        Self::CoinType,
+    ];
+
     /// Its name in the database and in figures.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -277,7 +277,7 @@ impl TestApp {
     }
 }
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     // Another crate has this client speak TLS; it then wants a provider even where there is none to speak.
     let _installed_already = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use vigia_store::StoreError;
 use vigia_web::{MetricsServer, MetricsText};
 
-use crate::app::{TestApp, USER_HEADER};
+use crate::app::{TestApp, USER_HEADER, client};
 
 /// Figures that nobody counted.
 pub(crate) struct Figures;
@@ -66,14 +66,18 @@ async fn a_listener_of_its_own_tells_figures_and_nothing_else() {
         let serving = tokio::spawn(server.run(async move {
             let _ = stopped.await;
         }));
-        let response = reqwest::get(format!("http://{address}/metrics"))
+        let response = client()
+            .get(format!("http://{address}/metrics"))
+            .send()
             .await
             .unwrap();
         assert_eq!(response.status(), status);
         let text = response.text().await.unwrap();
         assert!(text.contains(part) && !text.contains("secret"), "{text}");
         for path in ["", "graphql", "healthz"] {
-            let response = reqwest::get(format!("http://{address}/{path}"))
+            let response = client()
+                .get(format!("http://{address}/{path}"))
+                .send()
                 .await
                 .unwrap();
             assert_eq!(response.status(), 404, "{path}");

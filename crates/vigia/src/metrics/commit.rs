@@ -69,6 +69,18 @@ impl Default for CommitMetrics {
 impl CommitMetrics {
     pub(super) fn registered(registry: &mut Registry) -> Self {
         let metrics = Self::default();
+        // What has not happened yet is 0, not absent.
+        for outcome in ["applied", "stale_watch_list", "failed"] {
+            let _at_nothing = metrics.commits.get_or_create(&OutcomeLabel { outcome });
+        }
+        for stage in [
+            CommitStage::Accounts,
+            CommitStage::Interpret,
+            CommitStage::Write,
+        ] {
+            let stage = stage.as_str();
+            let _at_nothing = metrics.stages.get_or_create(&StageLabel { stage });
+        }
         registry.register(
             "vigia_commits",
             "Commits that were tried, by what came of them: applied, stale_watch_list (it is matched again) or failed",

@@ -74,6 +74,10 @@ impl IngestMetrics {
         ] {
             registry.register(name, help, counter.clone());
         }
+        // What has not happened yet is 0, not absent.
+        for kind in ReasonKind::ALL {
+            let _at_nothing = metrics.reasons.get_or_create(&label(kind));
+        }
         registry.register(
             "vigia_match_reasons",
             "Why transactions are relevant; one may be for several reasons",

@@ -322,3 +322,31 @@ const GAPS_MAX: u32 = 100;
 fn set(gauge: &Gauge, number: u64) {
     gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
 }
+
+#[cfg(test)]
+impl StateMetrics {
+    /// Has something in each family, as a system that runs has.
+    pub(super) fn touch(&self) {
+        let text = String::new;
+        let poller = PollerLabel { poller: text() };
+        let _ = self.watched.get_or_create(&KindLabel { kind: "address" });
+        let _ = self.balances.get_or_create(&StateLabel { state: "known" });
+        self.watch
+            .iter()
+            .for_each(|family| drop(family.get_or_create(&poller)));
+        let _ = self.watch_age.get_or_create(&poller);
+        let (channel, state) = (text(), "dead");
+        let _ = self.outbox.get_or_create(&OutboxLabel { channel, state });
+        let _ = self
+            .outbox_age
+            .get_or_create(&ChannelLabel { channel: text() });
+        let (process, provider) = (text(), text());
+        let provider = ProviderLabel { process, provider };
+        let _ = self.usable.get_or_create(&provider);
+        let _ = self.provider_tip.get_or_create(&provider);
+        let _ = self.provider_latency.get_or_create(&provider);
+        let schedule = ScheduleLabel { schedule: text() };
+        let _ = self.schedules.get_or_create(&schedule);
+        let _ = self.schedule_ended.get_or_create(&schedule);
+    }
+}

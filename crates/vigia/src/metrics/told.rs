@@ -13,6 +13,11 @@ use vigia_notify::{Attempt, Outcome};
 use super::process::TextFigures;
 use super::{durations, seconds};
 
+/// Ways to tell: webhooks, and the platforms of pushes.
+const CHANNELS: [&str; 4] = ["webhook", "fcm", "apns", "web"];
+/// What comes of an attempt.
+const RESULTS: [&str; 5] = ["delivered", "retry", "slow_down", "refused", "gone"];
+
 /// What whoever sends webhooks and pushes counts.
 #[derive(Clone, Debug)]
 pub struct ToldMetrics {
@@ -45,6 +50,14 @@ impl Default for ToldMetrics {
 impl ToldMetrics {
     pub(super) fn registered(registry: &mut Registry) -> Self {
         let metrics = Self::default();
+        // What has not happened yet is 0, not absent.
+        for channel in CHANNELS {
+            for result in RESULTS {
+                let label = AttemptLabel { channel, result };
+                let _at_nothing = metrics.attempts.get_or_create(&label);
+            }
+            let _at_nothing = metrics.durations.get_or_create(&ChannelLabel { channel });
+        }
         registry.register(
             "vigia_delivery_attempts",
             "Attempts to deliver, by channel (webhook, fcm, apns, web) and result (delivered, retry, slow_down, refused, gone)",

@@ -73,14 +73,8 @@ fn settings_of(app: &App, variables: &BTreeMap<String, String>) -> String {
 fn the_template_of_aws_is_right() {
     let Some(python) = python() else { return };
     let template = deploy("aws/vigia.yml");
-    let lint = Command::new(&python)
-        .args([
-            "-m",
-            "cfnlint",
-            "--non-zero-exit-code",
-            "informational",
-            "--",
-        ])
+    let lint = Command::new(python.with_file_name("cfn-lint"))
+        .args(["--non-zero-exit-code", "informational", "--"])
         .arg(&template)
         .output()
         .expect("Python runs");
