@@ -36,7 +36,7 @@ const MANY_ENDPOINTS: u64 = 1_000;
 const ISOLATION_ROUNDS: usize = 4;
 
 fn main() {
-    vigia::memory::share_one_arena();
+    vigia::memory::share_arenas(vigia::memory::FOLLOWING);
     let quick = support::is_quick();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut database = Database::postgres();

@@ -46,7 +46,7 @@ fn main() {
         return;
     }
     // As the binary does.
-    vigia::memory::share_one_arena();
+    vigia::memory::share_arenas(vigia::memory::FOLLOWING);
     let seconds = if support::is_quick() { 10 } else { 60 };
     let config = NodeConfig {
         per_checkpoint: PER_CHECKPOINT,

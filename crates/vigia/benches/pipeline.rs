@@ -32,7 +32,7 @@ fn main() {
         return;
     }
     // As the binary does.
-    vigia::memory::share_one_arena();
+    vigia::memory::share_arenas(vigia::memory::FOLLOWING);
     let (mut node_config, watched) = support::pipeline_size();
     let is_told = |flag: &str| std::env::args().any(|argument| argument == flag);
     if is_told("--catch-up") {

@@ -184,6 +184,10 @@ impl Common {
 /// Runs the program and returns its exit code.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    crate::memory::share_arenas(match cli.command {
+        Command::Web(_) => crate::memory::ANSWERING,
+        _ => crate::memory::FOLLOWING,
+    });
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

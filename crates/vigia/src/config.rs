@@ -42,7 +42,7 @@ pub use push::{InboxSettings, PushSettings};
 pub use texts::TextSettings;
 pub use transport_kind::TransportKind;
 pub use web::{JwksPlace, JwtSection, LimitsSection, WebSettings};
-pub use webhooks::{DeclaredEndpoint, DeliverySettings, WebhookSettings};
+pub use webhooks::{DeclaredEndpoint, DeliverySettings, WEBHOOK, WebhookSettings};
 
 use crate::exit::Exit;
 
@@ -352,6 +352,7 @@ impl Settings {
         self.health_listen()?;
         self.metrics_listen()?;
         self.check_alerts()?;
+        self.delivery.check_channels()?;
         self.shard_plan()?;
         self.work.check()?;
         self.history.check()?;

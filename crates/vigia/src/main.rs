@@ -3,6 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    vigia::memory::share_one_arena();
     vigia::cli::run()
 }

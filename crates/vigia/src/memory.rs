@@ -3,15 +3,22 @@
 //! No other allocator: the library's own is the smallest and, with one arena, the cheapest that was
 //! measured (docs/performance.md).
 
-/// Makes all threads share one arena of glibc's, which keeps by default up to eight for each core, each with
-/// what it once held: a checkpoint is received, decoded and committed by different threads. To be called
+/// Arenas of a process that follows or commits: what a checkpoint holds goes from thread to thread, and each arena keeps what it
+/// once held.
+pub const FOLLOWING: i32 = 1;
+/// Arenas of a process that only answers: many threads make and drop what is small and their own, and one arena is one lock.
+pub const ANSWERING: i32 = 8;
+
+/// Makes all threads share so many arenas of glibc's, which has by default up to eight for each core. To be called
 /// before there is a second thread. Whoever sets `MALLOC_ARENA_MAX` decides otherwise.
-pub fn share_one_arena() {
+pub fn share_arenas(arenas: i32) {
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    let _ = arenas;
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     if std::env::var_os("MALLOC_ARENA_MAX").is_none() {
         #[expect(unsafe_code, reason = "the C library has no safe interface for it")]
         // SAFETY: it takes two numbers and reads no memory of ours. Where it is refused, nothing changes.
-        let _is_set = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
+        let _is_set = unsafe { libc::mallopt(libc::M_ARENA_MAX, arenas) };
     }
 }
 

@@ -20,6 +20,12 @@ use crate::{ActivityRow, Result};
 
 /// A query for notifications that goes on with the WHERE of the named file.
 macro_rules! inbox_sql {
+    (dialects $name:literal) => {
+        Sql {
+            sqlite: concat!(sql_text!("inbox_columns"), sql_text!("sqlite/", $name)),
+            postgres: concat!(sql_text!("inbox_columns"), sql_text!("postgres/", $name)),
+        }
+    };
     ($name:literal) => {{
         let text = concat!(sql_text!("inbox_columns"), sql_text!($name));
         Sql {
@@ -38,7 +44,7 @@ impl InboxStore for SqlStore {
         limit: u32,
     ) -> Result<Vec<NotificationRow>> {
         let sql = match inbox.scope {
-            Scope::MemberOf(_) => inbox_sql!("inbox_page_member"),
+            Scope::MemberOf(_) => inbox_sql!(dialects "inbox_page_member"),
             Scope::All => inbox_sql!("inbox_page"),
         };
         self.inbox(sql, inbox, before.unwrap_or(i64::MAX), limit)
@@ -52,7 +58,7 @@ impl InboxStore for SqlStore {
         limit: u32,
     ) -> Result<Vec<NotificationRow>> {
         let sql = match inbox.scope {
-            Scope::MemberOf(_) => inbox_sql!("inbox_since_member"),
+            Scope::MemberOf(_) => inbox_sql!(dialects "inbox_since_member"),
             Scope::All => inbox_sql!("inbox_since"),
         };
         self.inbox(sql, inbox, after, limit).await

@@ -17,6 +17,12 @@ use crate::{
 
 /// A query for invoices that goes on with the WHERE of the named file.
 macro_rules! invoice_sql {
+    (dialects $name:literal) => {
+        Sql {
+            sqlite: concat!(sql_text!("invoice_columns"), sql_text!("sqlite/", $name)),
+            postgres: concat!(sql_text!("invoice_columns"), sql_text!("postgres/", $name)),
+        }
+    };
     ($name:literal) => {{
         const TEXT: &str = concat!(sql_text!("invoice_columns"), sql_text!($name));
         Sql {
@@ -37,7 +43,7 @@ impl BusinessStore for SqlStore {
     ) -> Result<Vec<BusinessRow>> {
         let user = user_of(scope);
         let sql = match user {
-            Some(_) => sql!("business_page_member"),
+            Some(_) => sql!(dialects "business_page_member"),
             None => sql!("business_page"),
         };
         let mut query = query(sql).bind(before.unwrap_or(i64::MAX)).bind(limit);
@@ -142,7 +148,7 @@ impl BusinessStore for SqlStore {
     ) -> Result<Vec<InvoiceRow>> {
         let user = user_of(scope);
         let sql = match user {
-            Some(_) => invoice_sql!("invoice_page_member"),
+            Some(_) => invoice_sql!(dialects "invoice_page_member"),
             None => invoice_sql!("invoice_page"),
         };
         let mut query = query(sql).bind(before.unwrap_or(i64::MAX)).bind(limit);

@@ -65,13 +65,25 @@ pub(super) use activities_sql;
 
 /// A query for activities that goes on with the WHERE of the named file.
 macro_rules! activity_sql {
+    (dialects $name:literal) => {
+        Sql {
+            sqlite: activity_sql!("sqlite/", $name),
+            postgres: activity_sql!("postgres/", $name),
+        }
+    };
     ($name:literal) => {
-        both(concat!(
+        Sql {
+            sqlite: activity_sql!("", $name),
+            postgres: activity_sql!("", $name),
+        }
+    };
+    ($folder:literal, $name:literal) => {
+        concat!(
             sql_text!("activity_columns"),
             "FROM activity a\n",
             sql_text!("activity_joins"),
-            sql_text!($name)
-        ))
+            sql_text!($folder, $name)
+        )
     };
 }
 
@@ -160,8 +172,10 @@ impl ReadStore for SqlStore {
                 .bind(int("checkpoint", place.checkpoint)?)
                 .bind(place.index)
                 .bind(address),
-            (None, Some(address), _) => below(activity_sql!("activity_page_address")).bind(address),
-            (None, None, Some(_)) => below(activity_sql!("activity_page_member")),
+            (None, Some(address), _) => {
+                below(activity_sql!(dialects "activity_page_address")).bind(address)
+            }
+            (None, None, Some(_)) => below(activity_sql!(dialects "activity_page_member")),
             (None, None, None) => below(activity_sql!("activity_page")),
         };
         let rows = query.fetch_alone(&self.database).await?;
@@ -176,7 +190,7 @@ impl ReadStore for SqlStore {
     ) -> Result<Vec<ActivityRow>> {
         let user = user_of(scope);
         let sql = match user {
-            Some(_) => activity_sql!("activity_since_member"),
+            Some(_) => activity_sql!(dialects "activity_since_member"),
             None => activity_sql!("activity_since"),
         };
         let query = query(sql).bind(user).bind(after_id).bind(limit);

@@ -125,8 +125,9 @@ pub(crate) async fn open_loop(
         tokio::spawn(async move {
             let turn = usize::try_from(n).expect("it fits") % requests.len();
             connection.ask(&requests[turn]).await;
-            answer.send(due.elapsed()).expect("it is waited for");
+            let took = due.elapsed();
             assert!(free.send(connection).await.is_ok(), "it is waited for");
+            answer.send(took).expect("it is waited for");
         });
     }
     let mut times = Vec::new();

@@ -138,6 +138,7 @@ impl Told {
             disable_after_ms: u64::MAX,
             breaker: BreakerSettings::default(),
             schedule: RetrySchedule::webhooks(),
+            is_shadow: false,
         };
         let deliverer = Deliverer::new(
             Arc::clone(&self.store),

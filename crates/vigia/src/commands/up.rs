@@ -51,6 +51,7 @@ pub async fn up(common: &Common, args: UpArgs) -> anyhow::Result<ExitCode> {
     let mut overrides = Overrides::default();
     args.provider.set(&mut overrides);
     args.listen.set(&mut overrides);
+    args.shadow.set(&mut overrides);
     let mut settings = common.settings(overrides)?;
     let mut roles = Roles::new(&settings)?;
     settings.texts()?;
@@ -141,6 +142,7 @@ pub async fn poll(common: &Common, args: PollArgs) -> anyhow::Result<ExitCode> {
 pub async fn work(common: &Common, args: WorkArgs) -> anyhow::Result<ExitCode> {
     let mut overrides = Overrides::default();
     overrides.set("provider.url", args.provider.as_ref());
+    args.shadow.set(&mut overrides);
     let settings = common.settings(overrides)?;
     settings.texts()?;
     let declared = Declared::new(&settings, &PackageIds::new())?;

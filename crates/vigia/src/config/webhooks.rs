@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use vigia_core::{parse_coin_type, type_text};
+use vigia_core::{Platform, parse_coin_type, type_text};
 use vigia_notify::{SecretBox, SigningKey, SigningKeys, TargetRules};
 use vigia_store::{EndpointFilter, EndpointSpec};
 use zeroize::Zeroizing;
@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 use super::Settings;
 use super::layers::ConfigError;
 
+/// The channel of webhooks.
+pub const WEBHOOK: &str = "webhook";
 /// Endpoints of one file (I-13).
 const WEBHOOKS_MAX: usize = 1_000;
 /// Longest name of an endpoint in bytes.
@@ -39,6 +41,7 @@ pub struct WebhookSettings {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct DeliverySettings {
+    pub channels: Vec<String>,
     pub in_flight_max: usize,
     pub endpoint_in_flight_max: u32,
     pub slow_in_flight_max: usize,
@@ -87,6 +90,24 @@ impl Settings {
 }
 
 impl DeliverySettings {
+    /// Whether anything is sent over a channel: `webhook`, or a platform of pushes.
+    pub fn sends(&self, channel: &str) -> bool {
+        self.channels.iter().any(|name| name == channel)
+    }
+
+    /// Refuses channels that there are not.
+    pub(super) fn check_channels(&self) -> Result<(), ConfigError> {
+        let platforms = Platform::ALL.map(Platform::as_str);
+        let is_known = |name: &&String| *name == WEBHOOK || platforms.contains(&name.as_str());
+        match self.channels.iter().find(|name| !is_known(name)) {
+            None => Ok(()),
+            Some(wrong) => {
+                let expected = format!("some of {WEBHOOK}, {}", platforms.join(", "));
+                Err(ConfigError::value("delivery.channels", wrong, &expected))
+            }
+        }
+    }
+
     /// What opens the keys of accounts' endpoints; none where accounts have no endpoints here.
     pub fn secrets(&self) -> Result<Option<SecretBox>, ConfigError> {
         if self.secret_key_files.is_empty() {

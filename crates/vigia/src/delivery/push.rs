@@ -345,6 +345,9 @@ impl<S: PushStore + 'static> Pusher<S> {
         channel: &PushChannel,
         claimed: &ClaimedPush,
     ) -> Option<impl Future<Output = Attempt> + Send + use<S>> {
+        if channel.is_shadow() {
+            return None;
+        }
         let now_ms = self.clock.now_ms();
         let message = compose(&*self.texts, claimed, &self.limits, now_ms)?;
         let token = claimed.device.spec.token.clone();

@@ -45,6 +45,8 @@ pub struct DeliveryLimits {
     pub breaker: BreakerSettings,
     /// When a delivery is tried again.
     pub schedule: RetrySchedule,
+    /// Whether nothing is sent: what is due is written down as cancelled.
+    pub is_shadow: bool,
 }
 
 /// One send that has ended.
@@ -214,10 +216,11 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
             return; // it was claimed for one that is here
         };
         let (sender, metrics) = (Arc::clone(&self.sender), self.metrics.clone());
+        let is_shadow = self.limits.is_shadow;
         running.sends.spawn(async move {
             let id = MessageId::new(claimed.event.row.id.to_string());
             let attempt = match (event_json(&claimed.event), id) {
-                (Some(body), Ok(id)) => {
+                (Some(body), Ok(id)) if !is_shadow => {
                     let sending = sender.send(&target.endpoint, &id, body.into(), &target.keys);
                     let attempt = sending.await;
                     metrics.attempt("webhook", &attempt);

@@ -42,6 +42,7 @@ mod pruned;
 mod push;
 mod quorum;
 mod servers;
+mod shadow;
 mod shards;
 mod shared_rates;
 mod sign_in;

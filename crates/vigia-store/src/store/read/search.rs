@@ -12,25 +12,27 @@ use crate::{ActivityCursor, ActivityRow, Result};
 
 /// A query whose inner WHERE goes on with what the filter says.
 macro_rules! filtered_sql {
+    (dialects $begin:literal, $end:literal) => {
+        Sql {
+            sqlite: filtered_sql!("sqlite/", "sqlite/", $begin, $end),
+            postgres: filtered_sql!("postgres/", "postgres/", $begin, $end),
+        }
+    };
     ($begin:literal, $end:literal) => {
         Sql {
-            sqlite: concat!(
-                sql_text!("activity_columns"),
-                "FROM activity a\n",
-                sql_text!("activity_joins"),
-                sql_text!($begin),
-                sql_text!("sqlite/activity_filter"),
-                sql_text!($end)
-            ),
-            postgres: concat!(
-                sql_text!("activity_columns"),
-                "FROM activity a\n",
-                sql_text!("activity_joins"),
-                sql_text!($begin),
-                sql_text!("postgres/activity_filter"),
-                sql_text!($end)
-            ),
+            sqlite: filtered_sql!("sqlite/", "", $begin, $end),
+            postgres: filtered_sql!("postgres/", "", $begin, $end),
         }
+    };
+    ($dialect:literal, $folder:literal, $begin:literal, $end:literal) => {
+        concat!(
+            sql_text!("activity_columns"),
+            "FROM activity a\n",
+            sql_text!("activity_joins"),
+            sql_text!($folder, $begin),
+            sql_text!($dialect, "activity_filter"),
+            sql_text!($folder, $end)
+        )
     };
 }
 
@@ -47,7 +49,7 @@ impl SqlStore {
         let search = &filter.search;
         let (sql, names_account) = match (user, &search.account) {
             (Some(_), _) => (
-                filtered_sql!("activity_filtered_member", "activity_filtered_member_end"),
+                filtered_sql!(dialects "activity_filtered_member", "activity_filtered_member_end"),
                 true,
             ),
             (None, Some(_)) => (

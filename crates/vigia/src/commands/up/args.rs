@@ -27,6 +27,14 @@ pub(super) struct ListenArgs {
     pub(super) insecure_no_auth: bool,
 }
 
+/// Flags about telling.
+#[derive(Debug, Args)]
+pub(super) struct ShadowArgs {
+    /// Send nothing to anybody: what is due is written down as cancelled
+    #[arg(long)]
+    pub(super) shadow: bool,
+}
+
 /// Flags of `vigia up`.
 #[derive(Debug, Args)]
 pub struct UpArgs {
@@ -34,6 +42,8 @@ pub struct UpArgs {
     pub(super) provider: ProviderArgs,
     #[command(flatten)]
     pub(super) listen: ListenArgs,
+    #[command(flatten)]
+    pub(super) shadow: ShadowArgs,
     /// Follow a simulated Sui node inside this process, with the users of a made-up wallet
     #[arg(long, conflicts_with_all = ["provider", "from"])]
     pub(super) devnet: bool,
@@ -52,6 +62,8 @@ pub struct PollArgs {
 /// Flags of `vigia work`.
 #[derive(Debug, Args)]
 pub struct WorkArgs {
+    #[command(flatten)]
+    pub(super) shadow: ShadowArgs,
     /// Address of a Sui full node's gRPC service
     #[arg(long, value_name = "URL")]
     pub(super) provider: Option<String>,
@@ -68,6 +80,12 @@ impl ProviderArgs {
     pub(super) fn set(&self, overrides: &mut Overrides) {
         overrides.set("provider.url", self.provider.as_ref());
         overrides.set("poll.start", self.from.as_ref());
+    }
+}
+
+impl ShadowArgs {
+    pub(super) fn set(&self, overrides: &mut Overrides) {
+        overrides.set("delivery.channels", self.shadow.then_some(""));
     }
 }
 

@@ -13,7 +13,7 @@ use vigia_store::{DeliveryStore as _, SqlStore};
 
 use super::super::process_name;
 use super::Roles;
-use crate::config::Settings;
+use crate::config::{Settings, WEBHOOK};
 use crate::delivery::{
     Broadcaster, Deliverer, DeliveryLimits, DeliveryTargets, PushChannel, PushLimits, PushSender,
     PushSequencer, Pusher, Sequencer, Wake,
@@ -162,7 +162,11 @@ fn channels(settings: &Settings) -> anyhow::Result<Vec<PushChannel>> {
             }
         });
     }
-    let channel = |sender| PushChannel::new(sender, push.in_flight_max, push.per_second_max);
+    let channel = |sender| {
+        let channel = PushChannel::new(sender, push.in_flight_max, push.per_second_max);
+        let is_shadow = !settings.delivery.sends(channel.platform().as_str());
+        channel.in_shadow(is_shadow)
+    };
     Ok(senders.into_iter().map(channel).collect())
 }
 
@@ -199,6 +203,7 @@ async fn start(settings: &Settings, store: &Arc<SqlStore>) -> anyhow::Result<Opt
         disable_after_ms: delivery.disable_after_hours.saturating_mul(HOUR_MS),
         breaker: BreakerSettings::default(),
         schedule: RetrySchedule::webhooks(),
+        is_shadow: !delivery.sends(WEBHOOK),
     };
     let specs: Vec<_> = endpoints
         .iter()

@@ -51,6 +51,8 @@ pub struct PushChannel {
     /// Not before this, where the throttle says so.
     wait_until_ms: u64,
     in_flight_max: u32,
+    /// Whether nothing is sent: what is due is written down as cancelled.
+    is_shadow: bool,
     live: u32,
     bulk: u32,
     problem: Option<String>,
@@ -77,14 +79,25 @@ impl PushChannel {
             },
             wait_until_ms: 0,
             in_flight_max,
+            is_shadow: false,
             live: 0,
             bulk: 0,
             problem: None,
         }
     }
 
+    /// Sends nothing, where that is wanted.
+    pub fn in_shadow(mut self, is_shadow: bool) -> Self {
+        self.is_shadow = is_shadow;
+        self
+    }
+
+    pub(super) fn is_shadow(&self) -> bool {
+        self.is_shadow
+    }
+
     /// Which platform it is.
-    pub(super) fn platform(&self) -> Platform {
+    pub fn platform(&self) -> Platform {
         match self.sender {
             PushSender::Fcm(_) => Platform::Fcm,
             PushSender::Apns(_) => Platform::Apns,

@@ -284,7 +284,12 @@ impl Running {
         match joined {
             Ok(ended) => {
                 let attempt = ended.attempt.as_ref();
-                let signal = attempt.map_or(Signal::Neutral, Attempt::signal);
+                // In a shadow run nobody answers, and soon.
+                let nothing = match limits.is_shadow {
+                    true => Signal::Good,
+                    false => Signal::Neutral,
+                };
+                let signal = attempt.map_or(nothing, Attempt::signal);
                 let was_slow = self.places.end(ended.number);
                 if let Some((_, flow)) = self.targets.get_mut(&ended.claimed.event.row.endpoint) {
                     flow.end(&limits.breaker, ended.admission, signal, was_slow, now_ms);

@@ -1,3 +1,4 @@
+-- A list that follows the accounts: SQLite looks it up row by row; Postgres would walk the whole table, and has LATERAL.
 -- As activity_page, for one user: the newest of each of their accounts, then the newest of those, so
 -- that the cost is bounded by accounts and page, not by how much an account ever did.
 WHERE a.id IN (

@@ -1,0 +1,26 @@
+-- As inbox_page, for one user: the newest of each of their accounts and of their own, then the newest of those.
+WHERE n.seq IN (
+    SELECT newest.seq
+    FROM account_told m
+    CROSS JOIN LATERAL (
+        SELECT x.seq
+        FROM notification x
+        WHERE x.account_id = m.account_id AND x.seq < $3 AND x.created_at_ms >= $5
+            AND $6 NOT LIKE '% ' || x.category || ' %'
+        ORDER BY x.seq DESC
+        LIMIT $4
+    ) newest
+    WHERE m.user_id = $1
+    UNION ALL
+    SELECT own.seq
+    FROM (
+        SELECT x.seq
+        FROM notification x
+        WHERE x.user_id = $1 AND x.seq < $3 AND x.created_at_ms >= $5
+            AND $6 NOT LIKE '% ' || x.category || ' %'
+        ORDER BY x.seq DESC
+        LIMIT $4
+    ) own
+)
+ORDER BY n.seq DESC
+LIMIT $4
