@@ -73,7 +73,8 @@ impl Channel {
             ),
             Kind::Slack(url) => ("alerts.slack_url", url.clone(), json!({ "text": text })),
             Kind::Telegram { api, token, chat } => {
-                let path = format!("bot{}/sendMessage", token.expose());
+                // A token has a colon: without the dot its name would be a scheme (RFC 3986, section 4.2).
+                let path = format!("./bot{}/sendMessage", token.expose());
                 let url = api
                     .join(&path)
                     .map_err(|_| "alerts.telegram_token is no token".to_owned())?;

@@ -94,17 +94,17 @@ impl CommitMetrics {
         for (name, help, counter) in [
             (
                 "vigia_transactions_committed",
-                "Relevant transactions that were new to the database",
+                "Relevant transactions that were committed live and new to the database",
                 &metrics.transactions,
             ),
             (
                 "vigia_activities_committed",
-                "Activities that were new to the database",
+                "Activities that were committed live and new to the database",
                 &metrics.activities,
             ),
             (
                 "vigia_notifications_committed",
-                "Notifications that were new to the database",
+                "Notifications that were committed live and new to the database",
                 &metrics.notifications,
             ),
         ] {

@@ -155,7 +155,7 @@ async fn each_channel_is_told_once_and_when_it_is_over() {
     store.close().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_running_system_tells_that_it_is_alive_and_what_stands_still() {
     let (receiver, url) = Receiver::start().await;
     // The chain of this node stands at its end, and what is committed is of long ago by its own time.
