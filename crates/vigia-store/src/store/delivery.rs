@@ -1,5 +1,6 @@
 //! `DeliveryStore`: activities become deliveries, workers take them, what came of it is written.
 
+mod backlog;
 mod claim;
 mod directory;
 mod endpoint;
@@ -356,31 +357,7 @@ impl DeliveryStore for SqlStore {
     }
 
     async fn outbox_backlog(&self) -> Result<Vec<OutboxBacklog>> {
-        let rows = query(sql!("outbox_backlog"))
-            .fetch_alone(&self.database)
-            .await?;
-        let mut backlog = Vec::<OutboxBacklog>::new();
-        for row in &rows {
-            let channel: String = get(row, "channel")?;
-            let at = backlog.iter().position(|found| found.channel == channel);
-            let at = at.unwrap_or_else(|| {
-                let new = OutboxBacklog {
-                    channel,
-                    ..OutboxBacklog::default()
-                };
-                backlog.push(new);
-                backlog.len() - 1
-            });
-            let found = &mut backlog[at];
-            match state(row)? {
-                DeliveryState::Dead => found.dead = get(row, "count")?,
-                _ => {
-                    found.pending = get(row, "count")?;
-                    found.oldest_due_ms = get_opt(row, "oldest_due_ms")?;
-                }
-            }
-        }
-        Ok(backlog)
+        self.backlog().await
     }
 
     async fn delivery_stats(&self, since_ms: u64) -> Result<Vec<(i64, DeliveryStats)>> {

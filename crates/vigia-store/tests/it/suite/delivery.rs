@@ -10,6 +10,7 @@ use vigia_store::{
 
 use crate::sample::{activity, imported, place, transfer};
 use crate::suite::correction::Named;
+use crate::suite::stats::backlog_and_heads;
 use crate::suite::{Db, Fixture, NOW_MS};
 
 const LEASE_MS: u64 = 10_000;
@@ -565,13 +566,7 @@ pub(crate) async fn counts_and_pages_lose_nothing<F: Fixture>() {
             (second, DeliveryState::Pending, 6)
         ]
     );
-    let backlog = db.store.outbox_backlog().await.unwrap();
-    assert_eq!(backlog.len(), 1);
-    assert_eq!(
-        (&*backlog[0].channel, backlog[0].pending, backlog[0].dead),
-        ("webhook", 17, 0)
-    );
-    assert!(backlog[0].oldest_due_ms.is_some());
+    backlog_and_heads(&db, first, second).await;
     for (endpoint, state, expected) in [
         (None, None, 18),
         (Some(first), None, 12),
@@ -591,27 +586,5 @@ pub(crate) async fn counts_and_pages_lose_nothing<F: Fixture>() {
         }
         let apart: BTreeSet<_> = ids.iter().collect();
         assert_eq!((ids.len(), apart.len()), (expected, expected));
-    }
-    // Of several at once: each one's page, one after the other.
-    let newest = db.store.delivery_page(Some(first), None, None, 3);
-    let newest = newest.await.unwrap();
-    let before = Some((newest[2].created_at_ms, newest[2].id));
-    for (state, before) in [
-        (None, None),
-        (Some(DeliveryState::Pending), None),
-        (Some(DeliveryState::Dead), None),
-        (None, before),
-    ] {
-        let heads = db
-            .store
-            .delivery_heads(&[second, first], state, before, 4)
-            .await
-            .unwrap();
-        let mut pages = Vec::new();
-        for endpoint in [first, second] {
-            let page = db.store.delivery_page(Some(endpoint), state, before, 4);
-            pages.extend(page.await.unwrap());
-        }
-        assert_eq!(heads, pages);
     }
 }

@@ -2,8 +2,8 @@
 
 use vigia_core::{DeliveryId, Platform};
 use vigia_store::{
-    AttemptRow, Completion, DeliveryEnd, DeliveryStats, DeliveryStore, Latency, PushCompletion,
-    PushEnd, PushStore, STATS_ATTEMPTS_MAX,
+    AttemptRow, Completion, DeliveryEnd, DeliveryState, DeliveryStats, DeliveryStore, Latency,
+    PushCompletion, PushEnd, PushStore, STATS_ATTEMPTS_MAX,
 };
 
 use crate::suite::delivery::{claim, happen, two};
@@ -168,4 +168,37 @@ pub(crate) async fn platforms_have_them_too<F: Fixture>() {
     assert_eq!(last, expected);
     let devices = db.store.device_counts().await.unwrap();
     assert_eq!(devices, [(Platform::Fcm, 1)]);
+}
+
+/// What has not arrived of two endpoints, of which the first has been told once, and their pages read together.
+pub(crate) async fn backlog_and_heads<F: Fixture>(db: &Db<F>, first: i64, second: i64) {
+    let backlog = db.store.outbox_backlog().await.unwrap();
+    assert_eq!(backlog.len(), 1);
+    assert_eq!(
+        (&*backlog[0].channel, backlog[0].pending, backlog[0].dead),
+        ("webhook", 17, 0)
+    );
+    assert!(backlog[0].oldest_due_ms.is_some());
+    // Of several at once: each one's page, one after the other.
+    let newest = db.store.delivery_page(Some(first), None, None, 3);
+    let newest = newest.await.unwrap();
+    let before = Some((newest[2].created_at_ms, newest[2].id));
+    for (state, before) in [
+        (None, None),
+        (Some(DeliveryState::Pending), None),
+        (Some(DeliveryState::Dead), None),
+        (None, before),
+    ] {
+        let heads = db
+            .store
+            .delivery_heads(&[second, first], state, before, 4)
+            .await
+            .unwrap();
+        let mut pages = Vec::new();
+        for endpoint in [first, second] {
+            let page = db.store.delivery_page(Some(endpoint), state, before, 4);
+            pages.extend(page.await.unwrap());
+        }
+        assert_eq!(heads, pages);
+    }
 }
