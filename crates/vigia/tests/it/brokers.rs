@@ -133,7 +133,8 @@ fn a_binary_says_which_transports_it_has() {
     };
     let app = App::new();
     let version = app.ok(&["--version"]);
-    let expected = format!("vigia {}\ntransports: {has}\n", env!("CARGO_PKG_VERSION"));
+    let (is, commit) = (vigia::VERSION, vigia::COMMIT);
+    let expected = format!("vigia {is}\ncommit: {commit}\ntransports: {has}\n");
     assert_eq!(version, expected);
     let found = app.run(&["doctor"]);
     let found = text(&found.stdout);
