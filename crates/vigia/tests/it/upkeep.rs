@@ -71,7 +71,7 @@ async fn what_pollers_left_behind_is_removed_after_a_day() {
     let job = StaleRows::new(store.clone(), machine.clock(), kept);
     let removed = |leases, reports| {
         format!(
-            "removed {leases} leases and {reports} reports of pollers that are gone, and 0 \
+            "removed {leases} leases and {reports} reports of processes that are gone, and 0 \
              announced transactions that were never seen, 0 old deliveries, 0 notifications and 0 actions"
         )
     };
