@@ -201,7 +201,7 @@ impl StateMetrics {
             return Ok(());
         }
         self.chain(store, now_ms).await?;
-        self.watched(store, now_ms).await?;
+        self.watched(store).await?;
         self.told(store, now_ms).await?;
         self.around(store, now_ms).await?;
         *read_at_ms = Some(now_ms);
@@ -230,7 +230,7 @@ impl StateMetrics {
         Ok(())
     }
 
-    async fn watched(&self, store: &dyn Store, _: u64) -> Result<()> {
+    async fn watched(&self, store: &dyn Store) -> Result<()> {
         let counts = store.balance_counts().await?;
         for (state, number) in [
             (BalanceState::Waiting, counts.waiting),

@@ -18,7 +18,7 @@ use crate::node::{app_watching, busy_chain, start};
 
 /// What came at each path, and the paths at which nobody is well.
 #[derive(Clone, Default)]
-struct Receiver(Arc<Mutex<(Came, Vec<String>)>>);
+struct Receiver(Arc<Mutex<(Came, Vec<String>)>>, Arc<tokio::sync::Notify>);
 
 /// Bodies by path.
 type Came = BTreeMap<String, Vec<Value>>;
@@ -39,6 +39,22 @@ impl Receiver {
         std::mem::take(&mut self.0.lock().unwrap().0)
     }
 
+    /// What came, once something came at this path.
+    async fn wait_for(&self, path: &str) -> Came {
+        let waiting = async {
+            loop {
+                let more = self.1.notified();
+                let came = self.0.lock().unwrap().0.clone();
+                if came.contains_key(path) {
+                    return came;
+                }
+                more.await;
+            }
+        };
+        let came = tokio::time::timeout(crate::app::PATIENCE, waiting).await;
+        came.unwrap_or_else(|_| panic!("nothing comes at {path}"))
+    }
+
     fn breaks(&self, paths: &[&str]) {
         self.0.lock().unwrap().1 = paths.iter().map(|path| (*path).to_owned()).collect();
     }
@@ -55,6 +71,7 @@ async fn receive(
     }
     let body = body.map_or(Value::Null, |Json(body)| body);
     held.0.entry(path).or_default().push(body);
+    receiver.1.notify_waiters();
     StatusCode::OK
 }
 
@@ -172,15 +189,7 @@ async fn a_running_system_tells_that_it_is_alive_and_what_stands_still() {
         status["watermark"].as_u64() == node.final_tip()
     });
     app.ok(&["schedules", "run", "alerts"]);
-    let begun = std::time::Instant::now();
-    let told = loop {
-        let told = receiver.0.lock().unwrap().0.clone();
-        if told.contains_key("hook") {
-            break told;
-        }
-        assert!(begun.elapsed() < crate::app::PATIENCE, "{told:?}");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    };
+    let told = receiver.wait_for("hook").await;
     let hook = &told["hook"];
     assert_eq!(hook.len(), 1, "{hook:?}");
     assert_eq!(
