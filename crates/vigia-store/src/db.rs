@@ -97,6 +97,15 @@ impl Database {
         }
     }
 
+    /// Leaves nothing of what was deleted, as far as that is the process's to do: Postgres' own vacuum does so there.
+    pub(crate) async fn forget_deleted(&self) {
+        if let Self::Sqlite(database) = self
+            && let Err(error) = database.empty_log().await
+        {
+            tracing::warn!(%error, "what was erased may be in the database's log until it is begun anew");
+        }
+    }
+
     /// Closes all connections.
     pub(crate) async fn close(&self) {
         match self {

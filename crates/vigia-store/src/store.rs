@@ -32,6 +32,7 @@ mod label;
 mod lease;
 mod message;
 mod partitions;
+mod personal;
 mod process;
 mod provider;
 mod push;
@@ -85,6 +86,7 @@ pub struct SqlStore {
     partitions: Partitions,
     endpoints: delivery::KeptDirectory,
     wanted_types: contract::WantedTypes,
+    known_sign_ins: sign_in::KnownSignIns,
     /// Whether addresses that are added wait for their history.
     fetches_history: AtomicBool,
     /// Labels that settings declare; they win over those of the table.
@@ -132,6 +134,7 @@ impl SqlStore {
             partitions: Partitions::default(),
             endpoints: delivery::KeptDirectory::default(),
             wanted_types: contract::WantedTypes::default(),
+            known_sign_ins: sign_in::KnownSignIns::default(),
             fetches_history: AtomicBool::new(false),
             labels: RwLock::default(),
         })

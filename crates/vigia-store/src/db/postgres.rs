@@ -1,8 +1,8 @@
 //! Postgres: a pool of connections to a server that other processes share.
 //!
-//! All tables live in the schema `vigia`. Whatever a transaction needs from its session is set with
-//! `SET LOCAL` in the same message that begins it, so a pooler that hands out a connection per
-//! transaction does as well as the server itself; only hearing notifications needs a direct one.
+//! All tables live in the schema `vigia`. What a statement needs from its session is asked for when the connection is
+//! opened, and costs nothing from then on. A pooler that hands out a connection per transaction keeps no such thing: behind
+//! one, each transaction sets it with `SET LOCAL` in the same message that begins it, and each statement is in a transaction.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use super::migrate::{self, MIGRATIONS};
-use super::query::{execute_script, query};
+use super::query::{Query, counted, execute_script, postgres_bound, query};
 use super::session::Session;
-use super::{Lock, Tx};
+use super::{Lock, Row, Tx};
 use crate::sql::sql;
 use crate::{Result, StoreError};
 
@@ -33,6 +33,10 @@ const STATEMENTS_CACHED: usize = 256;
 const WRITE: &str = "ISOLATION LEVEL READ COMMITTED";
 /// How one that reads begins.
 const READ: &str = "ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// What a pooler answers to settings in the first message of a connection, which it knows nothing of.
+const PROTOCOL_VIOLATION: &str = "08P01";
+/// Where all tables live.
+const SCHEMA: &str = "vigia";
 /// Channel on which commits tell what they wrote.
 pub(crate) const CHANNEL: &str = "vigia";
 
@@ -97,15 +101,35 @@ impl PostgresOptions {
         )
     }
 
-    /// What begins a transaction of this kind.
-    fn begin(&self, how: &str, lock_timeout: Duration) -> String {
-        format!(
-            "BEGIN {how}; SET LOCAL search_path = vigia; SET LOCAL lock_timeout = {}; \
-             SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = {}",
-            lock_timeout.as_millis(),
-            self.statement_timeout.as_millis(),
-            self.idle_timeout.as_millis()
-        )
+    /// What statements need from their session.
+    fn session(&self, lock_timeout: Duration) -> [(&'static str, String); 5] {
+        let milliseconds = |duration: Duration| duration.as_millis().to_string();
+        [
+            ("search_path", SCHEMA.to_owned()),
+            // Statements that read a few rows of many are taken for long ones where their limit is a parameter, and compiling
+            // them takes a hundred times what they do.
+            ("jit", "off".to_owned()),
+            ("lock_timeout", milliseconds(lock_timeout)),
+            ("statement_timeout", milliseconds(self.statement_timeout)),
+            (
+                "idle_in_transaction_session_timeout",
+                milliseconds(self.idle_timeout),
+            ),
+        ]
+    }
+
+    /// What begins a transaction of this kind, on a connection that has its settings already or not.
+    fn begin(&self, how: &str) -> String {
+        match self.pooled {
+            true => self.begin_setting(how, self.lock_timeout),
+            false => format!("BEGIN {how}"),
+        }
+    }
+
+    fn begin_setting(&self, how: &str, lock_timeout: Duration) -> String {
+        let settings = self.session(lock_timeout);
+        let settings = settings.map(|(name, value)| format!("; SET LOCAL {name} = {value}"));
+        format!("BEGIN {how}{}", settings.concat())
     }
 }
 
@@ -135,10 +159,15 @@ impl PostgresDatabase {
     /// Connects and brings the schema up to date. Processes that start at once take turns at a lock,
     /// and the first of them migrates.
     pub(super) async fn open(options: PostgresOptions) -> Result<Self> {
+        let mut options = options;
+        if !options.pooled {
+            let session = options.session(options.lock_timeout);
+            options.connect = options.connect.options(session);
+        }
         // Asked without the pool, which goes on trying a server that refuses connections.
-        let connecting = options.connect.connect();
+        let connecting = try_out(&options);
         match tokio::time::timeout(ACQUIRE_TIMEOUT, connecting).await {
-            Ok(connected) => connected?.close().await?,
+            Ok(tried) => tried?,
             Err(_) => return Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
         }
         let session = Session::new(options.statement_timeout, !options.pooled);
@@ -164,8 +193,8 @@ impl PostgresDatabase {
             })
             .connect_lazy_with(options.connect.clone());
         let database = Self {
-            begin_write: options.begin(WRITE, options.lock_timeout),
-            begin_read: options.begin(READ, options.lock_timeout),
+            begin_write: options.begin(WRITE),
+            begin_read: options.begin(READ),
             pool,
             options,
             session,
@@ -187,7 +216,8 @@ impl PostgresDatabase {
 
     /// Runs the next migration; false when there is none left.
     async fn migrate_one(&self) -> Result<bool> {
-        let begin = self.options.begin(WRITE, self.options.statement_timeout);
+        let patience = self.options.statement_timeout;
+        let begin = self.options.begin_setting(WRITE, patience);
         let mut tx = self.begin(begin).await?;
         Lock::Migration.take(&mut tx).await?;
         let next = done(&mut tx).await?;
@@ -198,7 +228,7 @@ impl PostgresDatabase {
             .fetch_optional(&mut tx)
             .await?;
         if there.is_none() {
-            execute_script(&mut tx, "CREATE SCHEMA vigia".to_owned()).await?;
+            execute_script(&mut tx, format!("CREATE SCHEMA {SCHEMA}")).await?;
         }
         execute_script(&mut tx, migration.postgres.to_owned()).await?;
         migrate::record(&mut tx, next + 1).await?;
@@ -239,6 +269,29 @@ impl PostgresDatabase {
         })
     }
 
+    /// All rows of a statement that reads, in a transaction that begins and ends with it.
+    pub(super) async fn fetch(&self, query: Query) -> Result<Vec<Row>> {
+        if self.options.pooled {
+            return query.fetch_all(&mut self.read().await?).await;
+        }
+        let ask = async |query: Query| {
+            counted();
+            let query = postgres_bound(sqlx::query(query.sql.postgres), query.values);
+            self.session.answer(query.fetch_all(&self.pool)).await
+        };
+        let rows = match ask(query.clone()).await {
+            Err(StoreError::Unavailable(error)) if is_broken(&error) => {
+                self.session.give_up_connections();
+                ask(query).await
+            }
+            asked => asked,
+        };
+        match rows {
+            Err(StoreError::Unavailable(error)) => Err(self.cause(error).await),
+            rows => Ok(rows?.into_iter().map(Row::Postgres).collect()),
+        }
+    }
+
     /// Why no transaction could begin: a pool that waits for a server which refuses connections only says
     /// that it has waited.
     async fn cause(&self, error: sqlx::Error) -> StoreError {
@@ -262,6 +315,30 @@ impl PostgresDatabase {
             options: options.unwrap_or(&self.options.connect).clone(),
         }
     }
+}
+
+/// Connects once, and sees whether the connection is as it was asked for.
+async fn try_out(options: &PostgresOptions) -> Result<()> {
+    let mut connection = match options.connect.connect().await {
+        Err(error) if is_startup_refused(&error) => return Err(StoreError::Pooled(error)),
+        connected => connected?,
+    };
+    if !options.pooled {
+        let path = sqlx::query_scalar("SELECT current_setting('search_path')");
+        let path: String = path.persistent(false).fetch_one(&mut connection).await?;
+        if path != SCHEMA {
+            let problem = format!("search_path is {path:?}, which was asked to be {SCHEMA:?}");
+            return Err(StoreError::Pooled(sqlx::Error::Protocol(problem)));
+        }
+    }
+    Ok(connection.close().await?)
+}
+
+/// Whether it is refused because it asks for settings, as poolers do.
+fn is_startup_refused(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        error.code().as_deref() == Some(PROTOCOL_VIOLATION) && error.message().contains("startup")
+    })
 }
 
 /// Whether a connection, rather than the server, may be at fault: it was closed while nobody used it.

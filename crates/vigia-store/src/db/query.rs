@@ -27,6 +27,7 @@ pub(super) fn counted() {
 }
 
 /// A statement with its parameters so far.
+#[derive(Clone)]
 pub(crate) struct Query {
     pub(super) sql: Sql,
     pub(super) values: Vec<Value>,
@@ -75,7 +76,7 @@ impl Query {
                 let rows = query.fetch_all(database.readers()).await?;
                 Ok(rows.into_iter().map(Row::Sqlite).collect())
             }
-            Database::Postgres(_) => self.fetch_all(&mut database.read().await?).await,
+            Database::Postgres(database) => database.fetch(self).await,
         }
     }
 

@@ -93,6 +93,8 @@ impl SqliteOptions {
     fn writer(&self) -> SqliteConnectOptions {
         self.shared(WRITER_CACHE_KIB)
             .create_if_missing(true)
+            // What is deleted is gone from the file too: people ask to be forgotten.
+            .pragma("secure_delete", "ON")
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(match self.durability {
                 Durability::PowerLoss => SqliteSynchronous::Full,
@@ -172,6 +174,22 @@ impl SqliteDatabase {
         let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         self.written.store(true, Ordering::Relaxed);
         Ok(tx)
+    }
+
+    /// Takes what was deleted out of the log too. What another process reads just now keeps it there until the log is begun
+    /// anew.
+    pub(super) async fn empty_log(&self) -> Result<()> {
+        let fold = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)");
+        fold.execute(&self.folder).await?;
+        Ok(())
+    }
+
+    /// Copies all of it, as of one moment, into a file that is not there yet; others go on writing meanwhile.
+    pub(crate) async fn copy_into(&self, file: &str) -> Result<()> {
+        // Of the connections, one that may write files: readers may not.
+        let copy = sqlx::query("VACUUM INTO $1").bind(file);
+        copy.execute(&self.folder).await?;
+        Ok(())
     }
 
     /// For a statement without a transaction around it.

@@ -63,8 +63,21 @@ macro_rules! activities_sql {
 }
 pub(super) use activities_sql;
 
-/// A query for activities that goes on with the WHERE of the named file.
+/// A query for activities that goes on with the WHERE of the named file; or, on Postgres, is of the rows that it finds.
 macro_rules! activity_sql {
+    (found $name:literal) => {
+        Sql {
+            sqlite: activity_sql!("sqlite/", $name),
+            postgres: concat!(
+                sql_text!("activity_columns"),
+                "FROM (\n",
+                sql_text!("postgres/", $name),
+                ") a\n",
+                sql_text!("activity_joins"),
+                "ORDER BY a.checkpoint DESC, a.tx_index DESC, a.id DESC"
+            ),
+        }
+    };
     (dialects $name:literal) => {
         Sql {
             sqlite: activity_sql!("sqlite/", $name),
@@ -175,7 +188,7 @@ impl ReadStore for SqlStore {
             (None, Some(address), _) => {
                 below(activity_sql!(dialects "activity_page_address")).bind(address)
             }
-            (None, None, Some(_)) => below(activity_sql!(dialects "activity_page_member")),
+            (None, None, Some(_)) => below(activity_sql!(found "activity_page_member")),
             (None, None, None) => below(activity_sql!("activity_page")),
         };
         let rows = query.fetch_alone(&self.database).await?;
