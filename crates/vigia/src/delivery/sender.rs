@@ -15,7 +15,7 @@ use vigia_notify::{
 use vigia_store::{AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryStore};
 use vigia_web::event_json;
 
-use self::running::{Asked, Running};
+use self::running::{Running, Taken};
 use super::crash;
 use super::endpoints::KnownEndpoints;
 use super::wake::Wake;
@@ -131,6 +131,7 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
                     running.take(joined, &self.limits, self.clock.now_ms());
                 }
                 written = running.recorder.written() => running.written(written),
+                taken = running.aside.taken() => self.taken_aside(&mut running, taken),
                 () = self.wake.told() => {}
                 () = tokio::time::sleep(look) => {}
                 () = shutdown.cancelled() => {}
@@ -170,28 +171,44 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
         let lease_ms = milliseconds(self.limits.lease);
         let mut taken = 0;
         for asked in running.asked(&self.limits, self.clock.now_ms()) {
-            let Asked { each_max, admitted } = asked;
-            let endpoints: Vec<i64> = admitted.keys().copied().collect();
-            let claimed = self
-                .store
-                .delivery_claim(&self.holder, &endpoints, each_max, lease_ms)
-                .await?;
-            crash::point("claimed");
-            running.answered(
-                &self.limits,
-                &admitted,
-                each_max,
-                &claimed,
-                self.clock.now_ms(),
-            );
-            taken += claimed.len();
-            for claimed in claimed {
-                let endpoint = claimed.event.row.endpoint;
-                let admission = admitted.get(&endpoint).copied();
-                self.send(running, claimed, admission.unwrap_or(Admission::Send));
+            let (store, holder) = (Arc::clone(&self.store), self.holder.clone());
+            let is_aside = asked.is_aside;
+            let asking = async move {
+                let endpoints: Vec<i64> = asked.admitted.keys().copied().collect();
+                let claimed = store
+                    .delivery_claim(&holder, &endpoints, asked.each_max, lease_ms)
+                    .await;
+                if claimed.is_ok() {
+                    crash::point("claimed");
+                }
+                (asked, claimed)
+            };
+            match is_aside {
+                true => running.aside.ask(asking),
+                false => taken += self.taken(running, asking.await)?,
             }
         }
         Ok(taken)
+    }
+
+    /// Sends what was taken; returns how many.
+    fn taken(&self, running: &mut Running, taken: Taken) -> vigia_store::Result<usize> {
+        let (asked, claimed) = taken;
+        let known = claimed.as_deref().ok();
+        running.answered(&self.limits, &asked, known, self.clock.now_ms());
+        let claimed = claimed?;
+        let count = claimed.len();
+        for claimed in claimed {
+            let admission = asked.admitted.get(&claimed.event.row.endpoint).copied();
+            self.send(running, claimed, admission.unwrap_or(Admission::Send));
+        }
+        Ok(count)
+    }
+
+    fn taken_aside(&self, running: &mut Running, taken: Taken) {
+        if let Err(error) = self.taken(running, taken) {
+            running.trouble.failing(&error);
+        }
     }
 
     /// Holds on to what is under way.
@@ -241,6 +258,11 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
     /// Lets what is under way end, and writes what came of it.
     async fn finish(&self, completing: &Arc<Completing<S>>, mut running: Running) {
         let ending = async {
+            // What was taken is sent, rather than left to whoever rescues it.
+            if running.aside.is_asking() {
+                let taken = running.aside.taken().await;
+                self.taken_aside(&mut running, taken);
+            }
             while let Some(joined) = running.sends.join_next().await {
                 running.take(joined, &self.limits, self.clock.now_ms());
             }

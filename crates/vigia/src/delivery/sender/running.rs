@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::Instant;
 use vigia_core::DeliveryId;
 use vigia_notify::{Admission, Attempt, Signal, WebhookSender};
@@ -23,13 +23,65 @@ const LOOK_STEPS_MAX: usize = 20;
 /// How often those are asked about that have yet to answer soon: together, since hundreds that time out one after the other
 /// would take a turn each from everybody else.
 const ASIDE_EVERY: Duration = Duration::from_millis(50);
-/// How many of them at most: whoever answers soon waits for that answer of the database too.
-const ASIDE_AT_ONCE: usize = 32;
+/// How many of them at most.
+const ASIDE_AT_ONCE: usize = 128;
 
 /// Endpoints that are asked about together, and as what each is sent to.
 pub(super) struct Asked {
     pub(super) each_max: u32,
     pub(super) admitted: BTreeMap<i64, Admission>,
+    /// Whether nobody else waits for the answer: they have yet to answer soon.
+    pub(super) is_aside: bool,
+}
+
+/// What was taken of those that were asked about.
+pub(super) type Taken = (Asked, vigia_store::Result<Vec<ClaimedDelivery>>);
+
+/// Asking about those that have yet to answer soon: beside what goes on, and one at a time.
+#[derive(Default)]
+pub(super) struct Aside {
+    asked: Option<Instant>,
+    asking: Option<JoinHandle<Taken>>,
+    /// Whether one waits to be asked about.
+    is_waiting: bool,
+}
+
+impl Aside {
+    fn is_due(&self) -> bool {
+        self.asking.is_none() && self.asked.is_none_or(|at| at.elapsed() >= ASIDE_EVERY)
+    }
+
+    /// When it is due, where that is known.
+    fn due(&self) -> Option<Instant> {
+        let asked = self
+            .asked
+            .filter(|_| self.is_waiting && self.asking.is_none());
+        asked.map(|at| at + ASIDE_EVERY)
+    }
+
+    /// Asks.
+    pub(super) fn ask(&mut self, asking: impl Future<Output = Taken> + Send + 'static) {
+        self.asking = Some(tokio::spawn(asking));
+    }
+
+    /// Waits for the answer; never ends where there is none to come. Nothing is lost when it is given up.
+    pub(super) async fn taken(&mut self) -> Taken {
+        let Some(asking) = &mut self.asking else {
+            return std::future::pending().await;
+        };
+        let joined = asking.await;
+        self.asking = None;
+        match joined {
+            Ok(taken) => taken,
+            // As if it had been asked here.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    /// Whether an answer is to come.
+    pub(super) fn is_asking(&self) -> bool {
+        self.asking.is_some()
+    }
 }
 
 /// What is under way.
@@ -44,9 +96,7 @@ pub(super) struct Running {
     /// Where looking goes on.
     look_turn: i64,
     looked: Option<Instant>,
-    asked_aside: Option<Instant>,
-    /// Whether one waits for that.
-    is_aside_waiting: bool,
+    pub(super) aside: Aside,
     learnt: Option<Instant>,
     /// What was known of changes when endpoints were read, and when that was.
     known_at: Option<(u64, u64)>,
@@ -72,8 +122,7 @@ impl Running {
             turn: 0,
             look_turn: 0,
             looked: None,
-            asked_aside: None,
-            is_aside_waiting: false,
+            aside: Aside::default(),
             learnt: None,
             known_at: None,
             sends: JoinSet::new(),
@@ -156,8 +205,7 @@ impl Running {
         let looked = self.looked.unwrap_or_else(Instant::now);
         let due = looked + self.look_step(every);
         let due = self.places.slows_at().map_or(due, |slows| due.min(slows));
-        let aside = self.asked_aside.filter(|_| self.is_aside_waiting);
-        let due = aside.map_or(due, |at| due.min(at + ASIDE_EVERY));
+        let due = self.aside.due().map_or(due, |aside| due.min(aside));
         let due = due.saturating_duration_since(Instant::now());
         self.recorder.pause().map_or(due, |pause| due.min(pause))
     }
@@ -168,11 +216,9 @@ impl Running {
         let max = limits.endpoint_in_flight_max;
         let (mut prompt, mut careful) = (BTreeMap::new(), BTreeMap::new());
         let mut prompt_max = max;
-        let is_aside_due = self
-            .asked_aside
-            .is_none_or(|at| at.elapsed() >= ASIDE_EVERY);
+        let is_aside_due = self.aside.is_due();
         let mut aside = self.places.free_aside();
-        self.is_aside_waiting = false;
+        self.aside.is_waiting = false;
         let in_turn = self.waiting.range(self.turn..);
         let in_turn: Vec<i64> = in_turn
             .chain(self.waiting.range(..self.turn))
@@ -192,7 +238,7 @@ impl Running {
             }
             let is_aside_full = !is_aside_due || careful.len() >= ASIDE_AT_ONCE;
             if is_aside_full && !flow.is_prompt() {
-                self.is_aside_waiting |= flow.has_room();
+                self.aside.is_waiting |= flow.has_room();
                 continue;
             }
             match flow.room(&limits.breaker, max, now_ms) {
@@ -211,40 +257,46 @@ impl Running {
             }
             *places -= 1;
             self.turn = id + 1;
+            // What is told from now on is another reason to ask.
+            self.waiting.remove(&id);
         }
         if !careful.is_empty() {
-            self.asked_aside = Some(Instant::now());
+            self.aside.asked = Some(Instant::now());
         }
         let share = (room + prompt.len()) / prompt.len().max(1);
         let each_max = prompt_max.min(u32::try_from(share).unwrap_or(u32::MAX));
         // As many again may be sent again.
         let each_max = (each_max / 2).max(1);
-        let asked = [(each_max, prompt), (1, careful)];
+        let asked = [(each_max, prompt, false), (1, careful, true)];
         let asked = asked
             .into_iter()
-            .filter(|(_, admitted)| !admitted.is_empty());
+            .filter(|(_, admitted, _)| !admitted.is_empty());
         asked
-            .map(|(each_max, admitted)| Asked { each_max, admitted })
+            .map(|(each_max, admitted, is_aside)| Asked {
+                each_max,
+                admitted,
+                is_aside,
+            })
             .collect()
     }
 
-    /// What was taken of those that were asked about: who had less than they might have has no more.
+    /// What was taken of those that were asked about: who had as much as they might have may have more. `claimed`: none where
+    /// there was no answer.
     pub(super) fn answered(
         &mut self,
         limits: &DeliveryLimits,
-        admitted: &BTreeMap<i64, Admission>,
-        each_max: u32,
-        claimed: &[ClaimedDelivery],
+        asked: &Asked,
+        claimed: Option<&[ClaimedDelivery]>,
         now_ms: u64,
     ) {
         let mut counts = BTreeMap::<i64, u32>::new();
-        for claimed in claimed {
+        for claimed in claimed.unwrap_or_default() {
             *counts.entry(claimed.event.row.endpoint).or_default() += 1;
         }
-        for (id, admission) in admitted {
+        for (id, admission) in &asked.admitted {
             let count = counts.get(id).copied().unwrap_or(0);
-            if count < each_max {
-                self.waiting.remove(id);
+            if claimed.is_none() || count >= asked.each_max {
+                self.waiting.insert(*id);
             }
             if count == 0
                 && *admission == Admission::Probe
