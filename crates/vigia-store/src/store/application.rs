@@ -1,5 +1,7 @@
 //! `ApplicationStore`: one transaction for a batch, what there is before what belongs to it, what ends last.
 
+mod erasure;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
@@ -11,7 +13,7 @@ use crate::application::{
     ApplicationChange, ApplicationOutcome, ApplicationReceipt, ApplicationStore,
 };
 use crate::db::{Lock, Tx, Value, byte_strings, get, insert, query, texts};
-use crate::sql::{Sql, sql};
+use crate::sql::sql;
 use crate::{AccountSpec, Result, WatchEntry};
 
 /// Why devices of a disabled user are told nothing.
@@ -35,6 +37,8 @@ struct Batch<'c> {
     live: BTreeMap<usize, u64>,
     users: HashMap<String, i64>,
     accounts: HashMap<String, i64>,
+    /// Accounts, with their keys, that end with the user who is erased.
+    alone: BTreeMap<i64, Vec<(i64, String)>>,
 }
 
 impl SqlStore {
@@ -53,8 +57,14 @@ impl SqlStore {
         batch.members(&mut tx).await?;
         self.people(&mut tx, &mut batch).await?;
         let receipt = batch.ended_and_addresses(&mut tx, now_ms).await?;
-        self.erased(&mut tx, &batch).await?;
+        erasure::erase(&mut tx, &batch, self.now()?).await?;
         self.changed(tx, &receipt).await?;
+        self.known_sign_ins.forget();
+        let is_erased =
+            |change: &ApplicationChange| matches!(change, ApplicationChange::UserErased { .. });
+        if changes.iter().any(is_erased) {
+            self.database.forget_deleted().await;
+        }
         let outcome = |index| match (batch.refused.remove(&index), batch.live.get(&index)) {
             (Some(reason), _) => ApplicationOutcome::Refused(reason),
             (None, Some(from)) => ApplicationOutcome::Live { from: *from },
@@ -140,40 +150,6 @@ impl SqlStore {
             .await?;
         Ok(())
     }
-
-    /// Removes users that are to be erased, and all that is theirs alone.
-    async fn erased(&self, tx: &mut Tx, batch: &Batch<'_>) -> Result<()> {
-        const ROWS: [Sql; 10] = [
-            sql!("user_erase_attempts"),
-            sql!("user_erase_pushes"),
-            sql!("user_erase_devices"),
-            sql!("user_erase_notifications"),
-            sql!("user_erase_read"),
-            sql!("user_erase_preference"),
-            sql!("user_erase_sessions"),
-            sql!("user_erase_tokens"),
-            sql!("user_erase_login"),
-            sql!("user_erase_members"),
-        ];
-        for (_, change) in batch.taken() {
-            let ApplicationChange::UserErased { user } = change else {
-                continue;
-            };
-            if let Some(id) = batch.users.get(user) {
-                for rows in ROWS {
-                    query(rows).bind(*id).execute(tx).await?;
-                }
-                let now_ms = self.now()?;
-                query(sql!("user_erase"))
-                    .bind(*id)
-                    .bind(format!("erased/{id}/{now_ms}"))
-                    .bind(now_ms)
-                    .execute(tx)
-                    .await?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl<'c> Batch<'c> {
@@ -184,6 +160,7 @@ impl<'c> Batch<'c> {
             live: BTreeMap::new(),
             users: HashMap::new(),
             accounts: HashMap::new(),
+            alone: BTreeMap::new(),
         };
         let mut said = HashSet::new();
         for (index, change) in changes.iter().enumerate() {
@@ -355,36 +332,44 @@ impl<'c> Batch<'c> {
                     }
                 }
                 ApplicationChange::AccountEnded { .. } => {
-                    let kinds = query(sql!("account_watch_end"))
-                        .bind(account)
-                        .bind(next.effective_from)
-                        .bind(next.version + 1)
-                        .fetch_all(tx)
-                        .await?;
-                    for row in &kinds {
-                        changed += 1;
-                        ended += u64::from(get::<String>(row, "kind")? == "address");
-                    }
-                    query(sql!("account_members_delete"))
-                        .bind(account)
-                        .execute(tx)
-                        .await?;
-                    let endpoints = query(sql!("endpoint_remove_of_account"))
-                        .bind(account)
-                        .execute(tx)
-                        .await?;
-                    if endpoints > 0 {
-                        delivery::endpoints_changed(tx).await?;
-                    }
+                    let (all, addresses) = end_account(tx, &next, account).await?;
+                    changed += all;
+                    ended += addresses;
                 }
                 _ => {}
             }
+        }
+        for account in self.alone(tx).await? {
+            let (all, addresses) = end_account(tx, &next, account).await?;
+            changed += all;
+            ended += addresses;
         }
         let added = self.addresses(tx, &next).await?;
         commit::counter_add(tx, "watched_addresses", added).await?;
         commit::counter_subtract(tx, "watched_addresses", ended).await?;
         next.receipt(tx, changed + added, 0, Vec::new(), now_ms)
             .await
+    }
+
+    /// Finds the accounts that end with users who are erased: those of which each is the only member.
+    async fn alone(&mut self, tx: &mut Tx) -> Result<Vec<i64>> {
+        let mut found = Vec::new();
+        for (_, change) in self.taken() {
+            let ApplicationChange::UserErased { user } = change else {
+                continue;
+            };
+            let Some(id) = self.users.get(user).copied() else {
+                continue;
+            };
+            let rows = query(sql!("accounts_alone")).bind(id).fetch_all(tx).await?;
+            for row in &rows {
+                let account: i64 = get(row, "account_id")?;
+                let alone = self.alone.entry(id).or_default();
+                alone.push((account, get(row, "external_id")?));
+                found.push(account);
+            }
+        }
+        Ok(found)
     }
 
     /// Returns how many addresses are new.
@@ -415,6 +400,33 @@ impl<'c> Batch<'c> {
         }
         Ok(added.len() as u64)
     }
+}
+
+/// Ends all that is watched for an account, its memberships and its endpoints; returns how many entries of the list that are,
+/// and how many of those are addresses.
+async fn end_account(tx: &mut Tx, next: &Next, account: i64) -> Result<(u64, u64)> {
+    let kinds = query(sql!("account_watch_end"))
+        .bind(account)
+        .bind(next.effective_from)
+        .bind(next.version + 1)
+        .fetch_all(tx)
+        .await?;
+    let mut addresses = 0;
+    for row in &kinds {
+        addresses += u64::from(get::<String>(row, "kind")? == "address");
+    }
+    query(sql!("account_members_delete"))
+        .bind(account)
+        .execute(tx)
+        .await?;
+    let endpoints = query(sql!("endpoint_remove_of_account"))
+        .bind(account)
+        .execute(tx)
+        .await?;
+    if endpoints > 0 {
+        delivery::endpoints_changed(tx).await?;
+    }
+    Ok((kinds.len() as u64, addresses))
 }
 
 fn entry(account: &str, address: Address) -> WatchEntry {
@@ -467,6 +479,8 @@ fn changes_list(change: &ApplicationChange) -> bool {
         ApplicationChange::Address { .. }
             | ApplicationChange::AddressEnded { .. }
             | ApplicationChange::AccountEnded { .. }
+            // With the accounts that are theirs alone.
+            | ApplicationChange::UserErased { .. }
     )
 }
 

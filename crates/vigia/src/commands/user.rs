@@ -1,13 +1,17 @@
 //! `vigia user`: who signs in, by which password, as what.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use vigia_core::{Locale, UserRole};
-use vigia_store::{Login, SignInStore, SqlStore, UserSpec};
+use vigia_store::{
+    ApplicationChange, ApplicationStore as _, DirectoryStore as _, Login, SignInStore, SqlStore,
+    UserSpec,
+};
 use vigia_web::password_hash;
 
 use super::actions::record;
@@ -49,6 +53,20 @@ pub enum UserCommand {
         /// External id of the user
         user: String,
     },
+    /// Print all that is kept of a user, a row a line as JSON: what is theirs, and what is of accounts of which they are the only
+    /// member
+    Export {
+        /// External id of the user
+        user: String,
+    },
+    /// Erase a user, with the accounts of which they are the only member: nothing is left but what the chain says
+    Erase {
+        /// External id of the user
+        user: String,
+        /// Do not ask again
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// Flags of `vigia user create`.
@@ -87,6 +105,8 @@ pub async fn run(common: &Common, command: UserCommand) -> anyhow::Result<ExitCo
         UserCommand::List { json } => list(&store, json).await,
         UserCommand::Sessions { user, json } => sessions(&store, &user, json).await,
         UserCommand::SignOut { user } => sign_out(&store, &user).await,
+        UserCommand::Export { user } => export(&store, &user).await,
+        UserCommand::Erase { user, yes } => erase(&store, user, yes).await,
     };
     store.close().await;
     done?;
@@ -201,6 +221,52 @@ async fn sign_out(store: &SqlStore, user: &str) -> anyhow::Result<()> {
     record(store, "user sign-out", json!({ "user": user })).await?;
     println!("{ended} sessions of {user} have ended");
     Ok(())
+}
+
+async fn export(store: &SqlStore, user: &str) -> anyhow::Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stdout());
+    let mut failed = None;
+    let mut take = |table: &'static str, row: serde_json::Value| {
+        let line = json!({ "table": table, "row": row });
+        match writeln!(out, "{line}") {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    };
+    let found = store.user_export(user, &mut take).await?;
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    out.flush()?;
+    if !found {
+        return Err(no_user(user));
+    }
+    record(store, "user export", json!({ "user": user })).await
+}
+
+async fn erase(store: &SqlStore, user: String, yes: bool) -> anyhow::Result<()> {
+    if store.user_row(&user).await?.is_none() {
+        return Err(no_user(&user));
+    }
+    if !yes {
+        let problem = format!(
+            "{user:?} would be erased for good: say --yes, after an export where one is wanted"
+        );
+        return Err(Exit::bad_input(problem).into());
+    }
+    let erased = ApplicationChange::UserErased { user: user.clone() };
+    store.application_apply(&[erased]).await?;
+    // Not whom: their name is gone.
+    record(store, "user erase", json!({})).await?;
+    println!("{user} is erased");
+    Ok(())
+}
+
+fn no_user(user: &str) -> anyhow::Error {
+    Exit::bad_input(format!("there is no user {user:?}")).into()
 }
 
 /// A user by external id, or an error that says so.

@@ -1,0 +1,1 @@
+DELETE FROM announcement WHERE account_id = $1

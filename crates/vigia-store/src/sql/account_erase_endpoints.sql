@@ -1,0 +1,1 @@
+UPDATE endpoint SET url = '', label = '' WHERE account_id = $1

@@ -1,0 +1,1 @@
+UPDATE invoice SET note = '' WHERE account_id = $1

@@ -1,0 +1,1 @@
+DELETE FROM wallet_challenge WHERE user_id = $1
