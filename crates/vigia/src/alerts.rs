@@ -9,7 +9,7 @@ use std::sync::Arc;
 use vigia_core::Clock;
 use vigia_store::{AlertRow, SourceStore, Store};
 
-pub use self::conditions::{Condition, Facts, Limits};
+pub use self::conditions::{Condition, Facts, Limits, conditions};
 pub use self::tell::{Channel, Heartbeat};
 use crate::pipeline::Trouble;
 use crate::processes::GONE_AFTER_MS;
@@ -61,8 +61,8 @@ impl<S: Store + SourceStore> Alarm<S> {
     /// Looks once. What could not be told over any channel is told at the next look.
     pub async fn look(&self) -> anyhow::Result<Looked> {
         let now_ms = self.clock.now_ms();
-        let facts = self.facts(now_ms).await?;
-        let conditions = conditions::conditions(&facts, &self.limits);
+        let facts = facts(&*self.store, &self.source, now_ms).await?;
+        let conditions = conditions(&facts, &self.limits);
         if let Some(heartbeat) = &self.heartbeat {
             let is_well = !conditions.iter().any(Condition::is_standstill);
             self.say(heartbeat.beat(is_well).await);
@@ -121,22 +121,25 @@ impl<S: Store + SourceStore> Alarm<S> {
             Err(problem) => self.trouble.failing_as(problem),
         }
     }
+}
 
-    async fn facts(&self, now_ms: u64) -> anyhow::Result<Facts> {
-        let status = self.store.status().await?;
-        let source = self.store.source_report(&self.source).await?;
-        Ok(Facts {
-            watermark_at_ms: status.watermark.map(|mark| mark.timestamp_ms),
-            failed: status.failed,
-            differing: self.store.balance_counts().await?.differs,
-            backlog: self.store.outbox_backlog().await?,
-            providers: self.store.provider_list().await?,
-            processes: self
-                .store
-                .process_list(now_ms.saturating_sub(GONE_AFTER_MS))
-                .await?,
-            source_failing: source.and_then(|report| report.failing),
-            now_ms,
-        })
-    }
+/// What is known of the whole system; the accounts' source is called `source`.
+pub async fn facts<S: Store + SourceStore>(
+    store: &S,
+    source: &str,
+    now_ms: u64,
+) -> anyhow::Result<Facts> {
+    let status = store.status().await?;
+    let source = store.source_report(source).await?;
+    let gone_ms = now_ms.saturating_sub(GONE_AFTER_MS);
+    Ok(Facts {
+        watermark_at_ms: status.watermark.map(|mark| mark.timestamp_ms),
+        failed: status.failed,
+        differing: store.balance_counts().await?.differs,
+        backlog: store.outbox_backlog().await?,
+        providers: store.provider_list().await?,
+        processes: store.process_list(gone_ms).await?,
+        source_failing: source.and_then(|report| report.failing),
+        now_ms,
+    })
 }

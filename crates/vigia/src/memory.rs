@@ -22,6 +22,25 @@ pub fn share_arenas(arenas: i32) {
     }
 }
 
+/// Lets this process have as many files open as it may: shells and service managers begin with 1,024, and each live reader is one.
+pub fn raise_open_files() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        let mut limit = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        #[expect(unsafe_code, reason = "the C library has no safe interface for it")]
+        // SAFETY: both calls read or write the one structure, which outlives them. Where they are refused, nothing changes.
+        unsafe {
+            if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 {
+                limit.rlim_cur = limit.rlim_max;
+                let _is_set = libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+            }
+        }
+    }
+}
+
 /// Makes whoever writes into a pipe that nobody reads any more end quietly, as other commands do: `vigia ... | head`.
 /// Not for roles that serve: they outlive whoever read their log.
 pub fn end_on_closed_pipe() {

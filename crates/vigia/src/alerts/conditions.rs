@@ -59,7 +59,7 @@ impl Condition {
 }
 
 /// All that is wrong.
-pub(super) fn conditions(facts: &Facts, limits: &Limits) -> Vec<Condition> {
+pub fn conditions(facts: &Facts, limits: &Limits) -> Vec<Condition> {
     let found = [
         no_progress(facts, limits),
         no_provider(facts),
@@ -225,6 +225,29 @@ mod tests {
             seen_at_ms: 0,
             problem: problem.map(str::to_owned),
         }
+    }
+
+    #[test]
+    fn the_document_names_them_all() {
+        let all_wrong = Facts {
+            watermark_at_ms: Some(0),
+            failed: 1,
+            differing: 1,
+            backlog: vec![OutboxBacklog {
+                channel: "webhook".to_owned(),
+                pending: 1,
+                dead: 1,
+                oldest_due_ms: Some(0),
+            }],
+            providers: vec![provider(false, 100_000)],
+            processes: vec![process(Some("full"), "a"), process(None, "b")],
+            source_failing: Some((0, "x".to_owned())),
+            now_ms: 100_000,
+        };
+        let document = include_str!("../../../../docs/operations/alerts.md");
+        let rows = document.lines().filter_map(|line| line.strip_prefix("| `"));
+        let documented: Vec<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+        assert_eq!(names(&all_wrong), documented);
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod provider;
 mod readiness;
 mod start;
 
+pub(crate) use self::delivery::push_channels;
+
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
