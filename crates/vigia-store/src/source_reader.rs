@@ -3,6 +3,7 @@
 //! The query runs in a transaction that may only read, on a connection of its own that is closed
 //! afterwards: the application's database is the application's.
 
+use std::ops::ControlFlow;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -95,21 +96,55 @@ impl SourceReader {
 
     /// Reads all rows, in one snapshot of the application's database.
     pub async fn read(&self) -> Result<SourceSnapshot, SourceReadError> {
+        let mut builder = SourceBuilder::default();
+        let mut wrong = None;
+        let mut take = |row: &str| match builder.push(row) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                wrong = Some(error);
+                ControlFlow::Break(())
+            }
+        };
+        self.take_rows(&mut take).await?;
+        match wrong {
+            Some(error) => Err(error.into()),
+            None => Ok(builder.finish()),
+        }
+    }
+
+    /// Hands over all rows as JSON objects, in one snapshot of the application's database.
+    pub async fn read_rows(
+        &self,
+        take: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<(), SourceReadError> {
+        self.take_rows(&mut |row| {
+            take(row);
+            ControlFlow::Continue(())
+        })
+        .await
+    }
+
+    /// Hands over rows until `take` has enough.
+    async fn take_rows(
+        &self,
+        take: &mut (dyn FnMut(&str) -> ControlFlow<()> + Send),
+    ) -> Result<(), SourceReadError> {
         let connecting = self.connect.connect();
         let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await;
         let mut connection = connected
             .map_err(|_| SourceReadError::Silent)?
             .map_err(SourceReadError::Unreachable)?;
-        let read = self.read_from(&mut connection).await;
+        let read = self.take_from(&mut connection, take).await;
         // What was read is read, however the connection ends.
         let _ = connection.close().await;
         read
     }
 
-    async fn read_from(
+    async fn take_from(
         &self,
         connection: &mut PgConnection,
-    ) -> Result<SourceSnapshot, SourceReadError> {
+        take: &mut (dyn FnMut(&str) -> ControlFlow<()> + Send),
+    ) -> Result<(), SourceReadError> {
         let begin = format!(
             "BEGIN READ ONLY; SET LOCAL statement_timeout = {}",
             self.statement_timeout.as_millis()
@@ -127,17 +162,19 @@ impl SourceReader {
         );
         // Not kept prepared: a pooler may hand the connection to somebody else.
         let query = sqlx::query(AssertSqlSafe(wrapped)).persistent(false);
-        let mut builder = SourceBuilder::default();
+        let mut count = 0;
         let mut rows = query.fetch(connection);
         while let Some(row) = rows.try_next().await.map_err(SourceReadError::Query)? {
-            if builder.rows() == self.rows_max {
+            if count == self.rows_max {
                 let rows_max = self.rows_max;
                 return Err(SourceReadError::TooMany { rows_max });
             }
+            count += 1;
             let json: &str = row.try_get(0).map_err(SourceReadError::Query)?;
-            builder.push(json)?;
+            if take(json).is_break() {
+                break;
+            }
         }
-        drop(rows);
-        Ok(builder.finish())
+        Ok(())
     }
 }

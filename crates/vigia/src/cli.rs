@@ -77,6 +77,8 @@ enum Command {
     Audit(commands::audit::AuditArgs),
     /// Show the committees by which checkpoints are proven, as they can be pinned
     Committees(commands::committees::CommitteesArgs),
+    /// Compare what is recorded with the ledger of another system, by digest
+    Compare(commands::compare::CompareArgs),
     /// Say whom and what to watch
     #[command(subcommand)]
     Watch(commands::watch::WatchCommand),
@@ -136,6 +138,8 @@ enum Command {
     Tail(commands::tail::TailArgs),
     /// Bring the database's schema up to date
     Migrate,
+    /// Copy a SQLite database while vigia runs
+    Backup(commands::backup::BackupArgs),
     /// Move everything from one database into another: from a file to Postgres
     MigrateStore(commands::migrate_store::MigrateStoreArgs),
     /// Show or check the settings
@@ -198,8 +202,9 @@ pub fn run() -> ExitCode {
             return ExitCode::from(exit::FAILED);
         }
     };
-    if !cli.command.serves() {
-        crate::memory::end_on_closed_pipe();
+    match cli.command.serves() {
+        true => crate::memory::raise_open_files(),
+        false => crate::memory::end_on_closed_pipe(),
     }
     let result = runtime.block_on(dispatch(cli));
     // A blocking read that never returns must not keep the process.
@@ -224,6 +229,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Backfill(args) => commands::backfill::run(common, args).await,
         Command::Audit(args) => commands::audit::run(common, args).await,
         Command::Committees(args) => commands::committees::run(common, args).await,
+        Command::Compare(args) => commands::compare::run(common, args).await,
         Command::Watch(command) => commands::watch::run(common, command).await,
         Command::Source(command) => commands::source::run(common, command).await,
         Command::Balances(command) => commands::balances::run(common, command).await,
@@ -246,6 +252,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Token(command) => commands::token::run(common, command).await,
         Command::Tail(args) => commands::tail::run(common, args).await,
         Command::Migrate => commands::migrate::run(common).await,
+        Command::Backup(args) => commands::backup::run(common, args).await,
         Command::MigrateStore(args) => commands::migrate_store::run(common, args).await,
         Command::Config(command) => commands::config::run(common, command),
         Command::Doctor(args) => commands::doctor::run(common, args).await,

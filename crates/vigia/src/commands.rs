@@ -3,9 +3,11 @@
 pub mod actions;
 pub mod audit;
 pub mod backfill;
+pub mod backup;
 pub mod balances;
 pub mod broadcast;
 pub mod committees;
+pub mod compare;
 pub mod config;
 pub mod deliveries;
 pub mod devices;

@@ -7,6 +7,8 @@ mod alerts;
 mod balances;
 mod coins;
 mod contracts;
+#[cfg(test)]
+mod documented;
 mod history;
 mod labels;
 mod layers;
@@ -14,6 +16,7 @@ mod observed;
 mod proof;
 mod providers;
 mod push;
+mod secret_files;
 mod texts;
 mod transport_kind;
 mod web;
@@ -303,11 +306,29 @@ impl Settings {
             return Ok(None);
         };
         let query = source.query()?;
-        let reader = SourceReader::new(url.expose(), &query);
+        self.reader(url.expose(), &query).map(Some)
+    }
+
+    /// How to read another system's ledger, at `url` or where the accounts' source is; none where neither is known.
+    pub fn ledger_reader(
+        &self,
+        url: Option<&str>,
+        query: &str,
+    ) -> anyhow::Result<Option<SourceReader>> {
+        let source = &self.source;
+        let url = match url {
+            Some(url) => Some(Secret::new(url.trim())),
+            None => secret("source.url", &source.url, &source.url_file)?,
+        };
+        url.map(|url| self.reader(url.expose(), query)).transpose()
+    }
+
+    fn reader(&self, url: &str, query: &str) -> anyhow::Result<SourceReader> {
+        let reader = SourceReader::new(url, query);
         let mut reader = reader.map_err(named("setting source.url"))?;
-        reader.statement_timeout = Duration::from_millis(source.statement_timeout_ms);
-        reader.rows_max = source.rows_max;
-        Ok(Some(reader))
+        reader.statement_timeout = Duration::from_millis(self.source.statement_timeout_ms);
+        reader.rows_max = self.source.rows_max;
+        Ok(reader)
     }
 
     /// Where a database without a watermark begins.

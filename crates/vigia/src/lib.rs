@@ -7,6 +7,7 @@ pub mod audit;
 pub mod balances;
 pub mod cli;
 pub mod commands;
+pub mod compare;
 pub mod config;
 pub mod contracts;
 pub mod delivery;

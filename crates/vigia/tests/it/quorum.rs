@@ -132,7 +132,7 @@ fn balances_begin_unproven(believing: &App, proving: &App, node: &Devnet) {
     assert_eq!(said.matches("known, unproven").count(), 12, "{said}");
 }
 
-fn audit(app: &App, node: &Devnet, to: u64) -> (serde_json::Value, bool) {
+pub(crate) fn audit(app: &App, node: &Devnet, to: u64) -> (serde_json::Value, bool) {
     let (url, to) = (node.url(), to.to_string());
     let arguments = [
         "audit",
@@ -151,7 +151,7 @@ fn audit(app: &App, node: &Devnet, to: u64) -> (serde_json::Value, bool) {
 }
 
 /// Counts of what an audit found: gaps, missing, differing, unproven.
-fn found(report: &serde_json::Value) -> [u64; 4] {
+pub(crate) fn found(report: &serde_json::Value) -> [u64; 4] {
     let gaps = report["gaps"].as_array().expect("a list").len() as u64;
     let count = |kind: &str| report[kind]["count"].as_u64().expect("a number");
     [

@@ -44,7 +44,7 @@ impl Roles {
             broadcaster.run(shutdown).await;
             Ok(())
         });
-        let channels = channels(settings)?;
+        let channels = push_channels(settings)?;
         if channels.is_empty() {
             return Ok(());
         }
@@ -116,7 +116,7 @@ struct Webhooks {
 }
 
 /// What sends to each platform whose credentials are given.
-fn channels(settings: &Settings) -> anyhow::Result<Vec<PushChannel>> {
+pub(crate) fn push_channels(settings: &Settings) -> anyhow::Result<Vec<PushChannel>> {
     let push = &settings.push;
     let clock = || Arc::new(SystemClock);
     let limits = SendLimits {
