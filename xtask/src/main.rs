@@ -1,6 +1,7 @@
-//! Developer commands: test, check, tidy, deny, bench, fuzz, dist. Never shipped.
+//! Developer commands: test, check, tidy, deny, book, bench, fuzz, dist. Never shipped.
 
 mod bench;
+mod book;
 mod deny;
 mod dist;
 mod fuzz;
@@ -32,6 +33,8 @@ enum Command {
     Tidy,
     /// Licences, banned crates and advisories, by cargo-deny
     Deny,
+    /// The documents as a book, in target/book, with every link checked
+    Book,
     /// Run a benchmark; figures go to target/bench/NAME.json
     Bench(bench::BenchArgs),
     /// Feed random bytes to what reads strangers' bytes, a minute for each target
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Command::Check => check(),
         Command::Tidy => tidy::run(),
         Command::Deny => deny::run(),
+        Command::Book => book::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Dist => dist::run(),
@@ -73,5 +77,6 @@ fn check() -> anyhow::Result<()> {
         "warnings",
     ])?;
     tidy::run()?;
-    deny::run()
+    deny::run()?;
+    book::run()
 }

@@ -25,6 +25,7 @@ pub(crate) fn prepare() -> anyhow::Result<Environment> {
     graphql(&mut environment)?;
     prometheus(&mut environment)?;
     deploying(&mut environment)?;
+    examples(&mut environment)?;
     Ok(environment)
 }
 
@@ -135,6 +136,32 @@ fn deploying(environment: &mut Environment) -> anyhow::Result<()> {
     let requirements = root().join("crates/vigia/tests/deploy/requirements.txt");
     let python = python_tool("deploy", &requirements)?;
     environment.push(("VIGIA_DEPLOY_PYTHON", python));
+    Ok(())
+}
+
+/// What the receivers of docs/examples run on: Django with Celery, Node and PHP.
+fn examples(environment: &mut Environment) -> anyhow::Result<()> {
+    let requirements = root().join("docs/examples/receivers/django/requirements.txt");
+    let python = python_tool("django", &requirements)?;
+    environment.push(("VIGIA_RECEIVERS_PYTHON", python));
+    if !answers("node", "--version") {
+        debian(&["nodejs"], "the example of a receiver in JavaScript")?;
+    }
+    environment.push(("VIGIA_NODE", "node".into()));
+    // PHP keeps its way to SQLite in a package of its own.
+    let modules = Command::new("php").arg("-m").output();
+    let has_sqlite = modules.is_ok_and(|modules| {
+        String::from_utf8_lossy(&modules.stdout)
+            .lines()
+            .any(|module| module == "pdo_sqlite")
+    });
+    if !has_sqlite {
+        debian(
+            &["php-cli", "php-sqlite3"],
+            "the example of a receiver in PHP",
+        )?;
+    }
+    environment.push(("VIGIA_PHP", "php".into()));
     Ok(())
 }
 

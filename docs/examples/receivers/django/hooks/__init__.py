@@ -1,0 +1,1 @@
+"""Webhooks of vigia, and what they do here."""
