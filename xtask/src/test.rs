@@ -19,6 +19,7 @@ const FULL: &[(&str, &str, &str)] = &[
     ("faults", "vigia", "faults::rows_are_those faults::lies"),
     ("outbox", "vigia", "outbox::"),
     ("pages", "vigia", "everywhere::every_page_is_without"),
+    ("soak", "vigia", "soak::"),
 ];
 
 /// Features that are off by default and tested and linted all the same: those of a release.
@@ -27,7 +28,7 @@ pub(crate) const FEATURES: &str = "vigia/release";
 /// Flags of `cargo xtask test`.
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
-    /// Run one suite at its full size: kills, chaos, rescue, faults, outbox, pages
+    /// Run one suite at its full size: kills, chaos, rescue, faults, outbox, pages, soak
     #[arg(long, value_name = "NAME")]
     full: Option<String>,
     /// Do without the tests whose tools are missing and cannot be installed

@@ -52,6 +52,7 @@ mod shadow;
 mod shards;
 mod shared_rates;
 mod sign_in;
+mod soak;
 mod source;
 mod upkeep;
 mod walk;
