@@ -389,6 +389,7 @@ macro_rules! store_conformance_suite {
             application: [
                 whatever_its_order_a_batch_is_so, what_is_wrong_is_refused_by_itself,
                 disabled_users_are_out_until_they_are_enabled, an_erased_user_leaves_nothing,
+                what_is_a_users_alone_is_erased_with_them,
                 an_account_ends_and_its_past_stays, what_was_done_is_remembered,
             ],
             sign_in: [

@@ -131,7 +131,13 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
                     running.take(joined, &self.limits, self.clock.now_ms());
                 }
                 written = running.recorder.written() => running.written(written),
-                taken = running.aside.taken() => self.taken_aside(&mut running, taken),
+                renewed = running.renewing.done() => {
+                    if let Err(error) = renewed {
+                        running.trouble.failing(&error);
+                        running.renew_at = Instant::now() + LOOK;
+                    }
+                }
+                taken = running.aside.asking.done() => self.taken_aside(&mut running, taken),
                 () = self.wake.told() => {}
                 () = tokio::time::sleep(look) => {}
                 () = shutdown.cancelled() => {}
@@ -155,7 +161,7 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
         }
         running.recorder.begin(|batch| completing.complete(batch));
         running.slow_down();
-        self.renew(running).await?;
+        self.renew(running);
         if running.is_learning_due(LEARN) {
             let changes = self.store.endpoint_changes().await?;
             if running.is_changed(changes, self.clock.now_ms()) {
@@ -184,7 +190,7 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
                 (asked, claimed)
             };
             match is_aside {
-                true => running.aside.ask(asking),
+                true => running.aside.asking.begin(asking),
                 false => taken += self.taken(running, asking.await)?,
             }
         }
@@ -211,21 +217,22 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
         }
     }
 
-    /// Holds on to what is under way.
-    async fn renew(&self, running: &mut Running) -> vigia_store::Result<()> {
+    /// Holds on to what is under way, beside the rest: hundreds that hang are as many rows.
+    fn renew(&self, running: &mut Running) {
+        let now = Instant::now();
         if running.held.is_empty() {
-            running.renewed = Instant::now();
+            running.renew_at = now + self.limits.lease / 3;
         }
-        if running.renewed.elapsed() < self.limits.lease / 3 {
-            return Ok(());
+        if now < running.renew_at || running.renewing.goes_on() {
+            return;
         }
         let held: Vec<DeliveryId> = running.held.iter().copied().collect();
         let lease_ms = milliseconds(self.limits.lease);
-        self.store
-            .delivery_renew(&self.holder, &held, lease_ms)
-            .await?;
-        running.renewed = Instant::now();
-        Ok(())
+        let (store, holder) = (Arc::clone(&self.store), self.holder.clone());
+        running
+            .renewing
+            .begin(async move { store.delivery_renew(&holder, &held, lease_ms).await });
+        running.renew_at = now + self.limits.lease / 3;
     }
 
     fn send(&self, running: &mut Running, claimed: ClaimedDelivery, admission: Admission) {
@@ -259,8 +266,8 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
     async fn finish(&self, completing: &Arc<Completing<S>>, mut running: Running) {
         let ending = async {
             // What was taken is sent, rather than left to whoever rescues it.
-            if running.aside.is_asking() {
-                let taken = running.aside.taken().await;
+            if running.aside.asking.goes_on() {
+                let taken = running.aside.asking.done().await;
                 self.taken_aside(&mut running, taken);
             }
             while let Some(joined) = running.sends.join_next().await {

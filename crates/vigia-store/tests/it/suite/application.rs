@@ -311,6 +311,49 @@ pub(crate) async fn an_erased_user_leaves_nothing<F: Fixture>() {
     assert_ne!(user(&db, name).await, zoe);
 }
 
+pub(crate) async fn what_is_a_users_alone_is_erased_with_them<F: Fixture>() {
+    let db = Db::<F>::with_people().await;
+    db.apply(&transfer(0, &[db.account(1).await, db.account(2).await]))
+        .await;
+    crate::suite::endpoint::of_account(&db, 1, "hook").await;
+    crate::suite::invoice::created(&db, &crate::suite::invoice::spec("i-1")).await;
+    let before = db.store.watch_version().await.unwrap();
+    let watched = db.store.status().await.unwrap().watched_addresses;
+
+    let erase = ApplicationChange::UserErased {
+        user: "ana".to_owned(),
+    };
+    assert_eq!(apply(&db, &[erase]).await, [Done]);
+    assert_eq!(db.store.watch_version().await.unwrap(), before + 1);
+    let status = db.store.status().await.unwrap();
+    assert_eq!(status.watched_addresses, watched - 1);
+    let rows = db.dump().await;
+    let of_ana = rows.iter().filter(|row| {
+        let words = ["\"ana\"", "Ana", "caf\u{e9}"];
+        words.iter().any(|word| row.contains(word))
+    });
+    let of_ana: Vec<_> = of_ana.collect();
+    assert!(of_ana.is_empty(), "{of_ana:?}");
+    let endpoints = db.store.endpoint_list().await.unwrap();
+    let hook = endpoints.iter().find(|row| row.spec.name == "hook");
+    let hook = hook.expect("its row stays");
+    assert_eq!(hook.state, EndpointState::Removed);
+    assert_eq!((hook.spec.url.as_str(), hook.label.as_str()), ("", ""));
+    assert_eq!(hook.secrets, None);
+
+    // What the chain says stays, of nobody.
+    let filter = vigia_store::ActivityFilter::default();
+    let kept = db.store.activity_page(&Scope::All, &filter, None, 9).await;
+    let kept = kept.unwrap();
+    let nameless =
+        |row: &&vigia_store::ActivityRow| row.account.external_id.starts_with("erased/account/");
+    assert_eq!((kept.len(), kept.iter().filter(nameless).count()), (2, 1));
+    // Others keep theirs.
+    let beto = db.scope("beto").await;
+    let seen = db.store.activity_page(&beto, &filter, None, 9).await;
+    assert_eq!(seen.unwrap().len(), 1);
+}
+
 pub(crate) async fn an_account_ends_and_its_past_stays<F: Fixture>() {
     let db = Db::<F>::with_people().await;
     apply(&db, &[held("ana", 7), member("ana", "beto")]).await;

@@ -37,50 +37,61 @@ pub(super) struct Asked {
 /// What was taken of those that were asked about.
 pub(super) type Taken = (Asked, vigia_store::Result<Vec<ClaimedDelivery>>);
 
-/// Asking about those that have yet to answer soon: beside what goes on, and one at a time.
+/// Asking about those that have yet to answer soon.
 #[derive(Default)]
 pub(super) struct Aside {
     asked: Option<Instant>,
-    asking: Option<JoinHandle<Taken>>,
+    pub(super) asking: Beside<Taken>,
     /// Whether one waits to be asked about.
     is_waiting: bool,
 }
 
 impl Aside {
     fn is_due(&self) -> bool {
-        self.asking.is_none() && self.asked.is_none_or(|at| at.elapsed() >= ASIDE_EVERY)
+        !self.asking.goes_on() && self.asked.is_none_or(|at| at.elapsed() >= ASIDE_EVERY)
     }
 
     /// When it is due, where that is known.
     fn due(&self) -> Option<Instant> {
         let asked = self
             .asked
-            .filter(|_| self.is_waiting && self.asking.is_none());
+            .filter(|_| self.is_waiting && !self.asking.goes_on());
         asked.map(|at| at + ASIDE_EVERY)
     }
+}
 
-    /// Asks.
-    pub(super) fn ask(&mut self, asking: impl Future<Output = Taken> + Send + 'static) {
-        self.asking = Some(tokio::spawn(asking));
+/// Something that is done beside what goes on, one at a time.
+pub(super) struct Beside<T>(Option<JoinHandle<T>>);
+
+impl<T> Default for Beside<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Send + 'static> Beside<T> {
+    /// Begins it.
+    pub(super) fn begin(&mut self, doing: impl Future<Output = T> + Send + 'static) {
+        self.0 = Some(tokio::spawn(doing));
     }
 
-    /// Waits for the answer; never ends where there is none to come. Nothing is lost when it is given up.
-    pub(super) async fn taken(&mut self) -> Taken {
-        let Some(asking) = &mut self.asking else {
+    /// Waits until it is done; never ends where nothing was begun. Nothing is lost when it is given up.
+    pub(super) async fn done(&mut self) -> T {
+        let Some(doing) = &mut self.0 else {
             return std::future::pending().await;
         };
-        let joined = asking.await;
-        self.asking = None;
+        let joined = doing.await;
+        self.0 = None;
         match joined {
-            Ok(taken) => taken,
-            // As if it had been asked here.
+            Ok(done) => done,
+            // As if it had been done here.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 
-    /// Whether an answer is to come.
-    pub(super) fn is_asking(&self) -> bool {
-        self.asking.is_some()
+    /// Whether it goes on.
+    pub(super) fn goes_on(&self) -> bool {
+        self.0.is_some()
     }
 }
 
@@ -104,7 +115,9 @@ pub(super) struct Running {
     pub(super) recorder: Recorder<Ended>,
     /// Taken and not completed.
     pub(super) held: BTreeSet<DeliveryId>,
-    pub(super) renewed: Instant,
+    /// When what is held is to be held on to.
+    pub(super) renew_at: Instant,
+    pub(super) renewing: Beside<vigia_store::Result<u64>>,
     pub(super) trouble: Trouble,
 }
 
@@ -128,7 +141,8 @@ impl Running {
             sends: JoinSet::new(),
             recorder: Recorder::new(),
             held: BTreeSet::new(),
-            renewed: Instant::now(),
+            renew_at: Instant::now() + limits.lease / 3,
+            renewing: Beside::default(),
             trouble: Trouble::new("cannot deliver, trying again"),
         }
     }
