@@ -11,6 +11,8 @@ pub mod compare;
 pub mod config;
 pub mod contracts;
 pub mod delivery;
+#[cfg(test)]
+mod documents;
 pub mod exit;
 pub mod history;
 pub mod jobs;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use clap::{Arg, Command, CommandFactory};
 
 use super::Cli;
+use crate::documents;
 
 const REFERENCE: &str = include_str!("../../../../docs/commands.md");
 
@@ -85,7 +85,7 @@ fn describe(command: &Command, text: &mut String, depth: usize) {
 fn the_reference_is_the_command_line() {
     let reference = reference();
     if std::env::var_os("UPDATE_COMMANDS").is_some() {
-        std::fs::write(docs().join("commands.md"), &reference).expect("it is written");
+        std::fs::write(documents::folder("docs/commands.md"), &reference).expect("it is written");
         return;
     }
     assert!(
@@ -94,29 +94,11 @@ fn the_reference_is_the_command_line() {
     );
 }
 
-fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
-}
-
-/// Every document for people.
-fn documents() -> Vec<(String, String)> {
-    let mut files = vec![docs().join("../README.md")];
-    let mut folders = vec![docs()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            match path.extension() {
-                _ if path.is_dir() => folders.push(path),
-                Some(end) if end == "md" && !path.ends_with("commands.md") => files.push(path),
-                _ => {}
-            }
-        }
-    }
-    let read = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).expect("text");
-        (path.display().to_string(), text)
-    };
-    files.into_iter().map(read).collect()
+/// Every document for people, but for the reference.
+fn all() -> Vec<(String, String)> {
+    let mut all = documents::read(&["README.md"], &["docs"], &["md"]);
+    all.retain(|(file, _)| !file.ends_with("/commands.md"));
+    all
 }
 
 /// Lines of code in which `vigia` is run: of blocks, and between backticks.
@@ -173,7 +155,7 @@ fn unknown(root: &Command, run: &str) -> Option<String> {
 #[test]
 fn every_command_in_a_document_is_there() {
     let root = Cli::command();
-    let documents = documents();
+    let documents = all();
     assert!(documents.len() > 20, "{}", documents.len());
     let (mut wrong, mut number) = (BTreeSet::new(), 0);
     for (path, text) in documents {

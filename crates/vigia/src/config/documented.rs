@@ -2,15 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 
 use super::DEFAULT;
+use crate::documents;
 
 const REFERENCE: &str = include_str!("../../../../docs/configuration.md");
-
-fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
-}
 
 /// A setting or a table, with the comment above it.
 struct Part {
@@ -102,7 +98,8 @@ fn words(comment: &[String]) -> String {
 fn the_reference_is_the_annotated_defaults() {
     let reference = reference();
     if std::env::var_os("UPDATE_CONFIGURATION").is_some() {
-        std::fs::write(docs().join("configuration.md"), &reference).expect("it is written");
+        std::fs::write(documents::folder("docs/configuration.md"), &reference)
+            .expect("it is written");
         return;
     }
     assert!(
@@ -132,31 +129,6 @@ fn walk(table: &toml::Table, place: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Every document for people, and files to copy.
-fn documents() -> Vec<(String, String)> {
-    let mut files = vec![
-        docs().join("../README.md"),
-        docs().join("../ARCHITECTURE.md"),
-    ];
-    let mut folders = vec![docs(), docs().join("../deploy")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            let ending = path.extension().and_then(|end| end.to_str());
-            match ending {
-                _ if path.is_dir() => folders.push(path),
-                Some("md" | "yml" | "service") => files.push(path),
-                _ => {}
-            }
-        }
-    }
-    let read = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).expect("text");
-        (path.display().to_string(), text)
-    };
-    files.into_iter().map(read).collect()
-}
-
 /// Whether a word of a document names a setting that there is not.
 fn is_unknown(word: &str, settings: &BTreeSet<String>) -> bool {
     // Tables of which there may be several, under names of their own.
@@ -183,7 +155,11 @@ fn is_unknown(word: &str, settings: &BTreeSet<String>) -> bool {
 fn every_setting_that_documents_name_is_there() {
     let settings = settings();
     let mut unknown = BTreeSet::new();
-    for (file, text) in documents() {
+    for (file, text) in documents::read(
+        &["README.md", "ARCHITECTURE.md"],
+        &["docs", "deploy"],
+        &["md", "yml", "service"],
+    ) {
         for word in text.split('`').skip(1).step_by(2) {
             let word = word.split([' ', '=']).next().unwrap_or_default();
             if is_unknown(word, &settings) {

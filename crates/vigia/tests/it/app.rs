@@ -94,6 +94,20 @@ impl App {
     }
 
     /// Also returns what it logs, line by line.
+    /// Everything in one process, from the first checkpoint of a provider on.
+    pub(crate) fn follow(&self, url: &str) -> Running {
+        let up = [
+            "up",
+            "--provider",
+            url,
+            "--from",
+            "0",
+            "--listen",
+            "127.0.0.1:0",
+        ];
+        self.start(&[up.as_slice(), &["--log", "warn"]].concat())
+    }
+
     pub(crate) fn start_logged(&self, arguments: &[&str]) -> (Running, Log) {
         Running::start(self.command(arguments))
     }

@@ -38,18 +38,7 @@ async fn two_ledgers_are_compared() {
     };
     let node = start(busy_chain(400), Pace::Complete, 1).await;
     let app = app_watching(&node, |index| index % 2 == 0);
-    let url = node.url();
-    let running = app.start(&[
-        "up",
-        "--provider",
-        &url,
-        "--from",
-        "0",
-        "--listen",
-        "127.0.0.1:0",
-        "--log",
-        "warn",
-    ]);
+    let running = app.follow(&node.url());
     let store = app.store().await;
     finished_rows(&node, &store, Duration::from_secs(60)).await;
     running.stop();

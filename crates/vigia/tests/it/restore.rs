@@ -1,13 +1,8 @@
 //! A backup that is restored later goes on where it was: what it misses of the chain is read again, and told under the ids it had.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::routing::post;
 use vigia_devnet::Pace;
 use vigia_store::{DeliveryStore as _, ReadStore as _};
 
@@ -15,35 +10,17 @@ use crate::app::{App, text};
 use crate::kills::assert_same;
 use crate::node::{busy_chain, contracts, finished_rows, start, watch_users};
 use crate::quorum;
-
-type Told = Arc<Mutex<Vec<String>>>;
-
-async fn hear(State(told): State<Told>, headers: HeaderMap) {
-    let id = headers.get("webhook-id").and_then(|id| id.to_str().ok());
-    told.lock().unwrap().push(id.unwrap_or_default().to_owned());
-}
-
-/// A receiver that remembers the ids of what it is told.
-async fn receiver() -> (String, Told) {
-    let told = Told::default();
-    let router = Router::new()
-        .route("/hook", post(hear))
-        .with_state(Arc::clone(&told));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (url, told)
-}
+use crate::servers::Hook;
 
 /// Waits until all that happened is told.
-async fn all_told(app: &App, told: &Told) -> BTreeSet<String> {
+async fn all_told(app: &App, hook: &Hook) -> BTreeSet<String> {
     let store = app.store().await;
     let begun = std::time::Instant::now();
     loop {
         let activities = store.status().await.unwrap().activities;
         let counts = store.delivery_counts().await.unwrap();
         let made: u64 = counts.iter().map(|row| row.2).sum();
-        let ids: BTreeSet<String> = told.lock().unwrap().iter().cloned().collect();
+        let ids = hook.ids();
         if activities > 0 && made == activities && ids.len() as u64 == activities {
             store.close().await;
             return ids;
@@ -60,28 +37,12 @@ async fn all_told(app: &App, told: &Told) -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restored_backup_goes_on_where_it_was() {
     let node = start(busy_chain(3_000), Pace::Live, 20).await;
-    let (hook, told) = receiver().await;
-    let app = App::with_config("");
-    app.ok(&["webhooks", "key", "hook.key"]);
-    app.configure(&format!(
-        "{}[[webhooks]]\nname = \"ledger\"\nurl = \"{hook}\"\nkey_files = [\"{}\"]\n",
-        contracts(),
-        app.path("hook.key").display()
-    ));
+    let hook = Hook::listen().await;
+    let app = App::new();
+    app.configure(&format!("{}{}", contracts(), hook.declared(&app)));
     watch_users(&app, &node, |index| index % 2 == 0);
     let url = node.url();
-    let up = [
-        "up",
-        "--provider",
-        &url,
-        "--from",
-        "0",
-        "--listen",
-        "127.0.0.1:0",
-        "--log",
-        "warn",
-    ];
-    let running = app.start(&up);
+    let running = app.follow(&url);
     app.wait_for("some of it is committed", |status| {
         status["activities"].as_u64() > Some(50)
     });
@@ -96,11 +57,11 @@ async fn a_restored_backup_goes_on_where_it_was() {
     let store = app.store().await;
     let rows = finished_rows(&node, &store, Duration::from_secs(60)).await;
     store.close().await;
-    let ids = all_told(&app, &told).await;
+    let ids = all_told(&app, &hook).await;
     running.stop();
 
     // The disk is lost, and the backup is what there is.
-    told.lock().unwrap().clear();
+    hook.clear();
     let database = app.data_dir().join("vigia.db");
     for end in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{end}", database.display()));
@@ -111,7 +72,7 @@ async fn a_restored_backup_goes_on_where_it_was() {
         restored <= before && Some(restored) < node.final_tip(),
         "{restored}"
     );
-    let running = app.start(&up);
+    let running = app.follow(&url);
     let store = app.store().await;
     let again = finished_rows(&node, &store, Duration::from_secs(60)).await;
     assert_same(&rows, &again);
@@ -119,7 +80,7 @@ async fn a_restored_backup_goes_on_where_it_was() {
         |rows: &[(i64, vigia_store::DeliveryState, u64)]| rows.iter().map(|row| row.2).sum::<u64>();
     let begun = std::time::Instant::now();
     while delivered(&store.delivery_counts().await.unwrap()) < ids.len() as u64
-        || told.lock().unwrap().is_empty()
+        || hook.ids().is_empty()
     {
         assert!(
             begun.elapsed() < Duration::from_secs(60),
@@ -129,13 +90,7 @@ async fn a_restored_backup_goes_on_where_it_was() {
     }
     store.close().await;
     running.stop();
-    let strange: Vec<String> = told
-        .lock()
-        .unwrap()
-        .iter()
-        .filter(|id| !ids.contains(*id))
-        .cloned()
-        .collect();
+    let strange: Vec<String> = hook.ids().difference(&ids).cloned().collect();
     assert_eq!(
         strange, [""; 0],
         "told under ids that were not there before"

@@ -1,42 +1,17 @@
 //! Processes that are replaced one by one under load, as an upgrade does, lose nothing and tell nothing twice.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::routing::post;
 use vigia_devnet::{ChainConfig, Pace};
 use vigia_store::{DeliveryState, DeliveryStore as _, ReadStore as _, SqlStore};
 
 use crate::app::{App, Running};
 use crate::kills::assert_same;
 use crate::node::{app_watching, busy_chain, contracts, finished_rows, start, watch_users};
-use crate::servers::{PostgresDatabase, Redis};
+use crate::servers::{Hook, PostgresDatabase, Redis};
 
 /// How long the whole of it may take.
 const WITHIN: Duration = Duration::from_secs(110);
-
-type Told = Arc<Mutex<BTreeMap<String, u32>>>;
-
-async fn hear(State(told): State<Told>, headers: HeaderMap) {
-    let id = headers.get("webhook-id").and_then(|id| id.to_str().ok());
-    let id = id.unwrap_or_default().to_owned();
-    *told.lock().unwrap().entry(id).or_default() += 1;
-}
-
-async fn receiver() -> (String, Told) {
-    let told = Told::default();
-    let router = Router::new()
-        .route("/hook", post(hear))
-        .with_state(Arc::clone(&told));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (url, told)
-}
 
 /// Waits until so many activities are committed.
 async fn committed(store: &SqlStore, wanted: u64, begun: Instant) {
@@ -70,33 +45,21 @@ async fn processes_are_replaced_under_load() {
         ..busy_chain(4_000)
     };
     let node = start(chain, Pace::Live, 20).await;
-    let (hook, told) = receiver().await;
+    let hook = Hook::listen().await;
     let calm = app_watching(&node, |index| index % 4 != 0);
     let app = App::new();
-    app.ok(&["webhooks", "key", "hook.key"]);
     app.configure(&format!(
-        "[store]\nurl = \"{}\"\n[transport]\nkind = \"redis\"\nredis_url = \"{}\"\n{}\
-         [[webhooks]]\nname = \"ledger\"\nurl = \"{hook}\"\nkey_files = [\"{}\"]\n",
+        "[store]\nurl = \"{}\"\n[transport]\nkind = \"redis\"\nredis_url = \"{}\"\n{}{}",
         database.url(),
         redis.url(),
         contracts(),
-        app.path("hook.key").display()
+        hook.declared(&app)
     ));
     watch_users(&app, &node, |index| index % 4 != 0);
     let url = node.url();
     let poll = ["poll", "--provider", &url, "--from", "0", "--log", "warn"];
     let work = ["work", "--log", "warn"];
-    let undisturbed = calm.start(&[
-        "up",
-        "--provider",
-        &url,
-        "--from",
-        "0",
-        "--listen",
-        "127.0.0.1:0",
-        "--log",
-        "warn",
-    ]);
+    let undisturbed = calm.follow(&url);
     let mut works = [app.start(&work), app.start(&work)];
     let mut polls = app.start(&poll);
 
@@ -127,13 +90,8 @@ async fn processes_are_replaced_under_load() {
         assert!(begun.elapsed() < WITHIN, "{counts:?} of {activities}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let told = told.lock().unwrap().clone();
-    let twice = told.values().filter(|count| **count > 1).count();
-    assert_eq!(
-        (told.len() as u64, twice),
-        (activities, 0),
-        "each is told once"
-    );
+    let (told, twice) = (hook.ids().len() as u64, hook.times().1);
+    assert_eq!((told, twice), (activities, 0), "each is told once");
     println!("{replaced} workers and pollers replaced, {activities} activities, each told once");
     undisturbed.stop();
     polls.stop();

@@ -2,6 +2,7 @@
 //! `cargo xtask test` starts, or a whole cluster, a Redis, or an imitation of Amazon SQS of its own.
 
 mod cluster;
+mod hook;
 mod pooler;
 mod redis;
 mod repeats;
@@ -19,6 +20,7 @@ use vigia_core::SystemClock;
 use vigia_store::{PostgresOptions, SqlStore};
 
 pub(crate) use cluster::{Cluster, Shutdown, own, owned_folder};
+pub(crate) use hook::Hook;
 pub(crate) use pooler::Pooler;
 pub(crate) use redis::Redis;
 pub(crate) use repeats::Repeats;

@@ -5,20 +5,15 @@
 
 #![expect(clippy::float_arithmetic, reason = "figures for people, not money")]
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::extract::State;
-use axum::routing::post;
 use sqlx::Connection as _;
 use vigia_devnet::{ChainConfig, Faults, Pace};
 use vigia_store::{DeliveryState, DeliveryStore as _, ReadStore as _};
 
 use crate::app::{App, Running};
 use crate::node::{busy_chain, contracts, start, watch_users};
-use crate::servers::{PostgresDatabase, Redis};
+use crate::servers::{Hook, PostgresDatabase, Redis};
 
 /// How long, and how often it is looked at.
 struct Size {
@@ -98,20 +93,6 @@ fn used(process: &Running) -> (f64, f64) {
     (kib / 1_024.0, f64::from(files))
 }
 
-async fn receiver() -> (String, Arc<AtomicU64>) {
-    let count = Arc::<AtomicU64>::default();
-    let hear = |State(count): State<Arc<AtomicU64>>| async move {
-        count.fetch_add(1, Ordering::Relaxed);
-    };
-    let router = Router::new()
-        .route("/hook", post(hear))
-        .with_state(Arc::clone(&count));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (url, count)
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_it_takes_stays_what_it_is() {
     let (Some(database), Some(redis)) = (PostgresDatabase::create().await, Redis::start()) else {
@@ -126,16 +107,14 @@ async fn what_it_takes_stays_what_it_is() {
         ..busy_chain(0)
     };
     let node = start(chain, Pace::Live, 20).await;
-    let (hook, told) = receiver().await;
+    let hook = Hook::listen().await;
     let app = App::new();
-    app.ok(&["webhooks", "key", "hook.key"]);
     app.configure(&format!(
-        "[store]\nurl = \"{}\"\n[transport]\nkind = \"redis\"\nredis_url = \"{}\"\n{}\
-         [[webhooks]]\nname = \"ledger\"\nurl = \"{hook}\"\nkey_files = [\"{}\"]\n",
+        "[store]\nurl = \"{}\"\n[transport]\nkind = \"redis\"\nredis_url = \"{}\"\n{}{}",
         database.url(),
         redis.url(),
         contracts(),
-        app.path("hook.key").display()
+        hook.declared(&app)
     ));
     watch_users(&app, &node, |_| true);
     let url = node.url();
@@ -211,7 +190,7 @@ async fn what_it_takes_stays_what_it_is() {
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let told = told.load(Ordering::Relaxed);
+    let (told, _) = hook.times();
     println!("{activities} activities, told {told} times");
     assert!(activities > 100 && told >= activities);
     for series in &files {

@@ -127,6 +127,10 @@ async fn run(lie: &'static str, has_backup: bool, expected: Arc<Vec<String>>) {
     let begun = Instant::now();
     liar.set_faults(faults(lie));
     let (running, log) = app.start_logged(&["poll", "--from", "0", "--log", "warn"]);
+    if lie.contains("from=") {
+        // It lies to whoever follows: one that begins only then is refused another way.
+        app.wait_for("it follows", |status| !status["watermark"].is_null());
+    }
     grow(&node).await;
     let is_harmless = HARMLESS.contains(&lie);
     let with = if has_backup {
