@@ -120,7 +120,8 @@ async fn nothing_is_sent_in_shadow_and_nothing_old_afterwards() {
     // What was cancelled stays so, and is what was due in the shadow: nothing of it is told later.
     assert_eq!(cancelled.0, in_shadow.0);
     assert_eq!(*told.lock().unwrap(), delivered.0);
-    assert!(cancelled.1 > in_shadow.1 && google.pushed().is_empty());
+    // How many pushes were left for the second one depends on how far the first one came.
+    assert!(cancelled.1 >= in_shadow.1 && google.pushed().is_empty());
     store.close().await;
     node.shutdown().await.unwrap();
 }
