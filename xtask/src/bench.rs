@@ -110,6 +110,13 @@ const BENCHES: &[Bench] = &[
         postgres: true,
     },
     Bench {
+        name: "capacity",
+        package: "vigia",
+        target: "capacity",
+        arguments: &[],
+        postgres: true,
+    },
+    Bench {
         name: "interpret",
         package: "vigia-contracts",
         target: "interpret",
@@ -122,7 +129,7 @@ const BENCHES: &[Bench] = &[
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     /// Which: pipeline, pipeline-postgres, pipeline-redis, catch-up, huge-lists, huge-calls, latency,
-    /// latency-postgres, registration, conservation, delivery, web, web-postgres, interpret
+    /// latency-postgres, registration, conservation, delivery, web, web-postgres, capacity, interpret
     name: String,
     /// Be done within 60 s
     #[arg(long)]

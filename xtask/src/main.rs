@@ -1,10 +1,11 @@
-//! Developer commands: test, check, tidy, deny, book, bench, fuzz, dist. Never shipped.
+//! Developer commands: test, check, tidy, deny, book, bench, fuzz, newcomer, dist. Never shipped.
 
 mod bench;
 mod book;
 mod deny;
 mod dist;
 mod fuzz;
+mod newcomer;
 mod postgres;
 mod run;
 mod test;
@@ -39,6 +40,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Feed random bytes to what reads strangers' bytes, a minute for each target
     Fuzz(fuzz::FuzzArgs),
+    /// Follow docs/quick-start.md word by word as a new user of this machine; needs root and the internet
+    Newcomer,
     /// Build the binary that is released, with every feature a release has
     Dist,
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Book => book::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Newcomer => newcomer::run(),
         Command::Dist => dist::run(),
     };
     match result {

@@ -10,21 +10,16 @@
 mod support;
 
 use std::fmt::Write as _;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use support::node::NodeProcess;
-use support::program::Program;
+use support::program::{Program, packages};
+use support::redis::Redis;
 use support::report::Report;
 use support::usage;
 use vigia_core::{Address, SystemClock};
-use vigia_devnet::Packages;
 use vigia_store::{IngestStore, PostgresOptions, ReadStore, SqlStore};
-
-/// How long the server may take to answer.
-const REDIS_PATIENCE: Duration = Duration::from_secs(10);
 
 fn main() {
     if support::node::served() {
@@ -91,18 +86,11 @@ fn main() {
 }
 
 fn config(url: &str, redis: &Redis) -> String {
-    let packages = Packages::declared();
     format!(
         "[store]\nurl = \"{url}\"\n[transport]\nkind = \"redis\"\n\
-         redis_url = \"redis://127.0.0.1:{}\"\n[contracts.packages]\ncusd = \"{}\"\nconfio = \"{}\"\n\
-         pay = [\"{}\", \"{}\"]\np2p_trade = \"{}\"\ninvite_send = \"{}\"\n",
+         redis_url = \"redis://127.0.0.1:{}\"\n{}",
         redis.port,
-        packages.cusd,
-        packages.confio,
-        packages.pay,
-        packages.pay_upgraded,
-        packages.p2p_trade,
-        packages.invite_send
+        packages()
     )
 }
 
@@ -113,41 +101,4 @@ fn users(watched: u64, users: &[Address]) -> String {
         let _ = writeln!(lines, "{}", support::watched_address(n, users));
     }
     lines
-}
-
-/// A server of its own, which keeps nothing on disk.
-struct Redis {
-    server: Child,
-    port: u16,
-}
-
-impl Redis {
-    fn start() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = free.local_addr().expect("a port").port();
-        drop(free);
-        let server = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no"])
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server is installed (Debian's package of that name)");
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(begun.elapsed() < REDIS_PATIENCE, "redis-server answers");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Self { server, port }
-    }
-
-    fn cpu_time(&self) -> Duration {
-        usage::cpu_time_of(self.server.id()).expect("it runs")
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
 }

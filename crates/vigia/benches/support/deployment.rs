@@ -11,6 +11,7 @@ use vigia::metrics::IngestMetrics;
 use vigia::pipeline::{
     OutstandingMemory, Poller, PollerStatus, Rewind, WatchSync, Worker, WorkerLimits,
 };
+use vigia::traces::Traces;
 use vigia::trust::Quorum;
 use vigia_contracts::{CONFIO, ContractFile, Interpreter, Registry};
 use vigia_core::{AccountKind, Address, SystemClock, WatchTarget};
@@ -138,6 +139,7 @@ impl Deployment {
             quorum,
             filters_broke: Mutex::default(),
             metrics: IngestMetrics::default(),
+            traces: Traces::default(),
         };
         Self {
             store,

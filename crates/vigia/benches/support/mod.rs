@@ -9,6 +9,7 @@ pub(crate) mod people;
 pub(crate) mod program;
 pub(crate) mod proven;
 pub(crate) mod receiver;
+pub(crate) mod redis;
 pub(crate) mod report;
 pub(crate) mod telling;
 pub(crate) mod usage;

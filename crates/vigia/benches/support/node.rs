@@ -25,6 +25,8 @@ pub(crate) struct NodeConfig {
     pub(crate) lists: bool,
     /// Whether it grows with time after the first checkpoint; else it is all there from the start.
     pub(crate) live: bool,
+    /// Time between checkpoints.
+    pub(crate) interval_ms: u64,
     /// Whether what it is asked for most, and has encoded before, is what all has to be proven with.
     pub(crate) proven: bool,
 }
@@ -40,6 +42,7 @@ impl NodeConfig {
             huge_bytes: None,
             lists: true,
             live: false,
+            interval_ms: 250,
             proven: false,
         }
     }
@@ -130,12 +133,18 @@ fn bcs_bytes_per_checkpoint(node: &Devnet) -> usize {
     sizes.iter().sum::<usize>() / sizes.len().max(1)
 }
 
+/// Transactions a second.
+fn tps(config: &NodeConfig) -> u32 {
+    let tps = u64::from(config.per_checkpoint) * 1_000 / config.interval_ms;
+    u32::try_from(tps).expect("not that many")
+}
+
 fn devnet_config(config: &NodeConfig) -> DevnetConfig {
     DevnetConfig {
         chain: ChainConfig {
             users: config.users,
-            tps: config.per_checkpoint * 4,
-            interval_ms: 250,
+            tps: tps(config),
+            interval_ms: config.interval_ms,
             relevant_per_mille: config.relevant_per_mille,
             transactions: Some(config.transactions),
             huge: config.huge_bytes.map(|bytes| Huge {
@@ -181,6 +190,10 @@ impl NodeProcess {
             child,
             stdin,
         }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it, and says how much CPU time serving took it, in milliseconds.

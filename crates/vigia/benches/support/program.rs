@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use vigia_devnet::Packages;
 
 use super::usage;
 
@@ -100,4 +101,19 @@ impl Drop for Process {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// The contracts of the simulated node, as a configuration names them.
+pub(crate) fn packages() -> String {
+    let packages = Packages::declared();
+    format!(
+        "[contracts.packages]\ncusd = \"{}\"\nconfio = \"{}\"\npay = [\"{}\", \"{}\"]\n\
+         p2p_trade = \"{}\"\ninvite_send = \"{}\"\n",
+        packages.cusd,
+        packages.confio,
+        packages.pay,
+        packages.pay_upgraded,
+        packages.p2p_trade,
+        packages.invite_send
+    )
 }

@@ -63,3 +63,23 @@ pub(crate) fn peak_rss_kib_of(process: u32) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
+
+/// Memory that a process has resident now, its share of what it shares, in KiB; none where it is gone.
+pub(crate) fn pss_kib_of(process: u32) -> Option<u64> {
+    let rollup = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
+    let line = rollup.lines().find(|line| line.starts_with("Pss:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The same of a process and its children.
+pub(crate) fn family_pss_kib(parent: u32) -> u64 {
+    let parent_text = parent.to_string();
+    let children = std::fs::read_dir("/proc").expect("Linux tells").flatten();
+    let children = children.filter_map(|entry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let is_child = fields(&stat).get(1) == Some(&parent_text.as_str());
+        is_child.then(|| entry.file_name().to_string_lossy().parse().ok())?
+    });
+    let all = children.chain([parent]);
+    all.filter_map(pss_kib_of).sum()
+}
