@@ -52,5 +52,5 @@ pub use texts::{
 };
 pub use webhook::{
     HMAC_SECRET_BYTES, KeyError, SIGNING_KEYS_MAX, SigningKey, SigningKeys, WebhookHeaders,
-    WebhookSender, WebhookSettings, webhook_headers, webhook_outcome,
+    WebhookMessage, WebhookSender, WebhookSettings, webhook_headers, webhook_outcome,
 };

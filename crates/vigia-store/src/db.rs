@@ -59,6 +59,33 @@ pub(crate) enum Database {
     Postgres(Box<postgres::PostgresDatabase>),
 }
 
+/// Connections of one kind, at this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolSize {
+    /// `all` on Postgres; `write` and `read` on SQLite.
+    pub name: &'static str,
+    /// Open.
+    pub open: u32,
+    /// Open, and used by nobody.
+    pub idle: u32,
+    /// How many there may be.
+    pub max: u32,
+}
+
+impl PoolSize {
+    fn of<D: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<D>) -> Self {
+        let open = pool.size();
+        // Two looks at what goes on changing.
+        let idle = u32::try_from(pool.num_idle()).unwrap_or(open).min(open);
+        Self {
+            name,
+            open,
+            idle,
+            max: pool.options().get_max_connections(),
+        }
+    }
+}
+
 /// A transaction. Dropped without `commit`, it leaves nothing behind.
 pub(crate) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
@@ -111,6 +138,14 @@ impl Database {
         match self {
             Self::Sqlite(database) => database.close().await,
             Self::Postgres(database) => database.close().await,
+        }
+    }
+
+    /// How many connections there are.
+    pub(crate) fn pools(&self) -> Vec<PoolSize> {
+        match self {
+            Self::Sqlite(database) => database.pools().into(),
+            Self::Postgres(database) => vec![database.pool()],
         }
     }
 

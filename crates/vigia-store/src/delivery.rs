@@ -292,6 +292,8 @@ pub struct ClaimedDelivery {
     pub event: DeliveryEvent,
     /// Counts who has taken it: completing needs the last one (I-9).
     pub fence: i64,
+    /// Whether somebody had it before who was lost.
+    pub is_rescued: bool,
 }
 
 /// What has not arrived over one channel.

@@ -77,7 +77,7 @@ pub use copy::{
 pub use correction::{
     ActivityChange, ActivityRevision, Correction, CorrectionStore, activity_json,
 };
-pub use db::{Durability, PostgresOptions, SqliteOptions, StoreOptions, statements};
+pub use db::{Durability, PoolSize, PostgresOptions, SqliteOptions, StoreOptions, statements};
 pub use delivery::{
     ACCOUNT_ENDPOINTS_MAX, ATTEMPTS_MAX, AccountEndpoint, AttemptRow, ClaimedDelivery, Completion,
     DeliveryEnd, DeliveryEvent, DeliveryKind, DeliveryRow, DeliveryState, DeliveryStore,

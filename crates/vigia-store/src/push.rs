@@ -128,6 +128,8 @@ pub struct ClaimedPush {
     pub bundle: DeliveryId,
     /// What is completed with it, each with its fence.
     pub pushes: Vec<(PushRow, i64)>,
+    /// How many of them somebody had before who was lost.
+    pub rescued: u32,
     /// What it tells of, what messages of the same bundle told before included, the oldest first: at most [`BUNDLE_SHOWN_MAX`].
     /// Empty where the user is not to be told any more.
     pub notifications: Vec<NotificationRow>,

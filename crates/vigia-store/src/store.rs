@@ -60,7 +60,7 @@ use tokio::task::JoinHandle;
 use vigia_core::{Clock, Labels};
 
 use crate::Result;
-use crate::db::{Database, Listener, Query, StoreOptions, Tx, query};
+use crate::db::{Database, Listener, PoolSize, Query, StoreOptions, Tx, query};
 use crate::sql::sql;
 use partitions::Partitions;
 use signal::Signal;
@@ -158,6 +158,11 @@ impl SqlStore {
     fn labels(&self) -> Arc<Labels> {
         let labels = self.labels.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&labels)
+    }
+
+    /// How many connections there are.
+    pub fn pools(&self) -> Vec<PoolSize> {
+        self.database.pools()
     }
 
     /// Closes all connections.

@@ -18,6 +18,7 @@ mod providers;
 mod push;
 mod secret_files;
 mod texts;
+mod traces;
 mod transport_kind;
 mod web;
 mod webhooks;
@@ -43,6 +44,7 @@ pub use proof::{ProofSettings, RootSetting};
 pub use providers::{ProviderBudget, ProviderSettings};
 pub use push::{InboxSettings, PushSettings};
 pub use texts::TextSettings;
+pub use traces::TraceSettings;
 pub use transport_kind::TransportKind;
 pub use web::{JwksPlace, JwtSection, LimitsSection, WebSettings};
 pub use webhooks::{DeclaredEndpoint, DeliverySettings, WEBHOOK, WebhookSettings};
@@ -82,6 +84,7 @@ pub struct Settings {
     pub alerts: AlertSettings,
     pub health: HealthSettings,
     pub metrics: MetricsSettings,
+    pub traces: TraceSettings,
     pub contracts: ContractSettings,
     pub coins: CoinSettings,
     pub log: LogSettings,
@@ -373,6 +376,7 @@ impl Settings {
         self.health_listen()?;
         self.metrics_listen()?;
         self.check_alerts()?;
+        self.check_traces()?;
         self.delivery.check_channels()?;
         self.shard_plan()?;
         self.work.check()?;
@@ -399,6 +403,8 @@ impl Settings {
             ("poll.answer_within_ms", self.poll.answer_within_ms),
             ("poll.lag_max", self.poll.lag_max),
             ("log.file_mib_max", self.log.file_mib_max),
+            ("traces.one_in", self.traces.one_in),
+            ("traces.queue_max", self.traces.queue_max as u64),
             ("health.stalled_after_ms", self.health.stalled_after_ms),
             ("poll.probe_interval_ms", self.poll.probe_interval_ms),
             ("poll.buffer_mib", self.poll.buffer_mib as u64),

@@ -24,6 +24,7 @@ pub mod pipeline;
 pub mod processes;
 mod shared_counts;
 pub mod source;
+pub mod traces;
 pub mod trust;
 pub mod wallet;
 pub mod zklogin;

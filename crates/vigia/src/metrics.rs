@@ -8,6 +8,7 @@ mod ingest;
 mod process;
 mod state;
 mod told;
+mod traces;
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -17,7 +18,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use vigia_core::Clock;
-use vigia_store::{Store, StoreError};
+use vigia_store::{SqlStore, StoreError};
 use vigia_transport::TransportStats;
 use vigia_web::MetricsText;
 
@@ -26,6 +27,7 @@ pub use self::ingest::IngestMetrics;
 use self::process::{DatabaseFigures, ProcessFigures, TransportFigures};
 use self::state::StateMetrics;
 pub use self::told::ToldMetrics;
+pub use self::traces::TraceMetrics;
 
 /// Everything that a process tells of itself.
 pub struct Metrics {
@@ -35,8 +37,10 @@ pub struct Metrics {
     pub commit: CommitMetrics,
     /// Telling people and systems.
     pub told: ToldMetrics,
+    /// Traces.
+    pub traces: TraceMetrics,
     state: StateMetrics,
-    store: OnceLock<Arc<dyn Store>>,
+    store: Arc<OnceLock<Arc<SqlStore>>>,
     clock: Arc<dyn Clock>,
     registry: Mutex<Registry>,
     transport: TransportFigures,
@@ -47,23 +51,25 @@ impl Metrics {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let mut registry = Registry::default();
         let transport = TransportFigures::default();
+        let store = Arc::<OnceLock<Arc<SqlStore>>>::default();
         registry.register_collector(Box::new(ProcessFigures::new()));
-        registry.register_collector(Box::new(DatabaseFigures));
+        registry.register_collector(Box::new(DatabaseFigures(Arc::clone(&store))));
         registry.register_collector(Box::new(transport.clone()));
         Self {
             ingest: IngestMetrics::registered(&mut registry),
             commit: CommitMetrics::registered(&mut registry),
             told: ToldMetrics::registered(&mut registry),
+            traces: TraceMetrics::registered(&mut registry),
             state: StateMetrics::registered(&mut registry),
-            store: OnceLock::new(),
+            store,
             clock,
             registry: Mutex::new(registry),
             transport,
         }
     }
 
-    /// Has what the database knows of the whole system told as well.
-    pub fn set_store(&self, store: Arc<dyn Store>) {
+    /// Has what the database knows of the whole system told as well, and how this process is connected to it.
+    pub fn set_store(&self, store: Arc<SqlStore>) {
         // There is one database for as long as the process lives.
         let _ = self.store.set(store);
     }

@@ -48,6 +48,18 @@ impl Default for WebhookSettings {
     }
 }
 
+/// What is sent.
+#[derive(Clone, Debug)]
+pub struct WebhookMessage<'m> {
+    /// The same in every attempt.
+    pub id: &'m MessageId,
+    /// JSON.
+    pub body: Bytes,
+    /// The header `traceparent`, by which a receiver's trace goes on with ours (W3C Trace Context); none where nothing is
+    /// traced.
+    pub trace_parent: Option<String>,
+}
+
 /// Sends webhooks.
 pub struct WebhookSender {
     /// Each class has connections of its own: one that an operator's endpoint opened to the inside must not be there
@@ -88,14 +100,18 @@ impl WebhookSender {
         self.rules.endpoint(url, class)
     }
 
-    /// Sends `body`, which is JSON, once. It is signed now: each attempt has its own time.
+    /// Sends `message` once. It is signed now: each attempt has its own time.
     pub async fn send(
         &self,
         endpoint: &Endpoint,
-        id: &MessageId,
-        body: Bytes,
+        message: WebhookMessage<'_>,
         keys: &SigningKeys,
     ) -> Attempt {
+        let WebhookMessage {
+            id,
+            body,
+            trace_parent,
+        } = message;
         let stopwatch = Stopwatch::start(&*self.clock);
         if let Err(error) = self.rules.check(endpoint) {
             let outcome = Outcome::Refused(Refusal::Target);
@@ -114,13 +130,16 @@ impl WebhookSender {
             EndpointClass::Operator => &self.operator,
             EndpointClass::Tenant => &self.tenant,
         };
-        let request = client
+        let mut request = client
             .post(endpoint.url())
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", headers.id)
             .header("webhook-timestamp", headers.timestamp)
             .header("webhook-signature", headers.signature)
             .body(body);
+        if let Some(trace_parent) = trace_parent {
+            request = request.header("traceparent", trace_parent);
+        }
         let answer = match exchange(request, &self.limits, RESPONSE_HEAD_BYTES_MAX).await {
             Ok(answer) => answer,
             Err(failure) => return stopwatch.failed(failure),

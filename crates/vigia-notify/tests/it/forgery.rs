@@ -106,9 +106,14 @@ async fn an_endpoint_kept_from_laxer_rules_is_checked_again() {
     let keys =
         vigia_notify::SigningKeys::new(vec![vigia_notify::SigningKey::generate_ed25519().unwrap()]);
     let id = vigia_notify::MessageId::new("a").unwrap();
+    let message = vigia_notify::WebhookMessage {
+        id: &id,
+        body: "{}".into(),
+        trace_parent: None,
+    };
     let attempt = strict
         .sender()
-        .send(&endpoint, &id, "{}".into(), &keys.unwrap())
+        .send(&endpoint, message, &keys.unwrap())
         .await;
     assert_eq!(attempt.outcome.as_str(), "refused");
     assert_eq!(attempt.error, Some(ErrorClass::ForbiddenTarget));

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use vigia_core::{Clock, ManualClock, SystemClock};
 use vigia_notify::{
     Attempt, EndpointClass, Lookup, MessageId, SendLimits, SigningKey, SigningKeys, TargetRules,
-    WebhookSender, WebhookSettings,
+    WebhookMessage, WebhookSender, WebhookSettings,
 };
 
 pub(crate) const BODY: &str = r#"{"amount":"5000000","who":"Ñandú"}"#;
@@ -22,6 +22,7 @@ pub(crate) struct Sending {
     settings: WebhookSettings,
     names: Arc<Names>,
     clock: Arc<ManualClock>,
+    trace_parent: Option<String>,
     sender: Option<WebhookSender>,
 }
 
@@ -65,6 +66,7 @@ impl Sending {
             settings: WebhookSettings::default(),
             names: Arc::default(),
             clock: Arc::new(ManualClock::new(SystemClock.now_ms())),
+            trace_parent: None,
             sender: None,
         };
         sending.built()
@@ -80,6 +82,11 @@ impl Sending {
 
     pub(crate) fn trusting(self, ca_pem: Vec<u8>) -> Self {
         self.set(|settings| settings.ca_pem = Some(ca_pem))
+    }
+
+    pub(crate) fn traced_as(mut self, trace_parent: &str) -> Self {
+        self.trace_parent = Some(trace_parent.to_owned());
+        self
     }
 
     pub(crate) fn lookups_max(self, lookups_max: usize) -> Self {
@@ -112,8 +119,12 @@ impl Sending {
         let endpoint = self.sender().endpoint(url, class).expect("an endpoint");
         let id = MessageId::new("00f3a1b2c3d4e5f60718293a4b5c6d7e").unwrap();
         let keys = SigningKeys::new(vec![SigningKey::parse(SECRET).unwrap()]).unwrap();
-        let body = Bytes::from_static(BODY.as_bytes());
-        self.sender().send(&endpoint, &id, body, &keys).await
+        let message = WebhookMessage {
+            id: &id,
+            body: Bytes::from_static(BODY.as_bytes()),
+            trace_parent: self.trace_parent.clone(),
+        };
+        self.sender().send(&endpoint, message, &keys).await
     }
 
     fn set(mut self, change: impl FnOnce(&mut WebhookSettings)) -> Self {

@@ -72,6 +72,20 @@ async fn a_receiver_gets_what_verifies_and_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_receiver_is_told_of_the_trace() {
+    let mut receiver = Receiver::start(Answer::Text(
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned(),
+    ))
+    .await;
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let sending = Sending::new().traced_as(parent);
+    let attempt = sending.send(&receiver.url(), EndpointClass::Operator).await;
+    assert_eq!(attempt.outcome, Outcome::Delivered);
+    let request = receiver.request().await;
+    assert_eq!(request.header("traceparent"), Some(parent));
+}
+
+#[tokio::test]
 async fn a_connection_is_used_again() {
     let mut receiver = Receiver::start(Answer::status(200, "")).await;
     let sending = Sending::new();

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use super::migrate::{self, MIGRATIONS};
 use super::query::{Query, counted, execute_script, postgres_bound, query};
 use super::session::Session;
-use super::{Lock, Row, Tx};
+use super::{Lock, PoolSize, Row, Tx};
 use crate::sql::sql;
 use crate::{Result, StoreError};
 
@@ -201,6 +201,10 @@ impl PostgresDatabase {
         };
         database.migrate().await?;
         Ok(database)
+    }
+
+    pub(super) fn pool(&self) -> PoolSize {
+        PoolSize::of("all", &self.pool)
     }
 
     async fn migrate(&self) -> Result<()> {

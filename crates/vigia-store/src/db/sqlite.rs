@@ -15,9 +15,9 @@ use sqlx::sqlite::{
 use sqlx::{Connection, Sqlite, Transaction};
 use tokio::task::AbortHandle;
 
-use super::Tx;
 use super::migrate::{self, MIGRATIONS};
 use super::query::execute_script;
+use super::{PoolSize, Tx};
 use crate::{Result, StoreError};
 
 /// Connections that read at the same time, unless told otherwise.
@@ -160,6 +160,13 @@ impl SqliteDatabase {
             written,
             folding: folding.abort_handle(),
         })
+    }
+
+    pub(super) fn pools(&self) -> [PoolSize; 2] {
+        [
+            PoolSize::of("write", &self.writer),
+            PoolSize::of("read", &self.readers),
+        ]
     }
 
     /// Closes all connections, folding the log into the file where no other process needs it.

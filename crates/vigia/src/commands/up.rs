@@ -38,6 +38,7 @@ use crate::pipeline::{
     Shards, WatchSync, Worker, WorkerLimits,
 };
 use crate::processes::ProcessReporter;
+use crate::traces::Traces;
 pub use args::{PollArgs, UpArgs, WebArgs, WorkArgs};
 use authenticator::{authenticator, shared_counts};
 use provider::Provider;
@@ -213,18 +214,22 @@ struct Roles {
     tasks: JoinSet<anyhow::Result<()>>,
     readiness: Arc<ProcessReadiness>,
     metrics: Arc<Metrics>,
+    traces: Traces,
 }
 
 impl Roles {
     /// None yet; from here on Ctrl-C and SIGTERM are heard.
     fn new(settings: &Settings) -> anyhow::Result<Self> {
-        Ok(Self {
+        let mut roles = Self {
             stop: StopSignal::listen()?,
             shutdown: CancellationToken::new(),
             tasks: JoinSet::new(),
             readiness: Arc::new(ProcessReadiness::new(settings.stalled_after())),
             metrics: Arc::new(Metrics::new(Arc::new(SystemClock))),
-        })
+            traces: Traces::default(),
+        };
+        roles.trace(settings)?;
+        Ok(roles)
     }
 
     /// Starts the poller.
@@ -278,6 +283,7 @@ impl Roles {
             quorum: provider.quorum.clone(),
             filters_broke: Mutex::default(),
             metrics: self.metrics.ingest.clone(),
+            traces: self.traces.clone(),
         };
         let shutdown = self.shutdown.clone();
         self.tasks
@@ -361,7 +367,8 @@ impl Roles {
             },
             rewind,
         )
-        .with_metrics(self.metrics.commit.clone());
+        .with_metrics(self.metrics.commit.clone())
+        .with_traces(self.traces.clone());
         self.readiness.set_worker(worker.status());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
@@ -545,6 +552,8 @@ impl Roles {
         };
         tracing::info!("stopping");
         self.shutdown.cancel();
+        // The exporter ends when nobody writes spans any more.
+        self.traces = Traces::default();
         let finish = async {
             while let Some(ended) = self.tasks.join_next().await {
                 failure = failure.take().or(failure_of(ended));

@@ -26,6 +26,7 @@ use super::sender::kept;
 use super::{FINISH_WITHIN, IDLE, LOOK};
 use crate::metrics::ToldMetrics;
 use crate::pipeline::{Backoff, Trouble};
+use crate::traces::Traces;
 
 /// How often a broadcast goes on.
 const BROADCAST_STEP: Duration = Duration::from_millis(250);
@@ -172,6 +173,7 @@ pub struct Pusher<S> {
     holder: String,
     made: Arc<Notify>,
     metrics: ToldMetrics,
+    traces: Traces,
 }
 
 /// What is under way.
@@ -203,12 +205,19 @@ impl<S: PushStore + 'static> Pusher<S> {
             holder,
             made,
             metrics: ToldMetrics::default(),
+            traces: Traces::default(),
         }
     }
 
     /// Counts in `metrics`.
     pub fn with_metrics(mut self, metrics: ToldMetrics) -> Self {
         self.metrics = metrics;
+        self
+    }
+
+    /// Writes spans to `traces`.
+    pub fn with_traces(mut self, traces: Traces) -> Self {
+        self.traces = traces;
         self
     }
 
@@ -312,13 +321,15 @@ impl<S: PushStore + 'static> Pusher<S> {
             running.renewed = Instant::now();
         }
         let taken = claimed.len();
+        let rescued = claimed.iter().map(|claimed| u64::from(claimed.rescued));
+        self.metrics.rescued(platform.as_str(), rescued.sum());
         for claimed in claimed {
             running.channels[channel].begin(lane, now_ms);
             running
                 .held
                 .extend(claimed.pushes.iter().map(|(row, _)| row.id));
             let sending = self.sending(&running.channels[channel], &claimed);
-            let metrics = self.metrics.clone();
+            let (metrics, traces) = (self.metrics.clone(), self.traces.clone());
             running.sends.spawn(async move {
                 let attempt = match sending {
                     Some(sending) => Some(sending.await),
@@ -326,6 +337,7 @@ impl<S: PushStore + 'static> Pusher<S> {
                 };
                 if let Some(attempt) = &attempt {
                     metrics.attempt(platform.as_str(), attempt);
+                    told(&traces, &claimed, platform.as_str(), attempt);
                 }
                 Ended {
                     channel,
@@ -368,6 +380,17 @@ impl<S: PushStore + 'static> Pusher<S> {
         let written = running.recorder.finish(|batch| completing.complete(batch));
         if let Err(error) = written.await {
             running.trouble.failing(&error);
+        }
+    }
+}
+
+/// Writes a span to the trace of each transaction that a message told of.
+fn told(traces: &Traces, claimed: &ClaimedPush, channel: &'static str, attempt: &Attempt) {
+    let digests = claimed.notifications.iter();
+    let digests = digests.filter_map(|row| Some(row.about.as_ref()?.digest));
+    for digest in digests.collect::<BTreeSet<_>>() {
+        if let Some(attempting) = traces.attempting(Some(digest)) {
+            traces.attempted(attempting, channel, &claimed.bundle.to_string(), attempt);
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use vigia_core::{Clock, DeliveryId};
 use vigia_notify::{
     Admission, Attempt, BreakerSettings, MessageId, Outcome, RetrySchedule, SecretBox,
-    WebhookSender,
+    WebhookMessage, WebhookSender,
 };
 use vigia_store::{AttemptRow, ClaimedDelivery, Completion, DeliveryEnd, DeliveryStore};
 use vigia_web::event_json;
@@ -20,8 +20,9 @@ use super::crash;
 use super::endpoints::KnownEndpoints;
 use super::wake::Wake;
 use super::{FINISH_WITHIN, LOOK};
-use crate::config::DeclaredEndpoint;
+use crate::config::{DeclaredEndpoint, WEBHOOK};
 use crate::metrics::ToldMetrics;
+use crate::traces::Traces;
 
 /// How often it is asked whether endpoints have changed.
 const LEARN: Duration = Duration::from_secs(1);
@@ -66,6 +67,7 @@ pub struct Deliverer<S> {
     holder: String,
     wake: Arc<Wake>,
     metrics: ToldMetrics,
+    traces: Traces,
 }
 
 impl<S: DeliveryStore + 'static> Deliverer<S> {
@@ -86,12 +88,19 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
             holder,
             wake,
             metrics: ToldMetrics::default(),
+            traces: Traces::default(),
         }
     }
 
     /// Counts in `metrics`.
     pub fn with_metrics(mut self, metrics: ToldMetrics) -> Self {
         self.metrics = metrics;
+        self
+    }
+
+    /// Writes spans to `traces`.
+    pub fn with_traces(mut self, traces: Traces) -> Self {
+        self.traces = traces;
         self
     }
 
@@ -204,6 +213,8 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
         running.answered(&self.limits, &asked, known, self.clock.now_ms());
         let claimed = claimed?;
         let count = claimed.len();
+        let rescued = claimed.iter().filter(|claimed| claimed.is_rescued);
+        self.metrics.rescued(WEBHOOK, rescued.count() as u64);
         for claimed in claimed {
             let admission = asked.admitted.get(&claimed.event.row.endpoint).copied();
             self.send(running, claimed, admission.unwrap_or(Admission::Send));
@@ -240,14 +251,25 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
             return; // it was claimed for one that is here
         };
         let (sender, metrics) = (Arc::clone(&self.sender), self.metrics.clone());
+        let traces = self.traces.clone();
         let is_shadow = self.limits.is_shadow;
         running.sends.spawn(async move {
             let id = MessageId::new(claimed.event.row.id.to_string());
             let attempt = match (event_json(&claimed.event), id) {
                 (Some(body), Ok(id)) if !is_shadow => {
-                    let sending = sender.send(&target.endpoint, &id, body.into(), &target.keys);
+                    let about = claimed.event.about.as_ref();
+                    let attempting = traces.attempting(about.map(|about| about.digest));
+                    let message = WebhookMessage {
+                        id: &id,
+                        body: body.into(),
+                        trace_parent: attempting.map(|attempting| attempting.to_string()),
+                    };
+                    let sending = sender.send(&target.endpoint, message, &target.keys);
                     let attempt = sending.await;
-                    metrics.attempt("webhook", &attempt);
+                    metrics.attempt(WEBHOOK, &attempt);
+                    if let Some(attempting) = attempting {
+                        traces.attempted(attempting, WEBHOOK, id.as_str(), &attempt);
+                    }
                     crash::point("sent");
                     Some(attempt)
                 }

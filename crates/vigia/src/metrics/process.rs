@@ -1,14 +1,16 @@
 //! What is read off the process when somebody asks.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use vigia_core::NotificationText;
+use vigia_store::{PoolSize, SqlStore};
 use vigia_transport::TransportStats;
 
 type Written = Result<(), fmt::Error>;
@@ -88,9 +90,14 @@ impl Collector for ProcessFigures {
     }
 }
 
-/// What the process asks of the database.
-#[derive(Debug)]
-pub(super) struct DatabaseFigures;
+/// What the process asks of the database, and over how many connections; of these nothing until it is open.
+pub(super) struct DatabaseFigures(pub(super) Arc<OnceLock<Arc<SqlStore>>>);
+
+impl fmt::Debug for DatabaseFigures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DatabaseFigures").finish_non_exhaustive()
+    }
+}
 
 impl Collector for DatabaseFigures {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Written {
@@ -98,7 +105,29 @@ impl Collector for DatabaseFigures {
             &mut encoder,
             ("vigia_sql_statements", "SQL statements that were sent"),
             ConstCounter::new(vigia_store::statements()),
-        )
+        )?;
+        let pools = self.0.get().map(|store| store.pools()).unwrap_or_default();
+        let (name, help) = (
+            "vigia_sql_connections",
+            "Connections to the database by pool (write and read on SQLite, all on Postgres) and state: busy, idle, or free, which may be opened",
+        );
+        let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for PoolSize {
+            name,
+            open,
+            idle,
+            max,
+        } in pools
+        {
+            let busy = open.saturating_sub(idle);
+            let free = max.saturating_sub(open);
+            for (state, connections) in [("busy", busy), ("idle", idle), ("free", free)] {
+                let label = [("pool", name), ("state", state)];
+                let gauge = ConstGauge::new(i64::from(connections));
+                gauge.encode(family.encode_family(&label)?)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -23,6 +23,7 @@ const RESULTS: [&str; 5] = ["delivered", "retry", "slow_down", "refused", "gone"
 pub struct ToldMetrics {
     attempts: Family<AttemptLabel, Counter>,
     durations: Family<ChannelLabel, Histogram, fn() -> Histogram>,
+    rescues: Family<ChannelLabel, Counter>,
     texts: TextFigures,
 }
 
@@ -42,6 +43,7 @@ impl Default for ToldMetrics {
         Self {
             attempts: Family::default(),
             durations: Family::new_with_constructor(durations),
+            rescues: Family::default(),
             texts: TextFigures::default(),
         }
     }
@@ -57,6 +59,7 @@ impl ToldMetrics {
                 let _at_nothing = metrics.attempts.get_or_create(&label);
             }
             let _at_nothing = metrics.durations.get_or_create(&ChannelLabel { channel });
+            let _at_nothing = metrics.rescues.get_or_create(&ChannelLabel { channel });
         }
         registry.register(
             "vigia_delivery_attempts",
@@ -67,6 +70,11 @@ impl ToldMetrics {
             "vigia_delivery_attempt_duration_seconds",
             "How long attempts to deliver take",
             metrics.durations.clone(),
+        );
+        registry.register(
+            "vigia_delivery_rescues",
+            "Deliveries that were taken over from a process that was lost while it had them",
+            metrics.rescues.clone(),
         );
         registry.register_collector(Box::new(metrics.texts.clone()));
         metrics
@@ -85,6 +93,14 @@ impl ToldMetrics {
         self.attempts.get_or_create(&label).inc();
         let histogram = self.durations.get_or_create(&ChannelLabel { channel });
         histogram.observe(seconds(attempt.duration_ms));
+    }
+
+    /// That so many deliveries were taken over.
+    pub(crate) fn rescued(&self, channel: &'static str, deliveries: u64) {
+        if deliveries > 0 {
+            let rescues = self.rescues.get_or_create(&ChannelLabel { channel });
+            rescues.inc_by(deliveries);
+        }
     }
 
     /// Has texts told that could not be made as written.

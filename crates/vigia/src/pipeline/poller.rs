@@ -20,6 +20,7 @@ use super::proving::{prove_matched, prove_unmatched};
 use super::{Backoff, Rewind, Trouble, WatchSync};
 use crate::config::LiveStart;
 use crate::metrics::IngestMetrics;
+use crate::traces::Traces;
 use crate::trust::{Quorum, QuorumError};
 use filtering::Opened;
 pub use resend::OutstandingMemory;
@@ -64,6 +65,8 @@ pub struct Poller {
     pub filters_broke: Mutex<Option<Instant>>,
     /// What is counted.
     pub metrics: IngestMetrics,
+    /// What is traced.
+    pub traces: Traces,
 }
 
 /// Frames sent at once, while a stream brings more than one at a time.
@@ -273,6 +276,7 @@ impl Poller {
                 bytes += bytes_of(&checkpoint);
                 checkpoints.push(checkpoint);
             }
+            let begun = Instant::now();
             let mut frames = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return Ended::Shutdown,
@@ -288,7 +292,7 @@ impl Poller {
                 }
             }
             let last = frames.last().map(|frame| frame.header.sequence);
-            if let Some(ended) = self.send(frames, &mut watch, shutdown).await {
+            if let Some(ended) = self.send(frames, begun, &mut watch, shutdown).await {
                 return ended;
             }
             // A bucket filters nothing.
@@ -350,14 +354,17 @@ impl Poller {
         Ended::Rewind
     }
 
-    /// Sends frames, however long that takes; returns why following ends, if it does.
+    /// Sends frames, however long that takes, of which the first came when it `begun`; returns why following ends, if it
+    /// does.
     async fn send(
         &self,
         frames: Vec<Frame>,
+        begun: Instant,
         watch: &mut OutstandingWatch<'_>,
         shutdown: &CancellationToken,
     ) -> Option<Ended> {
         let last = frames.last()?.header.sequence;
+        let underway = self.traces.underway(&frames);
         let sent = tokio::select! {
             biased;
             // Given up half-way, any part may have been sent: it is read again from the watermark.
@@ -367,6 +374,7 @@ impl Poller {
         };
         match sent {
             Ok(()) => {
+                self.traces.matched(&underway, begun.elapsed());
                 watch.sent(last);
                 None
             }

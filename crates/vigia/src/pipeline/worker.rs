@@ -18,6 +18,7 @@ use vigia_transport::{Delivery, FrameReceiver, Receipt};
 use super::assemble::{assemble_failed_history, assemble_history};
 use super::{Backoff, Rewind, Trouble, assemble, assemble_failed};
 use crate::metrics::{CommitMetrics, CommitStage};
+use crate::traces::Traces;
 
 /// What one commit may hold (I-13).
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +75,7 @@ pub struct Worker {
     status: Arc<WorkerStatus>,
     trouble: Trouble,
     metrics: CommitMetrics,
+    traces: Traces,
     clock: Arc<dyn Clock>,
 }
 
@@ -93,6 +95,7 @@ impl Worker {
             status: Arc::default(),
             trouble: Trouble::new("cannot commit, trying again"),
             metrics: CommitMetrics::default(),
+            traces: Traces::default(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -100,6 +103,12 @@ impl Worker {
     /// Counts in `metrics`.
     pub fn with_metrics(mut self, metrics: CommitMetrics) -> Self {
         self.metrics = metrics;
+        self
+    }
+
+    /// Writes spans to `traces`.
+    pub fn with_traces(mut self, traces: Traces) -> Self {
+        self.traces = traces;
         self
     }
 
@@ -262,11 +271,22 @@ impl Worker {
         self.metrics.took(CommitStage::Interpret, assembled - known);
         self.metrics.took(CommitStage::Write, assembled.elapsed());
         self.metrics.ended(outcome.as_ref().ok());
-        if lane == Lane::Live
-            && let Ok(CommitOutcome::Applied { .. }) = &outcome
-        {
+        if lane == Lane::Live {
             let frames = frames.iter().map(Borrow::borrow);
-            self.metrics.committed(frames, self.clock.now_ms());
+            let underway = self.traces.underway(frames.clone());
+            match &outcome {
+                Ok(CommitOutcome::Applied { .. }) => {
+                    self.metrics.committed(frames, self.clock.now_ms());
+                    self.traces.committed(&underway, begun.elapsed(), None);
+                }
+                // They come again, and are committed then.
+                Ok(CommitOutcome::StaleWatchList { .. }) => {}
+                Err(error) => {
+                    let problem = error_chain(error);
+                    let took = begun.elapsed();
+                    self.traces.committed(&underway, took, Some(&problem));
+                }
+            }
         }
         outcome
     }

@@ -1,7 +1,8 @@
 -- Takes up to $4 due pushes of platform $1 and lane $2 at time $3, for $5 until $6; those that another takes in this
 -- moment are left to it.
 UPDATE push
-SET holder = $5, claimed_until_ms = $6, fence = fence + 1
+SET holder = $5, claimed_until_ms = $6, fence = fence + 1,
+    is_rescued = CASE WHEN claimed_until_ms IS NULL THEN 0 ELSE 1 END
 WHERE id IN (
     SELECT x.id
     FROM push x
@@ -11,4 +12,4 @@ WHERE id IN (
     LIMIT $4
     FOR UPDATE SKIP LOCKED
 )
-RETURNING id, device_id, notification_seq, platform, bundle_id, state, attempts, due_at_ms, created_at_ms, finished_at_ms, fence
+RETURNING id, device_id, notification_seq, platform, bundle_id, state, attempts, due_at_ms, created_at_ms, finished_at_ms, fence, is_rescued

@@ -1,7 +1,8 @@
 -- Takes up to $3 due deliveries of each lane in $6 of each endpoint in $1, JSON arrays, at time $2, for $4 until $5. SQLite
 -- has no LATERAL, and needs none: an IN may look outside.
 UPDATE delivery
-SET holder = $4, claimed_until_ms = $5, fence = fence + 1
+SET holder = $4, claimed_until_ms = $5, fence = fence + 1,
+    is_rescued = CASE WHEN claimed_until_ms IS NULL THEN 0 ELSE 1 END
 WHERE id IN (
     SELECT d.id
     FROM json_each($1) w
@@ -15,4 +16,4 @@ WHERE id IN (
         LIMIT $3
     )
 )
-RETURNING id, endpoint_id, sequence, activity_id, state, attempts, due_at_ms, created_at_ms, finished_at_ms, lane, event, revision_id, fence
+RETURNING id, endpoint_id, sequence, activity_id, state, attempts, due_at_ms, created_at_ms, finished_at_ms, lane, event, revision_id, fence, is_rescued

@@ -18,6 +18,13 @@ const LIVE: i64 = 0;
 /// Again, when there is room.
 const AGAIN: i64 = 1;
 
+/// One that was taken.
+struct Taken {
+    row: DeliveryRow,
+    fence: i64,
+    is_rescued: bool,
+}
+
 /// Who takes, when, and for how long.
 struct Claim<'c> {
     holder: &'c str,
@@ -46,13 +53,17 @@ impl SqlStore {
         let mut free = endpoints.to_vec();
         let mut taken = claim.throttled(&mut tx, &mut free, each_max).await?;
         taken.extend(claim.lanes(&mut tx, &free, each_max).await?);
-        taken.sort_unstable_by_key(|(row, _)| (row.endpoint, row.due_at_ms, row.sequence));
-        let rows: Vec<DeliveryRow> = taken.iter().map(|(row, _)| row.clone()).collect();
+        taken.sort_unstable_by_key(|Taken { row, .. }| (row.endpoint, row.due_at_ms, row.sequence));
+        let rows: Vec<DeliveryRow> = taken.iter().map(|taken| taken.row.clone()).collect();
         let events = self.events(&mut tx, rows).await?;
         tx.commit().await?;
         let claimed = events.into_iter().zip(taken);
         Ok(claimed
-            .map(|(event, (_, fence))| ClaimedDelivery { event, fence })
+            .map(|(event, taken)| ClaimedDelivery {
+                event,
+                fence: taken.fence,
+                is_rescued: taken.is_rescued,
+            })
             .collect())
     }
 }
@@ -64,7 +75,7 @@ impl Claim<'_> {
         tx: &mut Tx,
         endpoints: &mut Vec<i64>,
         each_max: u32,
-    ) -> Result<Vec<(DeliveryRow, i64)>> {
+    ) -> Result<Vec<Taken>> {
         let throttled = query(sql!("endpoint_has_throttle")).fetch_all(tx).await?;
         if throttled.is_empty() {
             return Ok(Vec::new());
@@ -103,17 +114,12 @@ impl Claim<'_> {
 
     /// At most so many of each of these endpoints, and as many of what is sent again, so that neither waits for the other's
     /// end; a single place is for what happens first.
-    async fn lanes(
-        &self,
-        tx: &mut Tx,
-        endpoints: &[i64],
-        each_max: u32,
-    ) -> Result<Vec<(DeliveryRow, i64)>> {
+    async fn lanes(&self, tx: &mut Tx, endpoints: &[i64], each_max: u32) -> Result<Vec<Taken>> {
         if each_max > 1 {
             return self.lane(tx, endpoints, &[LIVE, AGAIN], each_max).await;
         }
         let mut taken = self.lane(tx, endpoints, &[LIVE], 1).await?;
-        let busy: BTreeSet<i64> = taken.iter().map(|(row, _)| row.endpoint).collect();
+        let busy: BTreeSet<i64> = taken.iter().map(|taken| taken.row.endpoint).collect();
         let mut idle = endpoints.to_vec();
         idle.retain(|endpoint| !busy.contains(endpoint));
         taken.extend(self.lane(tx, &idle, &[AGAIN], 1).await?);
@@ -121,12 +127,7 @@ impl Claim<'_> {
     }
 
     /// At most so many of one endpoint, what happens first.
-    async fn live_first(
-        &self,
-        tx: &mut Tx,
-        endpoint: i64,
-        max: u32,
-    ) -> Result<Vec<(DeliveryRow, i64)>> {
+    async fn live_first(&self, tx: &mut Tx, endpoint: i64, max: u32) -> Result<Vec<Taken>> {
         let mut taken = self.lane(tx, &[endpoint], &[LIVE], max).await?;
         let left = max.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
         if left > 0 {
@@ -141,7 +142,7 @@ impl Claim<'_> {
         endpoints: &[i64],
         lanes: &[i64],
         each_max: u32,
-    ) -> Result<Vec<(DeliveryRow, i64)>> {
+    ) -> Result<Vec<Taken>> {
         if endpoints.is_empty() {
             return Ok(Vec::new());
         }
@@ -154,9 +155,13 @@ impl Claim<'_> {
             .bind(Value::from(lanes).to_string())
             .fetch_all(tx)
             .await?;
-        let taken = rows
-            .iter()
-            .map(|row| Ok((delivery(row)?, get(row, "fence")?)));
+        let taken = rows.iter().map(|row| {
+            Ok(Taken {
+                row: delivery(row)?,
+                fence: get(row, "fence")?,
+                is_rescued: get(row, "is_rescued")?,
+            })
+        });
         taken.collect()
     }
 }

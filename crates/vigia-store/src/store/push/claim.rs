@@ -14,6 +14,13 @@ use crate::push::{BUNDLE_SHOWN_MAX, ClaimedPush, DeviceRow, PushLane, PushRow};
 use crate::sql::sql;
 use crate::{NotificationRow, Result};
 
+/// What was taken of one message.
+#[derive(Default)]
+struct Taken {
+    pushes: Vec<(PushRow, i64)>,
+    rescued: u32,
+}
+
 /// A device with how its user is to be told.
 struct Told {
     device: DeviceRow,
@@ -54,16 +61,18 @@ impl SqlStore {
             tx.commit().await?;
             return Ok(Vec::new());
         }
-        let mut messages = BTreeMap::<(i64, DeliveryId), Vec<(PushRow, i64)>>::new();
+        let mut messages = BTreeMap::<(i64, DeliveryId), Taken>::new();
         for row in &rows {
             let taken = push(row, String::new())?;
             let fence = get(row, "fence")?;
             let key = (taken.device, taken.bundle);
-            messages.entry(key).or_default().push((taken, fence));
+            let message = messages.entry(key).or_default();
+            message.rescued += get::<u32>(row, "is_rescued")?;
+            message.pushes.push((taken, fence));
         }
         let devices = devices(&mut tx, messages.keys().map(|(device, _)| *device)).await?;
         let mut before = HashMap::new();
-        for ((device, bundle), pushes) in &mut messages {
+        for ((device, bundle), Taken { pushes, .. }) in &mut messages {
             pushes.sort_unstable_by_key(|(push, _)| push.notification);
             let stands_alone = pushes.len() == 1 && pushes[0].0.id == *bundle;
             if !stands_alone {
@@ -72,22 +81,16 @@ impl SqlStore {
         }
         let new = messages
             .values()
-            .flatten()
+            .flat_map(|taken| &taken.pushes)
             .map(|(push, _)| push.notification);
         let old = before.values().flat_map(|(seqs, _)| seqs.iter().copied());
         let seqs: BTreeSet<i64> = new.chain(old).collect();
         let knowledge = self.knowledge(&mut tx, &seqs, &devices).await?;
         tx.commit().await?;
-        let claimed = messages.into_iter().filter_map(|(key, pushes)| {
+        let claimed = messages.into_iter().filter_map(|(key, taken)| {
             let told = devices.get(&key.0)?;
-            Some(message(
-                told,
-                key.1,
-                pushes,
-                before.get(&key),
-                &knowledge,
-                lane,
-            ))
+            let before = before.get(&key);
+            Some(message(told, key.1, taken, before, &knowledge, lane))
         });
         Ok(claimed.collect())
     }
@@ -134,11 +137,12 @@ impl SqlStore {
 fn message(
     told: &Told,
     bundle: DeliveryId,
-    pushes: Vec<(PushRow, i64)>,
+    taken: Taken,
     before: Option<&(Vec<i64>, u32)>,
     knowledge: &Knowledge,
     lane: PushLane,
 ) -> ClaimedPush {
+    let Taken { pushes, rescued } = taken;
     let new: Vec<i64> = pushes.iter().map(|(push, _)| push.notification).collect();
     let shown = |seq: &i64| knowledge.shown(*seq, told);
     let fresh: Vec<NotificationRow> = new.iter().filter_map(shown).collect();
@@ -164,6 +168,7 @@ fn message(
         hides_amounts: told.hides_amounts,
         bundle,
         pushes,
+        rescued,
         notifications,
         count,
     }

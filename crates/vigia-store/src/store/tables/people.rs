@@ -69,6 +69,7 @@ pub(super) const PEOPLE: &[Table] = &[
             ("holder", Text),
             ("claimed_until_ms", Int),
             ("fence", Int),
+            ("is_rescued", Int),
         ],
         key: &["id"],
         identity: None,

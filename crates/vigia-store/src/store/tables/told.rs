@@ -64,6 +64,7 @@ pub(super) const TOLD: &[Table] = &[
             ("lane", Int),
             ("event", Text),
             ("revision_id", Int),
+            ("is_rescued", Int),
         ],
         key: &["id"],
         identity: None,

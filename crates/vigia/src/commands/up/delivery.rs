@@ -70,7 +70,8 @@ impl Roles {
             process_name(),
             made,
         )
-        .with_metrics(self.metrics.told.clone());
+        .with_metrics(self.metrics.told.clone())
+        .with_traces(self.traces.clone());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             pusher.run(channels, shutdown).await;
@@ -98,7 +99,9 @@ impl Roles {
             sequencer.run(shutdown).await;
             Ok(())
         });
-        let deliverer = deliverer.with_metrics(self.metrics.told.clone());
+        let deliverer = deliverer
+            .with_metrics(self.metrics.told.clone())
+            .with_traces(self.traces.clone());
         let shutdown = self.shutdown.clone();
         self.tasks.spawn(async move {
             deliverer.run(targets, shutdown).await;

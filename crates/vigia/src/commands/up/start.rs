@@ -9,18 +9,19 @@ use vigia_store::SqlStore;
 use vigia_web::{HealthServer, MetricsServer};
 
 use super::{Provider, Roles};
-use crate::commands::{is_shared, is_transient, open_existing_store, open_store};
+use crate::commands::{is_shared, is_transient, open_existing_store, open_store, process_name};
 use crate::config::Settings;
 use crate::contracts::{ContractSync, Declared};
 use crate::exit::Exit;
 use crate::pipeline::{Backoff, Trouble};
+use crate::traces::{Exporter, Traces};
 
 impl Roles {
     /// Opens the database.
     pub(super) async fn store(&mut self, settings: &Settings) -> anyhow::Result<Arc<SqlStore>> {
         let store = self.patiently(settings, || open_store(settings)).await?;
         self.readiness.set_store(&store);
-        self.metrics.set_store(Arc::clone(&store) as _);
+        self.metrics.set_store(Arc::clone(&store));
         Ok(store)
     }
 
@@ -32,7 +33,7 @@ impl Roles {
         let opening = || open_existing_store(settings);
         let store = self.patiently(settings, opening).await?;
         self.readiness.set_store(&store);
-        self.metrics.set_store(Arc::clone(&store) as _);
+        self.metrics.set_store(Arc::clone(&store));
         Ok(store)
     }
 
@@ -98,6 +99,25 @@ impl Roles {
             Ok(())
         });
         Ok(registry)
+    }
+
+    /// Starts to trace, where the settings name a collector.
+    pub(super) fn trace(&mut self, settings: &Settings) -> anyhow::Result<()> {
+        let Some(target) = settings.traces.target(process_name())? else {
+            return Ok(());
+        };
+        let metrics = &self.metrics.traces;
+        let (one_in, queue_max) = (settings.traces.one_in, settings.traces.queue_max);
+        let clock = Arc::new(SystemClock);
+        let (traces, spans) = Traces::new(one_in, queue_max, clock, metrics.clone());
+        let exporter = Exporter::new(target, spans, metrics.clone())?;
+        self.traces = traces;
+        let shutdown = self.shutdown.clone();
+        self.tasks.spawn(async move {
+            exporter.run(shutdown).await;
+            Ok(())
+        });
+        Ok(())
     }
 
     /// Starts to tell figures on a listener of their own, where the settings want that.

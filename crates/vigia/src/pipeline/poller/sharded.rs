@@ -4,6 +4,7 @@
 //! header gave, so several pollers see one chain although each reads a part of it.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
@@ -155,6 +156,7 @@ impl Poller {
                 Ok(checkpoints) => checkpoints,
                 Err(error) => return self.broken(&error).await,
             };
+            let begun = Instant::now();
             let matched = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return Ended::Shutdown,
@@ -164,7 +166,7 @@ impl Poller {
                 Ok(frames) => frames,
                 Err(ended) => return ended,
             };
-            if let Some(ended) = self.send(frames, &mut watch, shutdown).await {
+            if let Some(ended) = self.send(frames, begun, &mut watch, shutdown).await {
                 return ended;
             }
         }
@@ -202,11 +204,12 @@ impl Poller {
             };
             self.status.well();
             if part.wants(checkpoint.header.sequence) {
+                let begun = Instant::now();
                 let frames = match self.matched(&source, vec![checkpoint]).await {
                     Ok(frames) => frames,
                     Err(ended) => return Some(ended),
                 };
-                if let Some(ended) = self.send(frames, watch, shutdown).await {
+                if let Some(ended) = self.send(frames, begun, watch, shutdown).await {
                     return Some(ended);
                 }
             }

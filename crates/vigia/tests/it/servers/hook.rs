@@ -10,7 +10,14 @@ use axum::routing::post;
 
 use crate::app::App;
 
-type Told = Arc<Mutex<BTreeMap<String, u32>>>;
+type Told = Arc<Mutex<BTreeMap<String, Telling>>>;
+
+/// What it was told under one id.
+#[derive(Default)]
+struct Telling {
+    times: u32,
+    trace_parent: Option<String>,
+}
 
 /// It answers until the test is over.
 pub(crate) struct Hook {
@@ -19,9 +26,12 @@ pub(crate) struct Hook {
 }
 
 async fn hear(State(told): State<Told>, headers: HeaderMap) {
-    let id = headers.get("webhook-id").and_then(|id| id.to_str().ok());
-    let id = id.unwrap_or_default().to_owned();
-    *told.lock().unwrap().entry(id).or_default() += 1;
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let id = header("webhook-id").unwrap_or_default().to_owned();
+    let mut told = told.lock().unwrap();
+    let telling = told.entry(id).or_default();
+    telling.times += 1;
+    telling.trace_parent = header("traceparent").map(str::to_owned);
 }
 
 impl Hook {
@@ -52,8 +62,17 @@ impl Hook {
     /// How often it was told anything, and how many ids it was told more than once.
     pub(crate) fn times(&self) -> (u64, usize) {
         let told = self.told.lock().unwrap();
-        let all = told.values().map(|times| u64::from(*times)).sum();
-        (all, told.values().filter(|times| **times > 1).count())
+        let all = told.values().map(|telling| u64::from(telling.times));
+        let twice = told.values().filter(|telling| telling.times > 1);
+        (all.sum(), twice.count())
+    }
+
+    /// The span that it was told of last with each id.
+    pub(crate) fn trace_parents(&self) -> BTreeMap<String, Option<String>> {
+        let told = self.told.lock().unwrap();
+        let parents = told.iter();
+        let parents = parents.map(|(id, telling)| (id.clone(), telling.trace_parent.clone()));
+        parents.collect()
     }
 
     /// Forgets what it was told.
