@@ -9,7 +9,7 @@ use crate::run::cargo_with;
 use crate::test::FEATURES;
 
 /// The crates that have targets, each in its test `fuzz`.
-const PACKAGES: &[&str] = &["vigia-contracts", "vigia-notify"];
+const PACKAGES: &[&str] = &["vigia-contracts", "vigia-notify", "vigia-sui"];
 
 /// How long.
 #[derive(Debug, Args)]

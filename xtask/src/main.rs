@@ -1,7 +1,8 @@
-//! Developer commands: test, check, tidy, deny, book, bench, fuzz, newcomer, dist. Never shipped.
+//! Developer commands: test, check, tidy, deny, book, bench, count, fuzz, newcomer, dist. Never shipped.
 
 mod bench;
 mod book;
+mod count;
 mod deny;
 mod dist;
 mod fuzz;
@@ -38,6 +39,8 @@ enum Command {
     Book,
     /// Run a benchmark; figures go to target/bench/NAME.json
     Bench(bench::BenchArgs),
+    /// Count the instructions of hot functions under callgrind, and compare them with their budgets
+    Count,
     /// Feed random bytes to what reads strangers' bytes, a minute for each target
     Fuzz(fuzz::FuzzArgs),
     /// Follow docs/quick-start.md word by word as a new user of this machine; needs root and the internet
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Deny => deny::run(),
         Command::Book => book::run(),
         Command::Bench(args) => bench::run(&args),
+        Command::Count => count::run(),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Newcomer => newcomer::run(),
         Command::Dist => dist::run(),

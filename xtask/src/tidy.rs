@@ -28,6 +28,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("vigia-devnet", &["vigia-core"]),
     ("vigia-testbed", &[]),
+    (
+        "vigia-counted",
+        &["vigia-core", "vigia-watch", "vigia-contracts"],
+    ),
     ("xtask", &["vigia-testbed"]),
 ];
 

@@ -88,13 +88,32 @@ pub struct CheckpointHeader {
     pub timestamp_ms: u64,
 }
 
-/// A checkpoint with all its transactions, in order.
+/// A checkpoint with its transactions, in order.
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     /// Its header.
     pub header: CheckpointHeader,
-    /// Its transactions; the position is the index in `Place`.
+    /// Its transactions, all of them unless it was scanned.
     pub transactions: Vec<ExecutedTransaction>,
+    /// What its other transactions were left out by: they concern nobody.
+    pub scanned: Option<ScannedAt>,
+}
+
+impl Checkpoint {
+    /// How many transactions it has on the chain.
+    pub fn count(&self) -> usize {
+        let scanned = self.scanned.map(|scanned| scanned.transactions);
+        scanned.unwrap_or(self.transactions.len())
+    }
+}
+
+/// How a checkpoint was scanned for what concerns somebody, before it was decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScannedAt {
+    /// The version of the watch list.
+    pub watch_version: u64,
+    /// How many transactions there were.
+    pub transactions: usize,
 }
 
 /// The signed bytes of one transaction, kept as evidence.

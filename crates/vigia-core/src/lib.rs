@@ -51,6 +51,7 @@ pub use business::{BusinessEvent, BusinessFolder, BusinessKey, BusinessOutcome, 
 pub use canonical::{address_text, struct_text, type_text};
 pub use chain::{
     ChainId, Checkpoint, CheckpointHeader, Evidence, ExecutedTransaction, InvalidChainId, Place,
+    ScannedAt,
 };
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use commit::{

@@ -5,7 +5,10 @@ use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use prost::Message;
-use sui_rpc::{field::FieldMaskTree, proto::sui::rpc::v2 as proto};
+use sui_rpc::{
+    field::{FieldMask, FieldMaskTree},
+    proto::sui::rpc::v2 as proto,
+};
 use sui_sdk_types::CheckpointData;
 
 use crate::serve::{Stored, render_checkpoint};
@@ -38,6 +41,11 @@ pub fn write_checkpoint(
     let path = directory.join(name);
     fs::write(&path, &bytes).with_context(|| format!("write {}", path.display()))?;
     Ok(bytes.len())
+}
+
+/// The message that a node sends of a checkpoint to whoever asks for these fields.
+pub fn checkpoint_message(data: CheckpointData, fields: FieldMask) -> proto::Checkpoint {
+    render_checkpoint(&Stored::new(data), &FieldMaskTree::from(fields))
 }
 
 /// Reads every `.chk` file of a directory, in order of checkpoints.

@@ -26,4 +26,4 @@ pub use chain::{
 pub use devnet::{Bucket, Devnet, DevnetConfig, DevnetFace, Pace};
 pub use executed::executed;
 pub use fault::{Fault, FaultError, FaultKind, Faults, Value, When};
-pub use files::{FileFormat, read_chk, read_chk_directory, write_checkpoint};
+pub use files::{FileFormat, checkpoint_message, read_chk, read_chk_directory, write_checkpoint};

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use sui_rpc::proto::sui::rpc::v2 as proto;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes are counted by the KiB, so that any budget fits the semaphore.
@@ -54,27 +53,6 @@ impl Budget {
     fn units_of(&self, bytes: usize) -> usize {
         bytes.div_ceil(UNIT).clamp(1, self.units_max)
     }
-}
-
-/// About how many bytes a message holds: its BCS, which is nearly all of it.
-pub(crate) fn message_bytes(message: &proto::Checkpoint) -> usize {
-    let size = |bcs: Option<&proto::Bcs>| {
-        bcs.and_then(|bcs| bcs.value.as_ref())
-            .map_or(0, |v| v.len())
-    };
-    let transactions = message.transactions.iter().map(|executed| {
-        size(executed.transaction.as_ref().and_then(|t| t.bcs.as_ref()))
-            + size(executed.effects.as_ref().and_then(|e| e.bcs.as_ref()))
-            + size(executed.events.as_ref().and_then(|e| e.bcs.as_ref()))
-            + 256
-    });
-    let objects = message.objects.iter().flat_map(|set| &set.objects);
-    let objects = objects.map(|object| size(object.bcs.as_ref()) + 128);
-    transactions.sum::<usize>()
-        + objects.sum::<usize>()
-        + size(message.contents.as_ref().and_then(|c| c.bcs.as_ref()))
-        + size(message.summary.as_ref().and_then(|s| s.bcs.as_ref()))
-        + 512
 }
 
 #[cfg(test)]

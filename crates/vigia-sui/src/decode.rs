@@ -83,6 +83,7 @@ pub(crate) fn from_proto(message: &proto::Checkpoint) -> Result<Decoded, SourceE
     Ok(Decoded::Complete(Checkpoint {
         header,
         transactions,
+        scanned: None,
     }))
 }
 
@@ -286,6 +287,7 @@ pub(crate) fn from_checkpoint_data(data: CheckpointData) -> Result<Checkpoint, S
     Ok(Checkpoint {
         header,
         transactions,
+        scanned: None,
     })
 }
 

@@ -11,6 +11,7 @@ mod epoch;
 pub(crate) mod filter;
 mod meter;
 mod packages;
+mod raw;
 mod run;
 mod subscription;
 mod trust;
@@ -36,7 +37,9 @@ use crate::providers::DayBudget;
 pub(crate) use affected::{AffectedQuery, Page, PageEnd};
 pub use balances::HeldBalances;
 pub(crate) use epoch::time_ms;
+use meter::MeterLayer;
 pub use meter::Usage;
+use raw::RawChannel;
 pub(crate) use run::{Run, RunLimits};
 pub(crate) use subscription::Subscription;
 
@@ -162,6 +165,7 @@ pub struct NodeInfo {
 #[derive(Clone)]
 pub(crate) struct ProviderClient {
     client: Client,
+    raw: RawChannel,
     url: String,
     usage: Arc<Usage>,
     /// Whether it serves `ListCheckpoints`, as far as it is known.
@@ -185,8 +189,10 @@ impl ProviderClient {
     /// Prepares a client; connects at first use.
     pub(crate) fn new(config: &ProviderConfig) -> Result<Self, SourceError> {
         let usage = Arc::default();
+        let meter = MeterLayer::new(&usage, config.requests_per_second);
         Ok(Self {
-            client: channel::client(config, &usage)?,
+            client: channel::client(config, meter.clone())?,
+            raw: RawChannel::new(config, meter)?,
             url: without_secrets(&config.url),
             usage,
             lists: Arc::new(AtomicBool::new(true)),

@@ -18,6 +18,7 @@ mod personal;
 mod providers;
 mod source;
 mod trust;
+mod wire;
 
 pub use archived::{Archived, PrunedRun};
 pub use bucket::{BucketConfig, BucketLimits, BucketSource};
@@ -39,3 +40,4 @@ pub use trust::{
     ProvenCheckpoint, RootSource, TrustError, TrustRoot, committee_digest, prove_amounts,
     prove_linked, verify_checkpoint,
 };
+pub use wire::{Scanner, decode_checkpoint, decode_message};

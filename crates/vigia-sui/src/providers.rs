@@ -24,6 +24,7 @@ use vigia_core::{
     Address, ChainId, Clock, CoinInfo, Datatype, DatatypeName, EpochInfo, PackageVersion, TypeTag,
     day_of,
 };
+use vigia_watch::SharedWatchList;
 
 pub use crate::grpc::{NodeInfo, ProviderConfig, ProviderRoles, Secret, Usage};
 pub use affected::{AffectedPage, AffectedRun};
@@ -37,6 +38,7 @@ pub use spending::{DayBudget, Spent};
 
 use crate::SourceError;
 use crate::grpc::{HeldBalances, ProviderClient, describe};
+use crate::wire::Scanner;
 use roster::{Choice, Left, Need, Roster};
 use spending::Spending;
 
@@ -82,10 +84,18 @@ pub enum StreamNotice {
 
 type NoticeFn = Arc<dyn Fn(StreamNotice) + Send + Sync>;
 
-/// The providers of one chain, most preferred first. Clones share all of it, save whether amounts of all
-/// transactions are wanted.
+/// The providers of one chain, most preferred first. Clones share all of it, save what is wanted of them.
 #[derive(Clone)]
-pub struct Providers(Arc<Shared>, bool);
+pub struct Providers(Arc<Shared>, Wanted);
+
+/// What is wanted of providers.
+#[derive(Clone, Default)]
+struct Wanted {
+    /// Whether amounts of all transactions are.
+    all_amounts: bool,
+    /// What leaves out transactions that concern nobody.
+    scanner: Option<Scanner>,
+}
 
 struct Shared {
     members: Vec<Member>,
@@ -193,7 +203,7 @@ impl Providers {
             clock,
             notice: Arc::new(notice),
         };
-        Ok(Self(Arc::new(shared), false))
+        Ok(Self(Arc::new(shared), Wanted::default()))
     }
 
     /// One provider with limits as they are by default.
@@ -233,7 +243,30 @@ impl Providers {
     /// amounts of all transactions, as far as they can be proven, which takes objects; else with none.
     #[must_use]
     pub fn with_all_amounts(&self, wanted: bool) -> Self {
+        let scanner = self.1.scanner.clone();
+        let all_amounts = wanted;
+        Self(
+            Arc::clone(&self.0),
+            Wanted {
+                all_amounts,
+                scanner,
+            },
+        )
+    }
+
+    /// The same providers. Where nothing has to be proven, transactions that concern nobody on the list are left out of
+    /// checkpoints, and never decoded; `Checkpoint::scanned` says so.
+    #[must_use]
+    pub fn scanning_for(&self, watched: Arc<SharedWatchList>) -> Self {
+        let wanted = Wanted {
+            all_amounts: self.1.all_amounts,
+            scanner: Some(Scanner::new(watched)),
+        };
         Self(Arc::clone(&self.0), wanted)
+    }
+
+    fn scanner(&self) -> Option<&Scanner> {
+        self.1.scanner.as_ref()
     }
 
     /// Whether what they send has to be proven.
@@ -243,7 +276,7 @@ impl Providers {
 
     /// Whether the amounts of all transactions are wanted.
     pub fn wants_all_amounts(&self) -> bool {
-        self.1
+        self.1.all_amounts
     }
 
     /// What proves; none where nothing has to be.

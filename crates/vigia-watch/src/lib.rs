@@ -5,7 +5,9 @@
 
 mod footprint;
 mod list;
+mod scan;
 mod shared;
 
 pub use list::WatchList;
+pub use scan::Decode;
 pub use shared::SharedWatchList;

@@ -228,6 +228,23 @@ impl WatchList {
         }
     }
 
+    /// Whether an address itself is watched.
+    pub fn watches_address(&self, address: &Address) -> bool {
+        self.addresses.contains(address)
+    }
+
+    /// Whether a coin type is watched.
+    pub fn watches_coin(&self, coin_type: &TypeTag) -> bool {
+        self.coin_types.contains(coin_type)
+    }
+
+    /// Whether a package is watched, or something of it.
+    pub(crate) fn watches_of_package(&self, package: &Address) -> bool {
+        self.packages.contains(package)
+            || self.modules.contains_key(package)
+            || self.event_types.contains_key(package)
+    }
+
     fn watches_module(&self, package: &Address, module: &Identifier) -> bool {
         self.modules
             .get(package)

@@ -47,7 +47,7 @@ pub use texts::TextSettings;
 pub use traces::TraceSettings;
 pub use transport_kind::TransportKind;
 pub use web::{JwksPlace, JwtSection, LimitsSection, WebSettings};
-pub use webhooks::{DeclaredEndpoint, DeliverySettings, WEBHOOK, WebhookSettings};
+pub use webhooks::{DeclaredEndpoint, DeliverySettings, WEBHOOK, WebhookSettings, shown_url};
 
 use crate::exit::Exit;
 
@@ -133,6 +133,7 @@ pub struct PollSettings {
     pub buffer_mib: usize,
     pub fetch_concurrency_max: usize,
     pub filter_literals_max: usize,
+    pub scan: bool,
 }
 
 /// `[transport]`

@@ -4,6 +4,7 @@
 mod chain;
 mod clients;
 mod command_line;
+mod counted;
 mod encoded;
 mod fault_answers;
 mod fault_bucket;

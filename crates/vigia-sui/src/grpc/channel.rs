@@ -1,13 +1,12 @@
 //! The connection to a provider: TLS, headers, windows, keep-alives.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use sui_rpc::Client;
 use sui_rpc::client::HeadersInterceptor;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 
-use super::meter::{Limiter, MeterLayer, Usage};
+use super::meter::MeterLayer;
 use super::{CALL_TIMEOUT, MESSAGE_BYTES_MAX, ProviderConfig, Secret, without_secrets};
 use crate::SourceError;
 
@@ -23,19 +22,25 @@ const CONNECTION_WINDOW_BYTES: u32 = 64 * 1024 * 1024;
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// A client that connects at first use.
-pub(super) fn client(config: &ProviderConfig, usage: &Arc<Usage>) -> Result<Client, SourceError> {
+pub(super) fn client(config: &ProviderConfig, meter: MeterLayer) -> Result<Client, SourceError> {
+    let (endpoint, headers) = endpoint_and_headers(config)?;
+    Ok(Client::from_endpoint(&endpoint)
+        .with_headers(headers)
+        .with_max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .with_body_idle_timeout(SILENCE_MAX)
+        .request_layer(meter))
+}
+
+/// Where a provider is and what it wants to be shown.
+pub(super) fn endpoint_and_headers(
+    config: &ProviderConfig,
+) -> Result<(Endpoint, HeadersInterceptor), SourceError> {
     let url_error = |problem: String| SourceError::ProviderUrl {
         url: without_secrets(&config.url),
         problem,
     };
     let endpoint = endpoint(config).map_err(url_error)?;
-    let limiter = config.requests_per_second.map(Limiter::new).map(Arc::new);
-    let usage = Arc::clone(usage);
-    Ok(Client::from_endpoint(&endpoint)
-        .with_headers(headers(config).map_err(url_error)?)
-        .with_max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .with_body_idle_timeout(SILENCE_MAX)
-        .request_layer(MeterLayer { usage, limiter }))
+    Ok((endpoint, headers(config).map_err(url_error)?))
 }
 
 fn endpoint(config: &ProviderConfig) -> Result<Endpoint, String> {

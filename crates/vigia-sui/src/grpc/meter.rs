@@ -41,7 +41,7 @@ impl Usage {
 
 /// Holds requests back so that no more than so many go in a second.
 #[derive(Debug)]
-pub(super) struct Limiter {
+struct Limiter {
     interval: Duration,
     burst: Duration,
     /// When the next request would go, were there no allowance for bursts.
@@ -49,7 +49,7 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
-    pub(super) fn new(requests_per_second: u32) -> Self {
+    fn new(requests_per_second: u32) -> Self {
         let interval = Duration::from_secs(1) / requests_per_second.max(1);
         Self {
             interval,
@@ -70,11 +70,21 @@ impl Limiter {
     }
 }
 
+impl MeterLayer {
+    /// For all connections to one provider: its limit is of all of them.
+    pub(super) fn new(usage: &Arc<Usage>, requests_per_second: Option<u32>) -> Self {
+        Self {
+            usage: Arc::clone(usage),
+            limiter: requests_per_second.map(Limiter::new).map(Arc::new),
+        }
+    }
+}
+
 /// Puts the meter and the limit around a channel.
 #[derive(Clone)]
 pub(super) struct MeterLayer {
-    pub(super) usage: Arc<Usage>,
-    pub(super) limiter: Option<Arc<Limiter>>,
+    usage: Arc<Usage>,
+    limiter: Option<Arc<Limiter>>,
 }
 
 impl<S> Layer<S> for MeterLayer {

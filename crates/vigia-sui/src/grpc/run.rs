@@ -16,8 +16,10 @@ use sui_rpc::proto::sui::rpc::v2 as proto;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
+use super::raw::{Checkpoints, First};
 use super::{MESSAGE_BYTES_MAX, ProviderClient, describe};
 use crate::SourceError;
+use crate::wire::{Form, WireMessage};
 
 /// Calls at once, to begin with.
 pub(super) const CONCURRENCY_FIRST: usize = 4;
@@ -35,6 +37,8 @@ const ABSENT_PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct RunLimits {
     /// The fields to ask for.
     pub(crate) mask: &'static [&'static str],
+    /// How far answers are decoded.
+    pub(crate) form: Form,
     /// Bytes that calls under way may bring together.
     pub(crate) bytes: usize,
     /// Calls under way, at most.
@@ -61,14 +65,14 @@ pub(crate) struct Run {
 enum List {
     /// To be opened at what comes next.
     Closed,
-    Open(Box<tonic::Streaming<proto::ListCheckpointsResponse>>, usize),
+    Open(Box<Checkpoints<First>>, usize),
     /// Not served, or it has brought all that it can.
     Over,
 }
 
 /// What became of a call.
 enum Called {
-    Brought(Box<proto::Checkpoint>),
+    Brought(Box<WireMessage>),
     /// It is larger than its share.
     TooLarge,
     Failed(SourceError),
@@ -98,19 +102,17 @@ impl ProviderClient {
         &self,
         from: u64,
         to_inclusive: u64,
-        mask: &'static [&'static str],
-    ) -> Result<tonic::Streaming<proto::ListCheckpointsResponse>, Status> {
+        limits: RunLimits,
+    ) -> Result<Checkpoints<First>, Status> {
         let mut options = proto::QueryOptions::default();
         options.limit = Some(PAGE_LIMIT);
         let mut request = proto::ListCheckpointsRequest::default();
-        request.read_mask = Some(FieldMask::from_paths(mask));
+        request.read_mask = Some(FieldMask::from_paths(limits.mask));
         request.start_checkpoint = Some(from);
         // Without an end the list goes on to the tip; the run takes what it needs.
         request.end_checkpoint = to_inclusive.checked_add(1);
         request.options = Some(options);
-        let mut client = self.client.clone();
-        let opened = client.ledger_client().list_checkpoints(request).await?;
-        Ok(opened.into_inner())
+        self.list_raw(request, limits.form).await
     }
 
     /// Remembers whether lists are served.
@@ -142,7 +144,7 @@ impl ProviderClient {
 
 impl Run {
     /// The next checkpoint; none at the end. Nothing is lost where this is given up.
-    pub(crate) async fn next(&mut self) -> Option<Result<proto::Checkpoint, SourceError>> {
+    pub(crate) async fn next(&mut self) -> Option<Result<WireMessage, SourceError>> {
         if self.next > self.to_inclusive {
             return None;
         }
@@ -155,13 +157,13 @@ impl Run {
     }
 
     /// The next checkpoint of the list, if lists bring it.
-    async fn listed(&mut self) -> Option<proto::Checkpoint> {
+    async fn listed(&mut self) -> Option<WireMessage> {
         loop {
             let ended = match &mut self.list {
                 List::Over => return None,
                 List::Closed => match self
                     .client
-                    .open_list(self.next, self.to_inclusive, self.limits.mask)
+                    .open_list(self.next, self.to_inclusive, self.limits)
                     .await
                 {
                     Ok(stream) => {
@@ -170,8 +172,8 @@ impl Run {
                     }
                     Err(status) => Some(status),
                 },
-                List::Open(stream, brought) => match stream.message().await {
-                    Ok(Some(frame)) => match frame.checkpoint {
+                List::Open(stream, brought) => match stream.next().await {
+                    Ok(Some(frame)) => match frame {
                         Some(message) => {
                             *brought += 1;
                             return Some(message);
@@ -207,7 +209,7 @@ impl Run {
         );
     }
 
-    async fn called(&mut self) -> Result<proto::Checkpoint, SourceError> {
+    async fn called(&mut self) -> Result<WireMessage, SourceError> {
         if let Some(alone) = &mut self.alone {
             let called = alone.await;
             self.alone = None;
@@ -224,7 +226,7 @@ impl Run {
                     "larger than its share of the byte budget, getting it alone"
                 );
                 let client = self.client.clone();
-                let call = call(client, self.next, self.limits.mask, MESSAGE_BYTES_MAX);
+                let call = call(client, self.next, self.limits, MESSAGE_BYTES_MAX);
                 let called = self.alone.insert(call.boxed()).await;
                 self.alone = None;
                 self.take(called, MESSAGE_BYTES_MAX)
@@ -233,7 +235,7 @@ impl Run {
         }
     }
 
-    fn take(&mut self, called: Called, bytes_max: usize) -> Result<proto::Checkpoint, SourceError> {
+    fn take(&mut self, called: Called, bytes_max: usize) -> Result<WireMessage, SourceError> {
         match called {
             Called::Brought(message) => {
                 self.worked += 1;
@@ -261,7 +263,7 @@ impl Run {
         let by_bytes = (self.limits.bytes / share).max(1);
         let wanted = self.client.concurrency().min(self.limits.concurrency_max);
         while self.calls.len() < wanted.min(by_bytes).max(1) && self.uncalled <= self.to_inclusive {
-            let called = call(self.client.clone(), self.uncalled, self.limits.mask, share);
+            let called = call(self.client.clone(), self.uncalled, self.limits, share);
             self.calls.push_back(called.boxed());
             self.uncalled += 1;
         }
@@ -272,12 +274,13 @@ impl Run {
 async fn call(
     client: ProviderClient,
     sequence: u64,
-    mask: &'static [&'static str],
+    limits: RunLimits,
     bytes_max: usize,
 ) -> Called {
     let begun = Instant::now();
     loop {
-        let status = match client.get_checkpoint(sequence, mask, bytes_max).await {
+        let got = client.get_raw(sequence, limits.mask, bytes_max, limits.form);
+        let status = match got.await {
             Ok(message) => return Called::Brought(Box::new(message)),
             Err(status) => status,
         };

@@ -4,20 +4,20 @@
 //! wait here; what does not fit into the budget waits on the wire, and a node that does not want to
 //! wait ends the stream, which the reader takes for what it is: a reconnect.
 
-use sui_rpc::field::{FieldMask, FieldMaskUtil};
-use sui_rpc::proto::sui::rpc::v2 as proto;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tonic::Status;
 
 use super::ProviderClient;
+use super::raw::{Checkpoints, Second};
 use crate::SourceError;
-use crate::budget::{Budget, message_bytes};
+use crate::budget::Budget;
+use crate::wire::{Form, WireMessage};
 
 /// Frames that may wait, however small.
 const FRAMES_MAX: usize = 4_096;
 
 /// A frame with its share of the budget.
-type Held = (proto::Checkpoint, OwnedSemaphorePermit);
+type Held = (WireMessage, OwnedSemaphorePermit);
 
 /// An open subscription. Dropping it ends it.
 pub(crate) struct Subscription {
@@ -31,16 +31,11 @@ impl ProviderClient {
     pub(crate) async fn subscribe(
         &self,
         mask: &[&str],
+        form: Form,
         budget: &Budget,
     ) -> Result<Subscription, SourceError> {
-        let mut request = proto::SubscribeCheckpointsRequest::default();
-        request.read_mask = Some(FieldMask::from_paths(mask));
-        let mut client = self.client.clone();
-        let opened = client
-            .subscription_client()
-            .subscribe_checkpoints(request)
-            .await;
-        let stream = opened.map_err(|status| self.error(&status))?.into_inner();
+        let opened = self.subscribe_raw(mask, form).await;
+        let stream = opened.map_err(|status| self.error(&status))?;
         let (sender, frames) = mpsc::channel(FRAMES_MAX);
         let reading = tokio::spawn(read(stream, sender, budget.clone()));
         Ok(Subscription {
@@ -53,7 +48,7 @@ impl ProviderClient {
 
 impl Subscription {
     /// The next frame that holds a checkpoint. Nothing is lost where this is given up.
-    pub(crate) async fn next(&mut self) -> Result<proto::Checkpoint, SourceError> {
+    pub(crate) async fn next(&mut self) -> Result<WireMessage, SourceError> {
         match self.frames.recv().await {
             Some(Ok((message, _held))) => Ok(message),
             Some(Err(status)) => Err(self.client.error(&status)),
@@ -69,7 +64,7 @@ impl Drop for Subscription {
 }
 
 async fn read(
-    mut stream: tonic::Streaming<proto::SubscribeCheckpointsResponse>,
+    mut stream: Checkpoints<Second>,
     sender: mpsc::Sender<Result<Held, Status>>,
     budget: Budget,
 ) {
@@ -77,7 +72,7 @@ async fn read(
     loop {
         // One that arrives takes room too, about as much as the one before.
         let arriving = budget.hold(expected).await;
-        let frame = match stream.message().await {
+        let frame = match stream.next().await {
             Ok(Some(frame)) => frame,
             Ok(None) => return,
             Err(status) => {
@@ -87,11 +82,11 @@ async fn read(
             }
         };
         // Without a checkpoint it tells of progress, which an unfiltered stream is.
-        let Some(message) = frame.checkpoint else {
+        let Some(message) = frame else {
             continue;
         };
-        tracing::trace!(checkpoint = message.sequence_number, "received");
-        expected = message_bytes(&message);
+        tracing::trace!(checkpoint = message.sequence_number(), "received");
+        expected = message.bytes();
         let held = budget.adjust(arriving, expected).await;
         if sender.send(Ok((message, held))).await.is_err() {
             return;

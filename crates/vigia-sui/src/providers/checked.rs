@@ -14,10 +14,11 @@ use vigia_core::{Checkpoint, CheckpointHeader};
 use super::Providers;
 use super::fetch::Fetch;
 use crate::SourceError;
-use crate::budget::{Budget, message_bytes};
+use crate::budget::Budget;
 use crate::decode::{HEADER_MASK, LIVE_MASK, header_from_proto, summary_from_proto};
 use crate::grpc::ProviderClient;
 use crate::trust::{Anchor, CertifiedSummary, ProvenCheckpoint, prove_amounts, prove_linked};
+use crate::wire::{Form, Scanned, Scanner, WireMessage};
 
 /// Messages that one signature proves at most.
 const RUN_MAX: usize = 32;
@@ -29,11 +30,14 @@ pub(super) trait Content: Clone + Send + Sync + 'static {
     /// The fields to ask for.
     fn mask(&self) -> &'static [&'static str];
 
+    /// How far messages are decoded as they come.
+    fn form(&self) -> Form;
+
     /// What a message says, unproven.
     fn decode(
         &self,
         client: &ProviderClient,
-        message: proto::Checkpoint,
+        message: WireMessage,
     ) -> impl Future<Output = Result<Self::Item, SourceError>> + Send;
 
     /// What a message says, as far as it is proven.
@@ -51,6 +55,8 @@ pub(super) trait Content: Clone + Send + Sync + 'static {
 #[derive(Clone)]
 pub(super) struct Whole {
     mask: &'static [&'static str],
+    /// What leaves out transactions that concern nobody; none where all are wanted.
+    scanner: Option<Scanner>,
 }
 
 /// Headers, about a kilobyte each.
@@ -67,7 +73,9 @@ impl Providers {
             (true, false) => &ProvenCheckpoint::MASK,
             (true, true) => &ProvenCheckpoint::MASK_WITH_OBJECTS,
         };
-        Whole { mask }
+        // What is proven is proven whole.
+        let scanner = self.scanner().filter(|_| !self.wants_proof()).cloned();
+        Whole { mask, scanner }
     }
 
     /// Headers, with what it takes to prove them where that is wanted.
@@ -84,11 +92,12 @@ impl Providers {
         &self,
         content: &C,
         client: &ProviderClient,
-        message: proto::Checkpoint,
+        message: WireMessage,
     ) -> Result<C::Item, SourceError> {
         let Some(prover) = self.prover()? else {
             return content.decode(client, message).await;
         };
+        let message = message.into_full()?;
         let anchor = prover.anchor_of(self, &message).await?;
         content.prove(client, message, &anchor).await
     }
@@ -101,11 +110,25 @@ impl Content for Whole {
         self.mask
     }
 
+    fn form(&self) -> Form {
+        match self.scanner {
+            Some(_) => Form::Scanned,
+            None => Form::Full,
+        }
+    }
+
     async fn decode(
         &self,
         client: &ProviderClient,
-        message: proto::Checkpoint,
+        message: WireMessage,
     ) -> Result<Checkpoint, SourceError> {
+        let message = match (message, &self.scanner) {
+            (WireMessage::Scanned(message, _), Some(scanner)) => match scanner.scan(*message)? {
+                Scanned::Complete(checkpoint) => return Ok(checkpoint),
+                Scanned::NeedsObjects(message) => *message,
+            },
+            (message, _) => message.into_full()?,
+        };
         client.complete(message).await
     }
 
@@ -138,12 +161,16 @@ impl Content for Headers {
         self.mask
     }
 
+    fn form(&self) -> Form {
+        Form::Full
+    }
+
     async fn decode(
         &self,
         _: &ProviderClient,
-        message: proto::Checkpoint,
+        message: WireMessage,
     ) -> Result<CheckpointHeader, SourceError> {
-        header_from_proto(&message)
+        header_from_proto(&message.into_full()?)
     }
 
     async fn prove(
@@ -165,8 +192,18 @@ impl Content for Headers {
 /// A message and who sent it, with its share of a budget.
 struct Sent {
     index: usize,
-    message: proto::Checkpoint,
-    bytes: usize,
+    message: WireMessage,
+}
+
+impl Sent {
+    fn bytes(&self) -> usize {
+        self.message.bytes()
+    }
+
+    /// All of the message, which it takes to prove it.
+    fn full(&self) -> Result<&proto::Checkpoint, SourceError> {
+        self.message.full()
+    }
 }
 
 /// Something checked, who sent it, and its share of the budget.
@@ -212,7 +249,12 @@ impl<C: Content> CheckedFetch<C> {
         budget: Option<Budget>,
     ) -> Self {
         Self {
-            fetch: Fetch::new(providers, content.mask(), from, to_inclusive),
+            fetch: Fetch::new(
+                providers,
+                (content.mask(), content.form()),
+                from,
+                to_inclusive,
+            ),
             // Half of what may be decoded, which takes twice the bytes of the messages.
             run_bytes_max: providers.0.limits.buffer_bytes / 8,
             providers: providers.clone(),
@@ -262,7 +304,7 @@ impl<C: Content> CheckedFetch<C> {
             self.arriving = Some(budget.hold(2 * self.expected).await);
         }
         let mut run: Vec<Sent> = self.left.take().into_iter().collect();
-        let mut bytes: usize = run.iter().map(|sent| sent.bytes).sum();
+        let mut bytes: usize = run.iter().map(Sent::bytes).sum();
         while run.len() < run_max && (run.is_empty() || bytes < self.run_bytes_max) {
             let Some(came) = self.fetch.next().await else {
                 break;
@@ -275,23 +317,19 @@ impl<C: Content> CheckedFetch<C> {
                 }
             };
             let expected = self.fetch.next;
-            if let Some(found) = message.sequence_number.filter(|n| *n != expected) {
+            if let Some(found) = message.sequence_number().filter(|n| *n != expected) {
                 let error = SourceError::OutOfOrder { expected, found };
                 self.drop_from(expected, index, error);
                 break;
             }
             self.fetch.accepted();
-            self.expected = message_bytes(&message);
-            let sent = Sent {
-                index,
-                bytes: self.expected,
-                message,
-            };
-            if !run.is_empty() && bytes + sent.bytes > self.run_bytes_max {
+            let sent = Sent { index, message };
+            self.expected = sent.bytes();
+            if !run.is_empty() && bytes + sent.bytes() > self.run_bytes_max {
                 self.left = Some(sent);
                 break;
             }
-            bytes += sent.bytes;
+            bytes += sent.bytes();
             run.push(sent);
         }
         run
@@ -312,14 +350,17 @@ impl<C: Content> CheckedFetch<C> {
             // Decoded it takes about as much again.
             let held = match (&self.budget, self.arriving.take()) {
                 (Some(budget), Some(arriving)) => {
-                    Some(budget.adjust(arriving, 2 * sent.bytes).await)
+                    Some(budget.adjust(arriving, 2 * sent.bytes()).await)
                 }
-                (Some(budget), None) => Some(budget.hold(2 * sent.bytes).await),
+                (Some(budget), None) => Some(budget.hold(2 * sent.bytes()).await),
                 (None, _) => None,
             };
             let client = self.providers.client(sent.index).clone();
             let checked = match anchors.as_mut().and_then(Iterator::next) {
-                Some(anchor) => self.content.prove(&client, sent.message, &anchor).await,
+                Some(anchor) => match sent.message.into_full() {
+                    Ok(message) => self.content.prove(&client, message, &anchor).await,
+                    Err(error) => Err(error),
+                },
                 None => self.content.decode(&client, sent.message).await,
             };
             match checked {
@@ -364,7 +405,11 @@ async fn anchors(
     };
     let (mut run, mut broken) = (run, None);
     while let Some((last, before)) = run.split_last() {
-        let anchor = match prover.anchor_of(providers, &last.message).await {
+        let anchored = match last.full() {
+            Ok(message) => prover.anchor_of(providers, message).await,
+            Err(error) => Err(error),
+        };
+        let anchor = match anchored {
             Ok(anchor) => anchor,
             Err(error) => {
                 run = match error.is_senders() {
@@ -392,7 +437,7 @@ async fn anchors(
 /// The messages of a run before the first of an epoch after `newest`.
 fn of_known_epochs(run: &[Sent], newest: u64) -> &[Sent] {
     let is_known = |sent: &Sent| {
-        let summary = summary_from_proto(&sent.message);
+        let summary = sent.full().and_then(summary_from_proto);
         summary.is_ok_and(|(summary, _)| summary.epoch <= newest)
     };
     let known = run.iter().take_while(|sent| is_known(sent)).count();
@@ -403,7 +448,8 @@ fn of_known_epochs(run: &[Sent], newest: u64) -> &[Sent] {
 fn linked(run: &[Sent], last: &Anchor) -> Result<Vec<Anchor>, (usize, SourceError)> {
     let mut headers = Vec::with_capacity(run.len());
     for (position, sent) in run.iter().enumerate() {
-        let (_, header) = summary_from_proto(&sent.message).map_err(|error| (position, error))?;
+        let summary = sent.full().and_then(summary_from_proto);
+        let (_, header) = summary.map_err(|error| (position, error))?;
         headers.push(header);
     }
     prove_linked(&headers, last).map_err(|error| {

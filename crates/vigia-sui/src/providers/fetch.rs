@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use sui_rpc::proto::sui::rpc::v2 as proto;
 use vigia_core::{Checkpoint, CheckpointHeader};
 
 use super::checked::{Checked, CheckedFetch, Refused, Whole};
@@ -15,6 +14,7 @@ use super::{Choice, Left, Need, Providers, StreamNotice};
 use crate::SourceError;
 use crate::grpc::{ProviderClient, Run, RunLimits};
 use crate::source::CheckpointStream;
+use crate::wire::{Form, WireMessage};
 
 /// Bytes in a quiet span that count as progress: a large checkpoint on a slow line is no silence, a
 /// trickle is.
@@ -132,6 +132,7 @@ impl Providers {
 pub(super) struct Fetch {
     providers: Providers,
     mask: &'static [&'static str],
+    form: Form,
     /// What comes next.
     pub(super) next: u64,
     to_inclusive: u64,
@@ -143,13 +144,14 @@ pub(super) struct Fetch {
 impl Fetch {
     pub(super) fn new(
         providers: &Providers,
-        mask: &'static [&'static str],
+        (mask, form): (&'static [&'static str], Form),
         from: u64,
         to_inclusive: u64,
     ) -> Self {
         Self {
             providers: providers.clone(),
             mask,
+            form,
             next: from,
             to_inclusive,
             prefer: providers.current(),
@@ -160,7 +162,7 @@ impl Fetch {
     /// The next message and who sent it; none at the end. An error is a report: it goes on with
     /// whoever can be asked then. To be followed by `accepted` or `back_to`; nothing is lost where this
     /// is given up.
-    pub(super) async fn next(&mut self) -> Option<Result<(usize, proto::Checkpoint), SourceError>> {
+    pub(super) async fn next(&mut self) -> Option<Result<(usize, WireMessage), SourceError>> {
         if self.next > self.to_inclusive {
             return None;
         }
@@ -176,6 +178,7 @@ impl Fetch {
         let (_, run) = self.run.get_or_insert_with(|| {
             let limits = RunLimits {
                 mask: self.mask,
+                form: self.form,
                 bytes: providers.0.limits.buffer_bytes / 2,
                 concurrency_max: providers.0.limits.concurrency_max,
             };

@@ -152,6 +152,7 @@ impl Filtered {
         Ok(Checkpoint {
             header,
             transactions,
+            scanned: None,
         })
     }
 

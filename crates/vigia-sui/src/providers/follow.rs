@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use sui_rpc::proto::sui::rpc::v2 as proto;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 use vigia_core::Digest;
@@ -18,9 +17,10 @@ use super::checked::{Checked, CheckedFetch, Content};
 use super::fetch::pause_unless_senders;
 use super::{Choice, Need, Providers, Standing};
 use crate::SourceError;
-use crate::budget::{Budget, message_bytes};
+use crate::budget::Budget;
 use crate::grpc::{ProviderClient, Subscription};
 use crate::source::{CheckpointSource, CheckpointStream, HeaderStream, Start};
+use crate::wire::WireMessage;
 
 /// Decoded checkpoints that may wait for the reader, however small.
 const ITEMS_MAX: usize = 1_024;
@@ -159,7 +159,7 @@ impl<C: Content> Follower<C> {
             self.review(index)?;
         }
         let client = self.providers.client(index).clone();
-        let opening = client.subscribe(self.content.mask(), &self.subscribed);
+        let opening = client.subscribe(self.content.mask(), self.content.form(), &self.subscribed);
         let opened = match self.providers.unless_silent(index, opening).await {
             Ok(opened) => opened,
             Err(error) => Err(error),
@@ -170,7 +170,7 @@ impl<C: Content> Follower<C> {
         self.fetch(heard.map_err(Ended::Failed)?.tip).await?;
         loop {
             let message = self.subscribed_next(index, &mut subscription).await?;
-            let Some(sequence) = message.sequence_number else {
+            let Some(sequence) = message.sequence_number() else {
                 let what = "sequence_number".to_owned();
                 let sequence = "without a number".to_owned();
                 return Err(self.blame(index, SourceError::Missing { sequence, what }));
@@ -195,7 +195,7 @@ impl<C: Content> Follower<C> {
         &mut self,
         index: usize,
         subscription: &mut Subscription,
-    ) -> Result<proto::Checkpoint, Ended> {
+    ) -> Result<WireMessage, Ended> {
         let client = self.providers.client(index).clone();
         let quiet_after = self.providers.0.limits.quiet_after;
         loop {
@@ -252,10 +252,10 @@ impl<C: Content> Follower<C> {
         &mut self,
         index: usize,
         client: &ProviderClient,
-        message: proto::Checkpoint,
+        message: WireMessage,
     ) -> Result<(), Ended> {
         // Decoded it takes about as much again.
-        let held = self.decoded.hold(2 * message_bytes(&message)).await;
+        let held = self.decoded.hold(2 * message.bytes()).await;
         let checked = self.providers.check(&self.content, client, message).await;
         let checked = checked.and_then(|item| self.check_next(&item).map(|()| item));
         match checked {

@@ -88,6 +88,7 @@ pub fn verify_checkpoint(
         checkpoint: Checkpoint {
             header,
             transactions,
+            scanned: None,
         },
         epoch: anchor.epoch(),
         owners_unproven,

@@ -137,6 +137,7 @@ impl Deployment {
             shards: None,
             filter_literals_max: 0,
             quorum,
+            scans: true,
             filters_broke: Mutex::default(),
             metrics: IngestMetrics::default(),
             traces: Traces::default(),

@@ -281,6 +281,7 @@ impl Roles {
             shards,
             filter_literals_max: settings.poll.filter_literals_max,
             quorum: provider.quorum.clone(),
+            scans: settings.poll.scan,
             filters_broke: Mutex::default(),
             metrics: self.metrics.ingest.clone(),
             traces: self.traces.clone(),

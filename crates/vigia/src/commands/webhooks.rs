@@ -16,7 +16,7 @@ use vigia_store::{
 use super::actions::record;
 use super::{open_existing_store, time_text};
 use crate::cli::Common;
-use crate::config::{Overrides, Settings};
+use crate::config::{Overrides, Settings, shown_url};
 use crate::exit::Exit;
 
 /// Deliveries that are replayed in one transaction.
@@ -253,7 +253,7 @@ fn to_json(
 ) -> serde_json::Value {
     json!({
         "name": row.spec.name,
-        "url": row.spec.url,
+        "url": shown_url(&row.spec.url),
         "filter": row.spec.filter,
         "state": row.state.as_str(),
         "reason": row.reason,
@@ -286,7 +286,7 @@ fn to_text(
         "{}  {}  {}\n    {} delivered, {} pending, {} dead",
         row.spec.name,
         row.state.as_str(),
-        row.spec.url,
+        shown_url(&row.spec.url),
         count(DeliveryState::Delivered),
         count(DeliveryState::Pending),
         count(DeliveryState::Dead),

@@ -25,6 +25,7 @@ const NAME_BYTES_MAX: usize = 100;
 #[expect(missing_docs, reason = "config/default.toml is the manual of each")]
 pub struct WebhookSettings {
     pub name: String,
+    #[serde(serialize_with = "as_shown")]
     pub url: String,
     pub key_files: Vec<PathBuf>,
     #[serde(default)]
@@ -178,4 +179,38 @@ fn keys(files: &[PathBuf]) -> Result<SigningKeys, ConfigError> {
     let found = keys.len().to_string();
     SigningKeys::new(keys)
         .map_err(|error| ConfigError::value("webhooks.key_files", &found, &error.to_string()))
+}
+/// Where webhooks go, for people: without what often is a secret, a query and who somebody is.
+pub fn shown_url(url: &str) -> String {
+    let (head, query) = url
+        .split_once('?')
+        .map_or((url, ""), |(head, _)| (head, "?(secret)"));
+    let (scheme, rest) = head.split_once("://").unwrap_or(("", head));
+    let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let host = host.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}{query}")
+}
+
+fn as_shown<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&shown_url(url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_shown_without_what_may_be_a_secret() {
+        for (url, shown) in [
+            ("https://a.example/hook", "https://a.example/hook"),
+            ("https://a.example", "https://a.example"),
+            (
+                "https://u:p@a.example:1/h?k=s",
+                "https://a.example:1/h?(secret)",
+            ),
+            ("https://a.example?k=a/b@c", "https://a.example?(secret)"),
+        ] {
+            assert_eq!(shown_url(url), shown);
+        }
+    }
 }

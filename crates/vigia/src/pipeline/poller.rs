@@ -61,6 +61,8 @@ pub struct Poller {
     pub filter_literals_max: usize,
     /// What proves all that is read; none where providers are believed.
     pub quorum: Option<Arc<Quorum>>,
+    /// Whether what concerns nobody is left out before it is decoded.
+    pub scans: bool,
     /// When a filtered stream last failed.
     pub filters_broke: Mutex<Option<Instant>>,
     /// What is counted.
@@ -309,7 +311,11 @@ impl Poller {
     /// Whom to read from: with the amounts of everything where coins are watched.
     fn source_for_matching(&self) -> Providers {
         let coins = self.watch.list().read().watches_coins();
-        self.source.with_all_amounts(coins)
+        let source = self.source.with_all_amounts(coins);
+        match self.scans {
+            true => source.scanning_for(self.watch.list()),
+            false => source,
+        }
     }
 
     /// Matches what came from `source`, and proves what of it takes more than that.
@@ -319,7 +325,7 @@ impl Poller {
         checkpoints: Vec<Checkpoint>,
     ) -> Result<Vec<Frame>, Ended> {
         let begun = Instant::now();
-        let transactions = checkpoints.iter().map(|found| found.transactions.len());
+        let transactions = checkpoints.iter().map(Checkpoint::count);
         self.metrics.received(checkpoints.len(), transactions.sum());
         let mut frames = Vec::with_capacity(checkpoints.len());
         for mut checkpoint in checkpoints {
@@ -518,6 +524,9 @@ fn bytes_of(checkpoint: &Checkpoint) -> usize {
 
 /// Matches a whole checkpoint at one version of the list.
 pub(crate) fn match_checkpoint(list: &WatchList, checkpoint: Checkpoint) -> Frame {
+    // What was left out by an older list is not matched by this one.
+    let scanned = checkpoint.scanned.map(|scanned| scanned.watch_version);
+    let watch_version = scanned.map_or(list.version(), |scanned| scanned.min(list.version()));
     let relevant = checkpoint
         .transactions
         .into_iter()
@@ -534,7 +543,7 @@ pub(crate) fn match_checkpoint(list: &WatchList, checkpoint: Checkpoint) -> Fram
         .collect();
     Frame {
         header: checkpoint.header,
-        watch_version: list.version(),
+        watch_version,
         relevant,
     }
 }
