@@ -1,7 +1,8 @@
-//! Developer commands: test, check, tidy, deny, book, bench, count, fuzz, newcomer, dist. Never shipped.
+//! Developer commands: test, check, tidy, deny, book, bench, capacity, count, fuzz, newcomer, dist. Never shipped.
 
 mod bench;
 mod book;
+mod capacity;
 mod count;
 mod deny;
 mod dist;
@@ -39,6 +40,8 @@ enum Command {
     Book,
     /// Run a benchmark; figures go to target/bench/NAME.json
     Bench(bench::BenchArgs),
+    /// Write the tables of docs/operations/capacity.md from what bench capacity measured last
+    Capacity,
     /// Count the instructions of hot functions under callgrind, and compare them with their budgets
     Count,
     /// Feed random bytes to what reads strangers' bytes, a minute for each target
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Deny => deny::run(),
         Command::Book => book::run(),
         Command::Bench(args) => bench::run(&args),
+        Command::Capacity => capacity::run(),
         Command::Count => count::run(),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Newcomer => newcomer::run(),

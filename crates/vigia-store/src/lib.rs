@@ -119,8 +119,8 @@ pub use stats::{DeliveryStats, Latency, STATS_ATTEMPTS_MAX, STATS_WINDOW_MS};
 pub use store::SqlStore;
 pub use wallet::{CHALLENGES_MAX, ChallengePurpose, WalletChallenge, WalletStore};
 pub use watch::{
-    AccountSpec, RECONCILED_WITHIN_MS, Refused, UserSpec, WatchEntry, WatchFilter, WatchReceipt,
-    WatchReconciliation, WatchRow, WatchStore, WatchTargets,
+    AccountSpec, RECONCILED_WITHIN_MS, Refused, TargetVisitor, UserSpec, WatchEntry, WatchFilter,
+    WatchReceipt, WatchReconciliation, WatchRow, WatchStore, WatchTargets,
 };
 
 /// Result of a store method.

@@ -115,12 +115,31 @@ pub enum WatchFilter {
 }
 
 /// Everything that is watched, at one version of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WatchTargets {
     /// The version.
     pub version: u64,
     /// The targets, each once.
     pub targets: Vec<WatchTarget>,
+}
+
+/// Takes all that is watched, one by one: a million addresses need no second copy.
+pub trait TargetVisitor: Send {
+    /// Before the first: the version of the list, and about how many addresses there are.
+    fn begin(&mut self, version: u64, addresses: u64);
+
+    /// A target; each comes once.
+    fn visit(&mut self, target: WatchTarget);
+}
+
+impl TargetVisitor for WatchTargets {
+    fn begin(&mut self, version: u64, _: u64) {
+        self.version = version;
+    }
+
+    fn visit(&mut self, target: WatchTarget) {
+        self.targets.push(target);
+    }
 }
 
 /// Reports of pollers that are older than this are of processes that are gone.
@@ -154,9 +173,16 @@ pub trait WatchStore: Send + Sync {
     /// Version of the list; 0 while nothing was ever watched.
     async fn watch_version(&self) -> Result<u64>;
 
-    /// All targets and the version they are of, for a poller to hold in memory; apply
-    /// `watch_changes` since that version to stay up to date.
-    async fn watch_targets(&self) -> Result<WatchTargets>;
+    /// Hands all targets of one version to `visitor`, for a poller to hold in memory; apply
+    /// `watch_changes` since that version to stay up to date. Where it fails half-way, what was handed over is of no use.
+    async fn watch_visit(&self, visitor: &mut dyn TargetVisitor) -> Result<()>;
+
+    /// All targets and the version they are of.
+    async fn watch_targets(&self) -> Result<WatchTargets> {
+        let mut targets = WatchTargets::default();
+        self.watch_visit(&mut targets).await?;
+        Ok(targets)
+    }
 
     /// Live entries with an id above `after_id`, in order of id, at most `limit`.
     async fn watch_page(&self, after_id: i64, limit: u32) -> Result<Vec<WatchRow>>;

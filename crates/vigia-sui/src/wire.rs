@@ -11,7 +11,7 @@ use bytes::Bytes;
 use prost::{DecodeError, Message};
 use sui_rpc::proto::sui::rpc::v2 as proto;
 use vigia_core::{Address, Checkpoint, CheckpointHeader, Place, ScannedAt, TypeTag};
-use vigia_watch::{SharedWatchList, WatchList};
+use vigia_watch::{Decode, SharedWatchList, WatchList};
 
 use crate::SourceError;
 use crate::decode::{Decoded, from_proto, lone_transaction, summary_from_proto};
@@ -268,11 +268,14 @@ impl WireTransaction {
             },
         };
         let changes = &self.balance_changes;
-        // Without one it may say too little.
-        !is_here
-            || changes.is_empty()
-            || changes.iter().any(|change| !change.passes(list, coins))
-            || list.scan(transaction, effects, events).is_err()
+        if !is_here || changes.iter().any(|change| !change.passes(list, coins)) {
+            return true;
+        }
+        match list.scan(transaction, effects, events) {
+            // Without a change of balances it may say too little (`decode::says_too_little`), or leave them out.
+            Ok(passed) => changes.is_empty() && (passed.gas_cost != 0 || passed.writes_owned),
+            Err(Decode) => true,
+        }
     }
 
     fn to_full(&self, sequence: u64) -> Result<proto::ExecutedTransaction, SourceError> {

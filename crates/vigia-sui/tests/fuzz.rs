@@ -265,6 +265,6 @@ fn what_concerns_nobody_is_left_out() {
         all += checkpoint.count();
         decoded += checkpoint.transactions.len();
     }
-    // The prologue of each checkpoint changes no balance.
-    assert!(decoded * 4 < all, "{decoded} of {all}");
+    // What is left are errors that are rare.
+    assert!(decoded * 20 < all, "{decoded} of {all}");
 }

@@ -9,5 +9,5 @@ mod scan;
 mod shared;
 
 pub use list::WatchList;
-pub use scan::Decode;
+pub use scan::{Decode, Passed};
 pub use shared::SharedWatchList;

@@ -24,28 +24,51 @@ pub struct Decode;
 
 type Scan<T = ()> = Result<T, Decode>;
 
+/// What a transaction did that concerns nobody on the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// What gas cost in all.
+    pub gas_cost: i128,
+    /// Whether it wrote an object that an address owns, or an address's balance.
+    pub writes_owned: bool,
+}
+
+/// What effects say beside.
+#[derive(Default)]
+struct Effects {
+    passed: Passed,
+    emits: bool,
+}
+
 impl WatchList {
     /// Looks at the signed bytes of a transaction; an error where it has to be decoded. Balance changes are no part of them.
-    pub fn scan(&self, transaction: &[u8], effects: &[u8], events: Option<&[u8]>) -> Scan {
-        let emits = self.scan_effects(effects)?;
-        match (emits, events) {
+    pub fn scan(&self, transaction: &[u8], effects: &[u8], events: Option<&[u8]>) -> Scan<Passed> {
+        let effects = self.scan_effects(effects)?;
+        match (effects.emits, events) {
             (true, Some(events)) => self.scan_events(events)?,
             (false, None) => {}
             // What is missing, or too much, is for the decoder to say.
             _ => return Err(Decode),
         }
-        self.scan_transaction(transaction)
+        self.scan_transaction(transaction)?;
+        Ok(effects.passed)
     }
 
     fn scan_transaction(&self, bytes: &[u8]) -> Scan {
         let mut reader = Reader(bytes);
         reader.variant(&[0])?; // version 1
-        reader.variant(&[0, 10])?; // programmable, and such of the system
-        for _ in 0..reader.length()? {
-            reader.input()?;
-        }
-        for _ in 0..reader.length()? {
-            self.scan_command(&mut reader)?;
+        match reader.byte()? {
+            // Programmable, and such of the system.
+            0 | 10 => {
+                for _ in 0..reader.length()? {
+                    reader.input()?;
+                }
+                for _ in 0..reader.length()? {
+                    self.scan_command(&mut reader)?;
+                }
+            }
+            // What each checkpoint has of the system.
+            kind => reader.prologue(kind)?,
         }
         self.pass(reader.address()?)?; // sender
         for _ in 0..reader.length()? {
@@ -94,18 +117,22 @@ impl WatchList {
         }
     }
 
-    /// Returns whether there are events.
-    fn scan_effects(&self, bytes: &[u8]) -> Scan<bool> {
+    fn scan_effects(&self, bytes: &[u8]) -> Scan<Effects> {
         let mut reader = Reader(bytes);
+        let mut effects = Effects::default();
         reader.variant(&[1])?; // version 2
         reader.status()?;
-        reader.skip(8 + 4 * 8)?; // epoch and gas
+        reader.skip(8)?; // epoch
+        let [computation, storage, rebate] = [reader.number()?, reader.number()?, reader.number()?];
+        effects.passed.gas_cost =
+            i128::from(computation) + i128::from(storage) - i128::from(rebate);
+        reader.skip(8)?; // what the system keeps of the rebate
         reader.digest()?; // of the transaction
         if reader.option()? {
             reader.skip(4)?; // position of the gas coin
         }
-        let emits = reader.option()?;
-        if emits {
+        effects.emits = reader.option()?;
+        if effects.emits {
             reader.digest()?;
         }
         for _ in 0..reader.length()? {
@@ -113,7 +140,7 @@ impl WatchList {
         }
         reader.skip(8)?; // version of what it wrote
         for _ in 0..reader.length()? {
-            self.scan_change(&mut reader)?;
+            effects.passed.writes_owned |= self.scan_change(&mut reader)?;
         }
         for _ in 0..reader.length()? {
             reader.unchanged()?;
@@ -122,10 +149,12 @@ impl WatchList {
             reader.digest()?; // auxiliary data
         }
         reader.end()?;
-        Ok(emits)
+        Ok(effects)
     }
 
-    fn scan_change(&self, reader: &mut Reader<'_>) -> Scan {
+    /// Returns whether an address owns what was written.
+    fn scan_change(&self, reader: &mut Reader<'_>) -> Scan<bool> {
+        let mut is_owned = false;
         reader.skip(32)?; // the object
         match reader.byte()? {
             0 => {}
@@ -140,13 +169,14 @@ impl WatchList {
             0 => {}
             1 => {
                 reader.digest()?;
-                self.scan_owner(reader)?;
+                is_owned = self.scan_owner(reader)?;
             }
             2 => {
                 reader.skip(8)?;
                 reader.digest()?;
             }
             3 => {
+                is_owned = true;
                 self.pass(reader.address()?)?;
                 reader.type_tag(0, &mut 0)?;
                 reader.variant(&[0, 1])?; // merge or split
@@ -158,18 +188,20 @@ impl WatchList {
             }
             _ => return Err(Decode),
         }
-        reader.variant(&[0, 1, 2]).map(|_| ()) // what happened to the id
+        reader.variant(&[0, 1, 2])?; // what happened to the id
+        Ok(is_owned)
     }
 
-    fn scan_owner(&self, reader: &mut Reader<'_>) -> Scan {
+    /// Returns whether it is an address.
+    fn scan_owner(&self, reader: &mut Reader<'_>) -> Scan<bool> {
         match reader.byte()? {
-            0 => self.pass(reader.address()?),
-            1 => reader.skip(32),
-            2 => reader.skip(8),
-            3 => Ok(()),
+            0 => self.pass(reader.address()?).map(|()| true),
+            1 => reader.skip(32).map(|()| false),
+            2 => reader.skip(8).map(|()| false),
+            3 => Ok(false),
             4 => {
                 reader.skip(8)?;
-                self.pass(reader.address()?)
+                self.pass(reader.address()?).map(|()| true)
             }
             _ => Err(Decode),
         }
@@ -260,6 +292,12 @@ impl<'b> Reader<'b> {
         let (address, rest) = self.0.split_first_chunk::<32>().ok_or(Decode)?;
         self.0 = rest;
         Ok(Address::new(*address))
+    }
+
+    fn number(&mut self) -> Scan<u64> {
+        let (number, rest) = self.0.split_first_chunk::<8>().ok_or(Decode)?;
+        self.0 = rest;
+        Ok(u64::from_le_bytes(*number))
     }
 
     /// A digest is written as bytes, with its length.
@@ -364,6 +402,43 @@ impl<'b> Reader<'b> {
         }
         let dependencies = self.length()?;
         self.skip(dependencies.checked_mul(32).ok_or(Decode)?)
+    }
+
+    /// What the system does once for each commit of consensus: its prologue, randomness.
+    fn prologue(&mut self, kind: u8) -> Scan {
+        match kind {
+            3 => self.skip(3 * 8),
+            6 => {
+                self.skip(2 * 8)?;
+                let length = self.length()?;
+                self.skip(length)?;
+                self.skip(8)
+            }
+            7 => {
+                self.skip(3 * 8)?;
+                self.digest()
+            }
+            8 | 9 => {
+                self.skip(2 * 8)?;
+                if self.option()? {
+                    self.skip(8)?;
+                }
+                self.skip(8)?;
+                self.digest()?;
+                let assignment = 32 + 8 + 8 * usize::from(self.variant(&[0, 1])?);
+                for _ in 0..self.length()? {
+                    self.digest()?;
+                    let assignments = self.length()?;
+                    self.skip(assignments.checked_mul(assignment).ok_or(Decode)?)?;
+                }
+                match kind {
+                    9 => self.digest(),
+                    _ => Ok(()),
+                }
+            }
+            // The change of an epoch and its like, once a day.
+            _ => Err(Decode),
+        }
     }
 
     fn expiration(&mut self) -> Scan {

@@ -17,6 +17,7 @@ mod support;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use support::bare::{self, Bare};
 use support::deployment::{Database, Deployment};
 use support::node::{NodeConfig, NodeProcess};
 use support::proven::ProvenFigures;
@@ -62,9 +63,10 @@ fn main() {
         };
     }
     let run = runtime.block_on(run(&node, &database, watched));
-    let bytes = node.ready.bcs_bytes_per_checkpoint;
-    let node_cpu_ms = node.stop();
     let peak_rss_kib = usage::peak_rss_kib();
+    let bytes = node.ready.bcs_bytes_per_checkpoint;
+    let bare = runtime.block_on(bare(&node, &node_config, &database));
+    let node_cpu_ms = node.stop();
     if node_config.proven {
         return support::proven::tell(&proven_figures(&node_config, &run));
     }
@@ -79,7 +81,26 @@ fn main() {
         peak_rss_kib,
         node_cpu_ms,
         proven,
+        bare,
     });
+}
+
+/// The same rows inserted and nothing else; none where few of what was read is written.
+async fn bare(node: &NodeProcess, config: &NodeConfig, database: &Database) -> Option<Bare> {
+    if !["pipeline", "pipeline-postgres"].contains(&database.bench) {
+        return None;
+    }
+    // As many checkpoints as a full commit has.
+    let relevant = u64::from(config.per_checkpoint * config.relevant_per_mille / 1_000);
+    let (tip, per_commit) = (node.ready.tip, 1_000 / relevant.max(1));
+    Some(match (&database.path, database.server) {
+        (Some(path), _) => bare::sqlite(path, tip, per_commit).await,
+        (None, Some(server)) => {
+            let url = support::told("VIGIA_BENCH_POSTGRES_URL");
+            bare::postgres(&url, server, tip, per_commit).await
+        }
+        (None, None) => return None,
+    })
 }
 
 /// What one run took.
@@ -148,6 +169,8 @@ struct Measured<'a> {
     node_cpu_ms: u64,
     /// Figures of the same chain with all of it proven.
     proven: Option<ProvenFigures>,
+    /// What the database alone takes for the rows.
+    bare: Option<Bare>,
 }
 
 fn report(measured: &Measured<'_>) {
@@ -186,6 +209,13 @@ fn report(measured: &Measured<'_>) {
         }
         let proven_cpu_us = proven["cpu_us_per_tx_read"];
         report.figure("quorum_cpu_ratio", proven_cpu_us / (all_cpu * 1e6 / all));
+    }
+    if let Some(bare) = &measured.bare {
+        let (bare_wall, bare_cpu) = (bare.wall.as_secs_f64(), bare.cpu.as_secs_f64());
+        report.figure("bare_insert_tx_per_s", relevant / bare_wall);
+        report.figure("bare_insert_cpu_ms_per_tx", bare_cpu * 1000.0 / relevant);
+        report.figure("rate_to_bare_insert", bare_wall / wall.as_secs_f64());
+        report.figure("cpu_to_bare_insert", all_cpu / bare_cpu);
     }
     report.setting(
         "relevant_share_percent",

@@ -11,8 +11,8 @@ use super::{SqlStore, backfill, commit, notify, register};
 use crate::db::{Lock, Row, Tx, Value, get, get_opt, insert, query};
 use crate::sql::sql;
 use crate::{
-    Refused, Result, WatchEntry, WatchFilter, WatchReceipt, WatchReconciliation, WatchRow,
-    WatchStore, WatchTargets,
+    Refused, Result, TargetVisitor, WatchEntry, WatchFilter, WatchReceipt, WatchReconciliation,
+    WatchRow, WatchStore,
 };
 
 /// How often the database is asked for changes of other processes; a waiter learns of one within
@@ -43,24 +43,21 @@ impl WatchStore for SqlStore {
         get(&row, "version")
     }
 
-    async fn watch_targets(&self) -> Result<WatchTargets> {
+    async fn watch_visit(&self, visitor: &mut dyn TargetVisitor) -> Result<()> {
         let mut tx = self.database.read().await?;
-        let row = query(sql!("watch_version")).fetch_one(&mut tx).await?;
-        let version = get(&row, "version")?;
-        let mut targets = Vec::new();
+        let row = query(sql!("watch_head")).fetch_one(&mut tx).await?;
+        visitor.begin(get(&row, "version")?, get(&row, "addresses")?);
         let contracts = query(sql!("watch_contracts")).fetch_all(&mut tx).await?;
         for row in &contracts {
-            targets.push(codec::watch_target(row)?);
+            visitor.visit(codec::watch_target(row)?);
         }
-        // Row by row: there may be millions, and each is 32 bytes.
         let addresses = query(sql!("watch_addresses"));
         addresses
             .fetch_while(&mut tx, |row| {
-                targets.push(WatchTarget::Address(get(&row, "target")?));
+                visitor.visit(WatchTarget::Address(get(&row, "target")?));
                 Ok(true)
             })
-            .await?;
-        Ok(WatchTargets { version, targets })
+            .await
     }
 
     async fn watch_page(&self, after_id: i64, limit: u32) -> Result<Vec<WatchRow>> {

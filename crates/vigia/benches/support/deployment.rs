@@ -37,7 +37,7 @@ pub(crate) struct Database {
     /// The file, where it is one.
     pub(crate) path: Option<PathBuf>,
     /// The server's process, where there is one: its CPU time counts.
-    server: Option<u32>,
+    pub(crate) server: Option<u32>,
 }
 
 impl Database {

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every bench uses a part of it")]
 
 pub(crate) mod asking;
+pub(crate) mod bare;
 pub(crate) mod deployment;
 pub(crate) mod node;
 pub(crate) mod people;

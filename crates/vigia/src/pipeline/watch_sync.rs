@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use vigia_core::error_chain;
-use vigia_store::{Result, Store, WatchReconciliation, WatchTargets};
+use vigia_core::{WatchTarget, error_chain};
+use vigia_store::{Result, Store, TargetVisitor, WatchReconciliation};
 use vigia_watch::{SharedWatchList, WatchList};
 
 use super::{Backoff, Trouble};
 
+/// Targets that are compared while nobody may change the list.
+const COMPARED_AT_ONCE: usize = 1_024;
 /// Times that reconciling is tried at each interval.
 const RECONCILE_TRIES: u32 = 3;
 
@@ -34,10 +36,11 @@ pub struct WatchSync {
 impl WatchSync {
     /// Loads the whole list.
     pub async fn load(store: Arc<dyn Store>) -> Result<Self> {
-        let list = list_of(store.watch_targets().await?);
+        let mut loading = Loading::default();
+        store.watch_visit(&mut loading).await?;
         let sync = Self {
             store,
-            list: Arc::new(SharedWatchList::new(list)),
+            list: Arc::new(SharedWatchList::new(loading.0)),
         };
         sync.refresh().await?;
         Ok(sync)
@@ -67,21 +70,15 @@ impl WatchSync {
     /// None where the list changed meanwhile, so that nothing can be said.
     pub async fn reconcile(&self) -> Result<Option<WatchDifference>> {
         self.refresh().await?;
-        let table = self.store.watch_targets().await?;
-        let mut difference = WatchDifference::default();
-        {
-            let list = self.list.read();
-            if list.version() != table.version {
-                return Ok(None);
-            }
-            difference.entries = count(table.targets.len());
-            let missing = table.targets.iter().filter(|target| !list.contains(target));
-            difference.missing = count(missing.count());
-            let known = difference.entries - difference.missing;
-            difference.extra = count(list.len()).saturating_sub(known);
-        }
+        let mut comparing = Comparing::with(&self.list);
+        self.store.watch_visit(&mut comparing).await?;
+        let Some(difference) = comparing.difference() else {
+            return Ok(None);
+        };
         if difference.missing + difference.extra > 0 {
-            self.list.replace(list_of(table));
+            let mut loading = Loading::default();
+            self.store.watch_visit(&mut loading).await?;
+            self.list.replace(loading.0);
         }
         Ok(Some(difference))
     }
@@ -181,13 +178,79 @@ impl WatchSync {
     }
 }
 
-fn list_of(table: WatchTargets) -> WatchList {
-    let mut list = WatchList::new(table.version);
-    list.reserve_addresses(table.targets.len());
-    for target in table.targets {
-        list.insert(target);
+/// Makes a list of what the table has.
+#[derive(Default)]
+struct Loading(WatchList);
+
+impl TargetVisitor for Loading {
+    fn begin(&mut self, version: u64, addresses: u64) {
+        self.0 = WatchList::new(version);
+        self.0
+            .reserve_addresses(usize::try_from(addresses).unwrap_or_default());
     }
-    list
+
+    fn visit(&mut self, target: WatchTarget) {
+        self.0.insert(target);
+    }
+}
+
+/// Compares the table with a list that goes on being read, some targets at a time.
+struct Comparing {
+    list: Arc<SharedWatchList>,
+    version: u64,
+    is_changed: bool,
+    waiting: Vec<WatchTarget>,
+    entries: u64,
+    missing: u64,
+}
+
+impl Comparing {
+    fn with(list: &Arc<SharedWatchList>) -> Self {
+        Self {
+            list: Arc::clone(list),
+            version: 0,
+            is_changed: false,
+            waiting: Vec::with_capacity(COMPARED_AT_ONCE),
+            entries: 0,
+            missing: 0,
+        }
+    }
+
+    fn compare(&mut self) {
+        let list = self.list.read();
+        self.is_changed |= list.version() != self.version;
+        self.entries += count(self.waiting.len());
+        let missing = self
+            .waiting
+            .drain(..)
+            .filter(|target| !list.contains(target));
+        self.missing += count(missing.count());
+    }
+
+    /// None where the list has changed meanwhile.
+    fn difference(mut self) -> Option<WatchDifference> {
+        self.compare();
+        let known = self.entries - self.missing;
+        let extra = count(self.list.read().len()).saturating_sub(known);
+        (!self.is_changed).then_some(WatchDifference {
+            entries: self.entries,
+            missing: self.missing,
+            extra,
+        })
+    }
+}
+
+impl TargetVisitor for Comparing {
+    fn begin(&mut self, version: u64, _: u64) {
+        self.version = version;
+    }
+
+    fn visit(&mut self, target: WatchTarget) {
+        self.waiting.push(target);
+        if self.waiting.len() >= COMPARED_AT_ONCE {
+            self.compare();
+        }
+    }
 }
 
 fn count(length: usize) -> u64 {

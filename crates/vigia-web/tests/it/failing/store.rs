@@ -15,9 +15,9 @@ use vigia_store::{
     EndpointSpec, FailedRetry, FailedRow, FailedStore, FailedTransaction, IngestStore,
     InvoiceOutcome, InvoiceRow, InvoiceSpec, LabelRow, LabelStore, OutboxBacklog, ProcessRow,
     ProcessStore, ProviderReport, ProviderRow, ProviderStore, ProviderUsage, RangeProgress,
-    RawTransactionRow, ReadStore, Sequenced, ShardRow, StatusReport, StoreError,
+    RawTransactionRow, ReadStore, Sequenced, ShardRow, StatusReport, StoreError, TargetVisitor,
     TransactionRemains, WatchEntry, WatchFilter, WatchReceipt, WatchReconciliation, WatchRow,
-    WatchStore, WatchTargets, Watermark,
+    WatchStore, Watermark,
 };
 
 use super::Failure;
@@ -366,7 +366,7 @@ impl WatchStore for FailingStore {
         self.fail()
     }
 
-    async fn watch_targets(&self) -> Result<WatchTargets> {
+    async fn watch_visit(&self, _: &mut dyn TargetVisitor) -> Result<()> {
         self.fail()
     }
 
