@@ -19,20 +19,24 @@ fn corpus() -> Corpus {
     };
     // The first checkpoint hands coins out to everybody at once.
     let data = generate(config).skip(1).flat_map(|data| data.transactions);
-    let transactions = (0..).zip(data).map(|(index, transaction)| {
+    let transactions = (0..).zip(data).map(|(index, data)| {
         let place = Place {
             checkpoint: 1,
             index,
         };
-        let found = executed(place, transaction);
+        let transaction = bcs::to_bytes(&data.transaction.transaction).expect("BCS");
+        let effects = bcs::to_bytes(&data.effects).expect("BCS");
+        let events = data.events.as_ref();
+        let events = events.map(|events| bcs::to_bytes(events).expect("BCS"));
+        let found = executed(place, data);
         let changes = found.balance_changes.iter();
         let changes = changes
             .map(|change| (change.address, change.coin_type.to_string(), change.amount))
             .collect();
         Recorded {
-            transaction: found.evidence.transaction.to_vec(),
-            effects: found.evidence.effects.to_vec(),
-            events: found.evidence.events.as_deref().map(<[u8]>::to_vec),
+            transaction,
+            effects,
+            events,
             balance_changes: changes,
         }
     });
