@@ -38,6 +38,7 @@ mod plain;
 mod rate;
 mod reader;
 mod recheck;
+mod request_id;
 mod router;
 mod samples;
 mod search;

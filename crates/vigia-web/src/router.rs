@@ -9,7 +9,9 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 
 use crate::app::App;
-use crate::{assets, events, export, graphql, guard, health, live, metrics, pages, stream};
+use crate::{
+    assets, events, export, graphql, guard, health, live, metrics, pages, request_id, stream,
+};
 
 /// The whole web role as one service.
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -127,6 +129,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .layer(guard::cors(&app.config.cors_origins))
         .layer(from_fn_with_state(app.clone(), guard::rate_limit))
         .layer(from_fn_with_state(app.clone(), guard::headers))
+        .layer(from_fn(request_id::identify))
         .with_state(app)
 }
 

@@ -64,6 +64,8 @@ fn main() {
     }
     let list = Arc::new(SharedWatchList::new(list));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    // Clients that connect later want to know where.
+    let _entered = runtime.enter();
     let mut report = Report::new("ingest");
     let ours = || {
         let provider = ProviderConfig::new(node.ready.url.clone());

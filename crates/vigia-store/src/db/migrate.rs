@@ -59,6 +59,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0028_searched", compatible_from: 16),
     migration!("0029_operating", compatible_from: 16),
     migration!("0030_rescued", compatible_from: 16),
+    migration!("0031_vacuum", compatible_from: 16),
 ];
 
 /// Writes which version the schema has, and since when binaries can use it.

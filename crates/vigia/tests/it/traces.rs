@@ -265,3 +265,49 @@ fn what_is_no_collector_is_said_at_the_start() {
         );
     }
 }
+
+/// What fails for somebody is found in the log by the id that their answer has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_is_found_in_the_log_by_its_id() {
+    let Some(database) = PostgresDatabase::create().await else {
+        return;
+    };
+    let app = App::with_config(&format!(
+        "[store]\nurl = \"{}\"\n[web]\nlisten = \"127.0.0.1:0\"\n",
+        database.url()
+    ));
+    app.ok(&["migrate"]);
+    let (mut web, log) = app.start_logged(&["web"]);
+    let page = web.line_with("http://");
+    let page = page[page.find("http://").unwrap()..].trim().to_owned();
+    let ask = async |id: Option<&str>| {
+        let query = serde_json::json!({ "query": "{ activities(first: 1) { nodes { kind } } }" });
+        let mut request = crate::app::http()
+            .post(format!("{page}graphql"))
+            .json(&query);
+        if let Some(id) = id {
+            request = request.header("x-request-id", id);
+        }
+        let answer = request.send().await.unwrap();
+        let id = answer.headers()["x-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        (id, answer.text().await.unwrap())
+    };
+    let (own, text) = ask(None).await;
+    assert_eq!(own.len(), 16);
+    assert!(text.contains("\"nodes\""), "{text}");
+    database
+        .run_as_owner("ALTER TABLE vigia.activity RENAME TO gone")
+        .await;
+    let (given, text) = ask(Some("of-the-proxy-7")).await;
+    assert_eq!(given, "of-the-proxy-7");
+    assert!(text.contains("INTERNAL"), "{text}");
+    log.wait_for("\"request_id\":\"of-the-proxy-7\"");
+    assert!(
+        !log.lines().iter().any(|line| line.contains(&own)),
+        "it went well"
+    );
+    web.stop();
+}
