@@ -68,7 +68,11 @@ fn main() {
         true => (100_000, Duration::from_secs(5)),
         false => (1_000_000, Duration::from_secs(60)),
     };
-    let program = Program::new(&format!("[web]\nlisten = \"127.0.0.1:0\"\n{}", packages()));
+    let metrics = free_port();
+    let program = Program::new(&format!(
+        "[metrics]\nlisten = \"127.0.0.1:{metrics}\"\n{}",
+        packages()
+    ));
     let mut lines = String::from("address\n");
     for n in 0..watched {
         let _ = writeln!(lines, "{}", support::watched_address(n, &[]));
