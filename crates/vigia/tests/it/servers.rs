@@ -27,10 +27,20 @@ pub(crate) use repeats::Repeats;
 pub(crate) use sqs::Sqs;
 pub(crate) use tmpfs::Tmpfs;
 
-/// A port that nobody uses, for a server that takes no other word for it.
+/// A port that nobody listens at. Not one that the system hands out by itself: between now and when it is used any connection could
+/// get that. Tests run as processes beside one another, so each begins to look elsewhere.
 pub(crate) fn free_port() -> u16 {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    free.local_addr().expect("an address").port()
+    const FIRST: u32 = 18_000;
+    const COUNT: u32 = 14_000;
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let asked = ASKED.fetch_add(1, Ordering::Relaxed);
+        let at = std::process::id().wrapping_mul(97).wrapping_add(asked) % COUNT;
+        let port = u16::try_from(FIRST + at).expect("it is a port");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn required(what: &str) -> bool {
