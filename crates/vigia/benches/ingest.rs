@@ -202,7 +202,7 @@ struct Listed {
     checkpoint: Option<Bytes>,
 }
 
-/// The number and the transactions of a checkpoint, uncounted bytes.
+/// The number and the transactions of a checkpoint, which are left as bytes.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Counted {
     #[prost(uint64, tag = "1")]
