@@ -48,6 +48,7 @@ struct Messages {
 }
 
 fn main() {
+    usage::watch_processes();
     let is_quick = std::env::args().any(|argument| argument == "--quick");
     let (watched, lasting) = match is_quick {
         true => (100_000, Duration::from_secs(1)),

@@ -15,6 +15,7 @@ mod raw;
 mod run;
 mod subscription;
 mod trust;
+mod watchdog;
 
 use std::fmt;
 use std::sync::Arc;

@@ -19,7 +19,7 @@ const STREAM_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 64 * 1024 * 1024;
 /// After so long without a frame the client gives a body up. Streams have a watchdog of their own,
 /// which is quicker; this one is for bodies that nobody reads.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+pub(super) const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// A client that connects at first use.
 pub(super) fn client(config: &ProviderConfig, meter: MeterLayer) -> Result<Client, SourceError> {

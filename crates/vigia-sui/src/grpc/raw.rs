@@ -1,8 +1,8 @@
 //! Calls whose answers are left as bytes: what of them is decoded is decided by whoever reads them.
 //!
 //! The SDK's client decodes all of every message that it receives. These calls have a connection of their own to the same
-//! provider, with the same TLS, headers, windows, limits and counts; a checkpoint comes out of them as the slice of the
-//! frame that it is, uncopied.
+//! provider, with the same TLS, headers, windows, watchdog, limits and counts; a checkpoint comes out of them as the slice of
+//! the frame that it is, uncopied.
 
 use bytes::Bytes;
 use prost::Message;
@@ -18,6 +18,7 @@ use tonic_prost::ProstCodec;
 use tower::Layer as _;
 
 use super::meter::{MeterLayer, Metered};
+use super::watchdog::Watched;
 use super::{MESSAGE_BYTES_MAX, ProviderClient, ProviderConfig, channel};
 use crate::SourceError;
 use crate::wire::{Form, WireMessage};
@@ -29,7 +30,7 @@ const GET: &str = "/sui.rpc.v2.LedgerService/GetCheckpoint";
 /// A connection to a provider for answers that are left as bytes. Clones share it.
 #[derive(Clone)]
 pub(super) struct RawChannel {
-    channel: Channel,
+    channel: Watched<Channel>,
     headers: MetadataMap,
     meter: MeterLayer,
 }
@@ -103,13 +104,13 @@ impl RawChannel {
     pub(super) fn new(config: &ProviderConfig, meter: MeterLayer) -> Result<Self, SourceError> {
         let (endpoint, headers) = channel::endpoint_and_headers(config)?;
         Ok(Self {
-            channel: endpoint.connect_lazy(),
+            channel: Watched::new(endpoint.connect_lazy(), channel::SILENCE_MAX),
             headers: headers.headers().clone(),
             meter,
         })
     }
 
-    fn grpc(&self, bytes_max: usize) -> Grpc<Metered<Channel>> {
+    fn grpc(&self, bytes_max: usize) -> Grpc<Metered<Watched<Channel>>> {
         Grpc::new(self.meter.layer(self.channel.clone()))
             .accept_compressed(CompressionEncoding::Zstd)
             .max_decoding_message_size(bytes_max)
