@@ -5,6 +5,7 @@
 
 #![expect(clippy::float_arithmetic, reason = "figures for people, not money")]
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use sqlx::Connection as _;
@@ -134,6 +135,7 @@ async fn what_it_takes_stays_what_it_is() {
         .each_ref()
         .map(|(name, _)| Series::new(format!("{name} files")));
     let mut dead = Series::new("dead rows".to_owned());
+    let mut dead_by_table: BTreeMap<String, Series> = BTreeMap::new();
 
     let begun = Instant::now();
     let mut looks = 0_usize;
@@ -152,22 +154,30 @@ async fn what_it_takes_stays_what_it_is() {
             memory[n].points.push((at, mib));
             files[n].points.push((at, open));
         }
-        let rows = "SELECT coalesce(sum(n_dead_tup), 0)::bigint FROM pg_stat_user_tables WHERE schemaname = 'vigia'";
-        let rows: i64 = sqlx::query_scalar(rows)
-            .fetch_one(&mut server)
-            .await
-            .unwrap();
-        dead.points
-            .push((at, f64::from(i32::try_from(rows).unwrap_or(i32::MAX))));
+        let rows =
+            "SELECT relname::text, n_dead_tup FROM pg_stat_user_tables WHERE schemaname = 'vigia'";
+        let rows: Vec<(String, i64)> = sqlx::query_as(rows).fetch_all(&mut server).await.unwrap();
+        let mut all = 0.0;
+        for (table, rows) in rows {
+            let rows = f64::from(i32::try_from(rows).unwrap_or(i32::MAX));
+            all += rows;
+            let series = dead_by_table.entry(table.clone());
+            let series = series.or_insert_with(|| Series::new(format!("  {table}")));
+            series.points.push((at, rows));
+        }
+        dead.points.push((at, all));
         looks += 1;
     }
     node.set_faults(Faults::none());
 
     println!("{looks} looks in {:?}", begun.elapsed());
-    for series in memory.iter().chain(&files).chain([&dead]) {
+    let tables = dead_by_table.values();
+    let tables = tables.filter(|series| series.greatest(true).max(series.greatest(false)) > 500.0);
+    let printed = memory.iter().chain(&files).chain([&dead]);
+    for series in printed.chain(tables) {
         let (mean, slope) = series.settled();
         println!(
-            "{:<18} {mean:>10.1} in the second half, {slope:>+10.2} an hour, at most {:.1} and {:.1}",
+            "{:<22} {mean:>10.1} in the second half, {slope:>+10.2} an hour, at most {:.1} and {:.1}",
             series.name,
             series.greatest(false),
             series.greatest(true)

@@ -1,0 +1,2 @@
+-- Postgres only: SQLite leaves no dead rows behind. Versions go together.
+SELECT 1;
