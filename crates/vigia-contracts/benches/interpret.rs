@@ -37,6 +37,7 @@ use vigia_devnet::{Chain, ChainConfig, Packages, executed, generate};
 use report::Report;
 
 fn main() {
+    usage::watch_processes();
     let is_quick = std::env::args().any(|argument| argument == "--quick");
     let (transactions, lasting) = match is_quick {
         true => (5_000, Duration::from_secs(2)),

@@ -124,6 +124,7 @@ fn main() {
     if support::node::served() {
         return;
     }
+    usage::watch_processes();
     let (phases, lasting) = match support::is_quick() {
         true => (&PHASES[..2], [2, 6]),
         false => (PHASES, [15, 60]),

@@ -24,6 +24,7 @@ use sui_rpc::proto::sui::rpc::v2::{GetServiceInfoRequest, ListBalancesRequest};
 use support::node::{NodeConfig, NodeProcess};
 use support::program::Program;
 use support::report::Report;
+use support::usage;
 use vigia_core::type_text;
 
 /// How long a process lives before it is killed, in milliseconds.
@@ -38,6 +39,7 @@ fn main() {
     if support::node::served() {
         return;
     }
+    usage::watch_processes();
     let transactions = match support::is_quick() {
         true => 40_000,
         false => 1_000_000,

@@ -20,6 +20,7 @@ mod support;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use support::deployment::Database;
 use support::receiver::Receiver;
 use support::report::Report;
@@ -30,6 +31,10 @@ use support::usage;
 const BACKLOG: u64 = 12_000;
 /// Endpoints of the backlog.
 const BACKLOG_ENDPOINTS: u64 = 4;
+/// Requests that wait for an answer at once, as many as the endpoints of the backlog may have.
+const IN_FLIGHT: usize = 128;
+/// About as long as what an endpoint is told of an activity.
+const BODY_BYTES: usize = 700;
 /// Endpoints of which half hang.
 const MANY_ENDPOINTS: u64 = 1_000;
 /// Turns that each variant gets.
@@ -37,6 +42,7 @@ const ISOLATION_ROUNDS: usize = 4;
 
 fn main() {
     vigia::memory::share_arenas(vigia::memory::FOLLOWING);
+    usage::watch_processes();
     let quick = support::is_quick();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut database = Database::postgres();
@@ -85,6 +91,32 @@ async fn throughput(
         cpu.1.as_micros() as f64 / wanted as f64,
     );
     told.close().await;
+    report.figure("client_alone_per_s", client_alone(receiver, wanted).await);
+}
+
+/// What the HTTP client does of the same when there is nothing else to do: bodies of the same size to the same receiver, as many
+/// at once, no signature and no rows.
+async fn client_alone(receiver: &Receiver, wanted: u64) -> f64 {
+    let client = reqwest::Client::builder().no_proxy().build();
+    let client = client.expect("a client");
+    let body = bytes::Bytes::from(format!(
+        "{{\"checkpoint\":1,\"filler\":{:?}}}",
+        "x".repeat(BODY_BYTES)
+    ));
+    let begun = Instant::now();
+    let posts = (0..wanted).map(|n| {
+        let endpoint = n % BACKLOG_ENDPOINTS;
+        let post = client.post(format!("http://{}/{endpoint}", receiver.address));
+        let post = post.header("content-type", "application/json");
+        post.body(body.clone()).send()
+    });
+    let mut posts = futures::stream::iter(posts).buffer_unordered(IN_FLIGHT);
+    while let Some(answer) = posts.next().await {
+        assert!(answer.expect("an answer").status().is_success());
+    }
+    let took = begun.elapsed();
+    assert_eq!(receiver.take().len() as u64, wanted);
+    wanted as f64 / took.as_secs_f64()
 }
 
 async fn latency(database: &Database, receiver: &Arc<Receiver>, quick: bool, report: &mut Report) {

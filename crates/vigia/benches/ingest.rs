@@ -21,18 +21,14 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use futures::StreamExt as _;
 use sui_rpc::Client;
 use sui_rpc::client::{CheckpointStreamRequest, CheckpointStreamStart};
 use sui_rpc::field::{FieldMask, FieldMaskUtil};
-use sui_rpc::proto::sui::rpc::v2 as proto;
+use support::loopback::{self, MESSAGE_BYTES_MAX};
 use support::node::{NodeConfig, NodeProcess};
 use support::report::Report;
 use support::usage;
-use tonic::client::Grpc;
-use tonic::codegen::http::uri::PathAndQuery;
-use tonic_prost::ProstCodec;
 use vigia_core::{Checkpoint, SystemClock, WatchTarget};
 use vigia_sui::{
     CheckpointSource as _, LIVE_MASK, ProviderConfig, Providers, Start, decode_checkpoint,
@@ -41,13 +37,12 @@ use vigia_watch::{SharedWatchList, WatchList};
 
 /// Bytes of a transaction, its effects and events as BCS on mainnet, and of the simulated node's.
 const BYTES: [u64; 2] = [2_500, 1_100];
-/// As large a message as the client of vigia takes.
-const MESSAGE_BYTES_MAX: usize = 128 << 20;
 
 fn main() {
     if support::node::served() {
         return;
     }
+    usage::watch_processes();
     let (transactions, watched) = match support::is_quick() {
         true => (20_000, 100_000),
         false => (200_000, 1_000_000),
@@ -195,53 +190,10 @@ async fn by_sdk(url: &str, list: &SharedWatchList, tip: u64, read: bool) -> Foun
     found
 }
 
-/// `ListCheckpointsResponse` with its checkpoint as bytes.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Listed {
-    #[prost(bytes = "bytes", optional, tag = "1")]
-    checkpoint: Option<Bytes>,
-}
-
-/// The number and the transactions of a checkpoint, which are left as bytes.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Counted {
-    #[prost(uint64, tag = "1")]
-    sequence_number: u64,
-    #[prost(bytes = "bytes", repeated, tag = "6")]
-    transactions: Vec<Bytes>,
-}
-
 /// Nothing of what comes is looked at.
 async fn bytes_alone(url: &str, tip: u64) -> Found {
-    let endpoint = tonic::transport::Endpoint::from_shared(url.to_owned()).expect("an address");
-    let endpoint = endpoint
-        .initial_stream_window_size(2 * 1024 * 1024)
-        .initial_connection_window_size(64 * 1024 * 1024);
-    let channel = endpoint.connect().await.expect("a node");
-    let path = PathAndQuery::from_static("/sui.rpc.v2.LedgerService/ListCheckpoints");
-    let mut found = Found::default();
-    let mut next = 1;
-    while next <= tip {
-        let mut options = proto::QueryOptions::default();
-        options.limit = Some(100);
-        let mut request = proto::ListCheckpointsRequest::default();
-        request.read_mask = Some(FieldMask::from_paths(LIVE_MASK));
-        request.start_checkpoint = Some(next);
-        request.end_checkpoint = Some(tip + 1);
-        request.options = Some(options);
-        let mut grpc = Grpc::new(channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX);
-        grpc.ready().await.expect("a node");
-        let codec = ProstCodec::<proto::ListCheckpointsRequest, Listed>::default();
-        let listed = grpc.server_streaming(tonic::Request::new(request), path.clone(), codec);
-        let mut listed = listed.await.expect("a list").into_inner();
-        while let Some(message) = listed.message().await.expect("a message") {
-            let Some(checkpoint) = message.checkpoint else {
-                continue;
-            };
-            let counted = <Counted as prost::Message>::decode(checkpoint).expect("a checkpoint");
-            found.transactions += counted.transactions.len();
-            next = counted.sequence_number + 1;
-        }
+    Found {
+        transactions: loopback::read(url, tip).await,
+        matched: 0,
     }
-    found
 }

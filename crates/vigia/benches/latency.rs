@@ -20,6 +20,9 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -40,11 +43,14 @@ use vigia_transport::{FrameSender, TransportError, TransportStats};
 
 /// Transactions a second, in checkpoints four times a second.
 const PER_CHECKPOINT: u32 = 50;
+/// Writes that are timed for comparison.
+const FSYNCS: u32 = 100;
 
 fn main() {
     if support::node::served() {
         return;
     }
+    usage::watch_processes();
     // As the binary does.
     vigia::memory::share_arenas(vigia::memory::FOLLOWING);
     let seconds = if support::is_quick() { 10 } else { 60 };
@@ -76,7 +82,8 @@ fn main() {
         return support::proven::tell(&proven_figures(&measured));
     }
     let proven = (!is_postgres).then(support::proven::run);
-    report(&database, &measured, proven.as_ref(), node_cpu_ms);
+    let fsyncs = fsyncs(folder.path());
+    report(&database, &measured, proven.as_ref(), &fsyncs, node_cpu_ms);
 }
 
 /// When frames came, by what the gRPC client traces: bytes, then the checkpoint that they make up.
@@ -212,6 +219,22 @@ async fn run(
     measured
 }
 
+/// What a commit cannot do without: a page written and on disk, as often and with as much between, in milliseconds.
+fn fsyncs(folder: &Path) -> Vec<f64> {
+    let mut file = File::create(folder.join("fsync")).expect("a file");
+    let mut times: Vec<f64> = (0..FSYNCS)
+        .map(|_| {
+            std::thread::sleep(Duration::from_millis(250) / 4);
+            let begun = Instant::now();
+            file.write_all(&[7; 4_096]).expect("room");
+            file.sync_data().expect("a disk");
+            begun.elapsed().as_secs_f64() * 1_000.0
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times
+}
+
 async fn watermark(store: &SqlStore) -> u64 {
     let watermark = store.watermark().await.expect("a watermark");
     watermark.expect("something is committed").checkpoint
@@ -242,6 +265,7 @@ fn report(
     database: &Database,
     measured: &Measured,
     proven: Option<&ProvenFigures>,
+    fsyncs: &[f64],
     node_cpu_ms: u64,
 ) {
     let mut report = Report::new(database.bench);
@@ -255,6 +279,9 @@ fn report(
             let name = format!("{stage}_p{percent}_ms");
             report.figure(&name, percentile(times, percent));
         }
+    }
+    for percent in [50, 99] {
+        report.figure(&format!("fsync_p{percent}_ms"), percentile(fsyncs, percent));
     }
     report.figure("checkpoints", measured.since_made.len() as f64);
     report.figure("cpu_ms_per_checkpoint", measured.cpu_ms_per_checkpoint);

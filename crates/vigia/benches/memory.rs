@@ -28,6 +28,7 @@ fn main() {
     if let Some(count) = arguments.nth(1) {
         return hold(count.parse().expect("a number"));
     }
+    usage::watch_processes();
     let sizes: &[u64] = match support::is_quick() {
         true => &[100_000],
         false => &[100_000, 1_000_000, 10_000_000],

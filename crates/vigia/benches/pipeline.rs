@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use support::bare::{self, Bare};
 use support::deployment::{Database, Deployment};
+use support::loopback;
 use support::node::{NodeConfig, NodeProcess};
 use support::proven::ProvenFigures;
 use support::report::Report;
@@ -32,6 +33,7 @@ fn main() {
     if support::node::served() {
         return;
     }
+    usage::watch_processes();
     // As the binary does.
     vigia::memory::share_arenas(vigia::memory::FOLLOWING);
     let (mut node_config, watched) = support::pipeline_size();
@@ -66,6 +68,12 @@ fn main() {
     let peak_rss_kib = usage::peak_rss_kib();
     let bytes = node.ready.bcs_bytes_per_checkpoint;
     let bare = runtime.block_on(bare(&node, &node_config, &database));
+    let is_compared = database.bench == "catch-up" && !node_config.proven;
+    let loopback = is_compared.then(|| {
+        let (begun, tip) = (Instant::now(), node.ready.tip);
+        runtime.block_on(loopback::read(&node.ready.url, tip));
+        tip as f64 / begun.elapsed().as_secs_f64()
+    });
     let node_cpu_ms = node.stop();
     if node_config.proven {
         return support::proven::tell(&proven_figures(&node_config, &run));
@@ -82,6 +90,7 @@ fn main() {
         node_cpu_ms,
         proven,
         bare,
+        loopback,
     });
 }
 
@@ -171,6 +180,8 @@ struct Measured<'a> {
     proven: Option<ProvenFigures>,
     /// What the database alone takes for the rows.
     bare: Option<Bare>,
+    /// Checkpoints a second that are received and thrown away.
+    loopback: Option<f64>,
 }
 
 fn report(measured: &Measured<'_>) {
@@ -209,6 +220,11 @@ fn report(measured: &Measured<'_>) {
         }
         let proven_cpu_us = proven["cpu_us_per_tx_read"];
         report.figure("quorum_cpu_ratio", proven_cpu_us / (all_cpu * 1e6 / all));
+        let rate = checkpoints as f64 / wall.as_secs_f64();
+        report.figure("quorum_rate_ratio", proven["checkpoints_per_s"] / rate);
+    }
+    if let Some(loopback) = measured.loopback {
+        report.figure("loopback_checkpoints_per_s", loopback);
     }
     if let Some(bare) = &measured.bare {
         let (bare_wall, bare_cpu) = (bare.wall.as_secs_f64(), bare.cpu.as_secs_f64());

@@ -25,6 +25,7 @@ fn main() {
     if support::node::served() {
         return;
     }
+    usage::watch_processes();
     let (node_config, watched) = support::pipeline_size();
     let node = NodeProcess::start(&node_config);
     let url = support::told("VIGIA_BENCH_POSTGRES_URL");

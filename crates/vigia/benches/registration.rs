@@ -27,6 +27,7 @@ fn main() {
     if support::node::served() {
         return;
     }
+    usage::watch_processes();
     let addresses = match support::is_quick() {
         true => 50_000,
         false => 1_000_000,

@@ -64,6 +64,7 @@ fn main() {
     if support::node::served() {
         return;
     }
+    usage::watch_processes();
     let (watched, idle) = match support::is_quick() {
         true => (100_000, Duration::from_secs(5)),
         false => (1_000_000, Duration::from_secs(60)),

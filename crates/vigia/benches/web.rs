@@ -58,6 +58,7 @@ struct Size {
 }
 
 fn main() {
+    usage::watch_processes();
     let size = match support::is_quick() {
         true => Size {
             activities: 50_000,

@@ -5,6 +5,7 @@
 pub(crate) mod asking;
 pub(crate) mod bare;
 pub(crate) mod deployment;
+pub(crate) mod loopback;
 pub(crate) mod node;
 pub(crate) mod people;
 pub(crate) mod program;

@@ -201,6 +201,7 @@ impl NodeProcess {
         if let Some(mut stdin) = self.stdin.take() {
             let _flushed = stdin.flush();
         }
+        usage::look();
         let cpu_ms = read_line(&mut self.child).trim().parse().expect("a number");
         let _ended = self.child.wait();
         cpu_ms

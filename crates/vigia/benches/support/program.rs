@@ -97,6 +97,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        usage::look();
         // It may have ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();

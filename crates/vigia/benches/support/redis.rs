@@ -45,6 +45,7 @@ impl Redis {
 
 impl Drop for Redis {
     fn drop(&mut self) {
+        usage::look();
         let _ = self.server.kill();
         let _ = self.server.wait();
     }

@@ -1,9 +1,15 @@
 //! The one form of all benches: a table on the screen and `target/bench/NAME.json`.
 
+#[path = "limits.rs"]
+mod limits;
+
 use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
+
+use self::limits::LIMITS;
+use super::usage;
 
 /// Figures of one run. Names end in their unit.
 pub(crate) struct Report {
@@ -33,6 +39,24 @@ impl Report {
         self.settings.insert(name.to_owned(), value.into());
     }
 
+    /// What of it is held to something.
+    fn limits(&self) -> Vec<Value> {
+        let of_this = LIMITS.iter().filter(|limit| limit.bench == self.name);
+        let measured = of_this.filter_map(|limit| {
+            let figure = self.figures.get(limit.figure)?.as_f64()?;
+            Some(json!({
+                "figure": limit.figure,
+                "bound": limit.bound.name(),
+                "limit": limit.bound.limit(),
+                "measured": figure,
+                "holds": limit.bound.holds(figure),
+                "compared_with": limit.beside,
+                "compared_with_measured": self.figures.get(limit.beside),
+            }))
+        });
+        measured.collect()
+    }
+
     /// Prints the table and writes the file.
     pub(crate) fn finish(self) {
         let rows = |part: &Map<String, Value>| {
@@ -46,6 +70,17 @@ impl Report {
             rows(&self.figures),
             rows(&self.settings)
         );
+        let limits = self.limits();
+        for limit in &limits {
+            println!("{}", said(limit));
+        }
+        let processes = usage::processes();
+        println!("\nprocesses                             CPU seconds    at most, MB");
+        for process in &processes {
+            let [cpu, memory] = ["cpu_s", "peak_mb"].map(|name| process[name].to_string());
+            let name = process["name"].as_str().unwrap_or_default();
+            println!("  {name:<34} {cpu:>12} {memory:>14}");
+        }
         let folder = target_dir().join("bench");
         std::fs::create_dir_all(&folder).expect("a folder for figures");
         let path = folder.join(format!("{}.json", self.name));
@@ -53,6 +88,8 @@ impl Report {
             "bench": self.name,
             "figures": self.figures,
             "settings": self.settings,
+            "limits": limits,
+            "processes": processes,
             "machine": machine(),
             "versions": versions(),
         });
@@ -60,6 +97,24 @@ impl Report {
         std::fs::write(&path, text + "\n").expect("the file can be written");
         println!("written to {}", path.display());
     }
+}
+
+/// A limit as a line for people.
+fn said(limit: &Value) -> String {
+    let verdict = match limit["holds"].as_bool() {
+        Some(true) => "holds",
+        _ => "MISSED",
+    };
+    let word = |name: &str| limit[name].as_str().unwrap_or_default().replace('_', " ");
+    format!(
+        "  {verdict:<7} {} {} {}: {}, beside {}: {}",
+        limit["figure"].as_str().unwrap_or_default(),
+        word("bound"),
+        limit["limit"],
+        limit["measured"],
+        limit["compared_with"].as_str().unwrap_or_default(),
+        limit["compared_with_measured"],
+    )
 }
 
 fn target_dir() -> PathBuf {

@@ -1,6 +1,12 @@
 //! What a process has used: CPU time and memory, as the kernel counts them.
 
+#[path = "ledger.rs"]
+mod ledger;
+
 use std::time::Duration;
+
+#[allow(unused_imports, reason = "every bench uses a part of it")]
+pub(crate) use self::ledger::{look, processes, watch_processes};
 
 /// CPU time of this process so far, user and system.
 pub(crate) fn cpu_time() -> Duration {
