@@ -5,6 +5,7 @@
 //! beside others, and takes the locks it needs by name.
 
 mod insert;
+mod kept;
 mod lock;
 mod migrate;
 mod money;

@@ -5,11 +5,13 @@
 //! one, each transaction sets it with `SET LOCAL` in the same message that begins it, and each statement is in a transaction.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
+use super::kept::Kept;
 use super::migrate::{self, MIGRATIONS};
 use super::query::{Query, counted, execute_script, postgres_bound, query};
 use super::session::Session;
@@ -149,6 +151,7 @@ fn parse(url: &str) -> Result<PgConnectOptions> {
 /// An open database.
 pub(crate) struct PostgresDatabase {
     pool: PgPool,
+    kept: Arc<Kept>,
     options: PostgresOptions,
     session: Session,
     begin_write: String,
@@ -195,6 +198,7 @@ impl PostgresDatabase {
         let database = Self {
             begin_write: options.begin(WRITE),
             begin_read: options.begin(READ),
+            kept: Arc::new(Kept::new(options.connections)),
             pool,
             options,
             session,
@@ -204,7 +208,10 @@ impl PostgresDatabase {
     }
 
     pub(super) fn pool(&self) -> PoolSize {
-        PoolSize::of("all", &self.pool)
+        let mut size = PoolSize::of("all", &self.pool);
+        let kept = u32::try_from(self.kept.idle()).unwrap_or(0);
+        size.idle = size.idle.saturating_add(kept).min(size.open);
+        size
     }
 
     async fn migrate(&self) -> Result<()> {
@@ -253,8 +260,12 @@ impl PostgresDatabase {
         // In a task of its own: sqlx 0.9 forgets a transaction whose beginning is given up half-way, and
         // would hand its connection to the next caller with the transaction open.
         let (pool, session) = (self.pool.clone(), self.session.clone());
+        let kept = Arc::clone(&self.kept);
         let begun = tokio::spawn(async move {
-            let begin = || session.answer(pool.begin_with(AssertSqlSafe(statement.clone())));
+            let begin = || {
+                let begun = pool.begin_with(AssertSqlSafe(statement.clone()));
+                session.answer(kept.wait_for_pool(&pool, begun))
+            };
             match begin().await {
                 Err(StoreError::Unavailable(error)) if is_broken(&error) => {
                     session.give_up_connections();
@@ -279,9 +290,17 @@ impl PostgresDatabase {
             return query.fetch_all(&mut self.read().await?).await;
         }
         let ask = async |query: Query| {
+            let (kept, renewal) = (&self.kept, &self.session.renewal);
+            let _place = kept.place(self.session.patience).await?;
+            let taking = kept.take(&self.pool, renewal, ASKED_AFTER);
+            let mut reading = self.session.answer(taking).await?;
             counted();
             let query = postgres_bound(sqlx::query(query.sql.postgres), query.values);
-            self.session.answer(query.fetch_all(&self.pool)).await
+            let rows = query.fetch_all(&mut *reading.connection);
+            // Given up, or answered by an error, it goes back to the pool, which finds out whether it is of use.
+            let rows = self.session.answer(rows).await?;
+            kept.keep(reading);
+            Ok(rows)
         };
         let rows = match ask(query.clone()).await {
             Err(StoreError::Unavailable(error)) if is_broken(&error) => {
@@ -310,6 +329,7 @@ impl PostgresDatabase {
     }
 
     pub(super) async fn close(&self) {
+        self.kept.close();
         self.pool.close().await;
     }
 

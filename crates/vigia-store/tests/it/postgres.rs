@@ -12,7 +12,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use vigia_core::ManualClock;
-use vigia_store::{IngestStore, PostgresOptions, SqlStore, StoreError};
+use vigia_store::{AlertStore, IngestStore, PostgresOptions, SqlStore, StoreError};
 
 use crate::copy::Tampered;
 use crate::suite::{Fixture, NOW_MS, store_conformance_suite};
@@ -305,4 +305,61 @@ async fn addresses_are_checked_and_not_repeated() {
     let refused = refused.err().unwrap();
     assert!(refused.is_transient(), "{refused:?}");
     assert!(!format!("{refused:?}").contains("hush"), "{refused:?}");
+}
+
+/// Reads of one statement keep their connections, and whoever else wants one gets it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_keep_connections_that_others_can_have() {
+    if !PostgresFixture::is_at_hand() {
+        return;
+    }
+    let fixture = PostgresFixture::create().await;
+    let patience = Duration::from_secs(10);
+    for connections in [1, 2, 4] {
+        let mut options = fixture.options();
+        options.connections = connections;
+        let store = SqlStore::open(options, Arc::new(ManualClock::new(1))).await;
+        let store = Arc::new(store.unwrap());
+        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        // More of them than connections, one after the other without a pause.
+        let readers: Vec<_> = (0..8)
+            .map(|_| {
+                let (store, stop) = (Arc::clone(&store), Arc::clone(&stop));
+                tokio::spawn(async move {
+                    let mut times = 0_u32;
+                    while !stop.load(Ordering::Relaxed) {
+                        store.alert_list().await.unwrap();
+                        times += 1;
+                    }
+                    times
+                })
+            })
+            .collect();
+        // Transactions get one beside them.
+        for _ in 0..50 {
+            let writing = store.alert_end("nothing of the kind");
+            let written = tokio::time::timeout(patience, writing).await;
+            written.expect("it gets a connection").unwrap();
+        }
+        stop.store(true, Ordering::Relaxed);
+        for reader in readers {
+            assert!(reader.await.unwrap() > 0);
+        }
+        let [pool] = store.pools()[..] else {
+            panic!("one pool")
+        };
+        assert!(pool.open <= connections && pool.idle > 0, "{pool:?}");
+        // Those that the server has ended are not handed out again.
+        let mut admin = admin(&fixture.superuser_url()).await;
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND application_name = 'vigia'";
+        run(&mut admin, end.to_owned()).await;
+        admin.close().await.unwrap();
+        for _ in 0..8 {
+            store.alert_list().await.unwrap();
+        }
+        let closing = tokio::time::timeout(patience, store.close()).await;
+        closing.expect("nobody holds a connection");
+        assert!(store.alert_list().await.is_err(), "it is closed");
+    }
 }
