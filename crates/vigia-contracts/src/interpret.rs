@@ -137,6 +137,12 @@ impl Interpreter {
         }
     }
 
+    /// Whether the declarations are still as they were when this was made.
+    pub fn is_current(&self) -> bool {
+        let source = self.source.as_ref();
+        source.is_none_or(|source| Arc::ptr_eq(&self.registry, &source.get()))
+    }
+
     pub(crate) fn registry(&self) -> &Registry {
         &self.registry
     }

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use vigia_contracts::Interpreter;
 use vigia_core::{
-    AddressBook, Clock, CommitOutcome, Frame, Lane, Relevant, SystemClock, error_chain,
+    AddressBook, Clock, Commit, CommitOutcome, Frame, Lane, Relevant, SystemClock, error_chain,
 };
 use vigia_store::{Result, Store, StoreError};
 use vigia_transport::{Delivery, FrameReceiver, Receipt};
@@ -122,55 +123,57 @@ impl Worker {
     pub async fn run(&self, mut frames: Box<dyn FrameReceiver>, shutdown: CancellationToken) {
         let mut batch = Batch::default();
         let mut version_min = 0;
-        loop {
-            let received = tokio::select! {
-                biased;
-                () = shutdown.cancelled() => break,
-                () = batch.due(self.limits.idle_interval) => None,
-                delivery = frames.receive() => match delivery {
-                    Ok(delivery) => Some(delivery),
-                    // Every sender is gone.
-                    Err(_) => break,
-                },
-            };
-            if let Some(delivery) = received {
-                batch.push(delivery);
-                while !batch.is_full(&self.limits) {
-                    match frames.receive_waiting() {
-                        Some(delivery) => batch.push(delivery),
-                        None => break,
-                    }
-                }
-                batch.drop_below(version_min);
-                if batch.can_wait(&self.limits) {
-                    continue;
+        while !shutdown.is_cancelled() {
+            if batch.can_wait(&self.limits) {
+                tokio::select! {
+                    biased;
+                    () = shutdown.cancelled() => break,
+                    () = batch.due(self.limits.idle_interval) => {}
+                    delivery = frames.receive() => match delivery {
+                        Ok(delivery) => batch.push(delivery),
+                        // Every sender is gone.
+                        Err(_) => break,
+                    },
                 }
             }
-            version_min = version_min.max(self.finish(&mut batch, &mut *frames, &shutdown).await);
+            batch.fill(&mut *frames, &self.limits);
+            batch.drop_below(version_min);
+            if !batch.can_wait(&self.limits) {
+                let taken = std::mem::take(&mut batch);
+                // Where there is a full one more already, it is made ready while this one is written.
+                batch.fill(&mut *frames, &self.limits);
+                batch.drop_below(version_min);
+                if batch.is_full(&self.limits) {
+                    batch.ahead = Some(self.ahead(batch.frames.clone()));
+                }
+                version_min = version_min.max(self.finish(taken, &mut *frames, &shutdown).await);
+            }
         }
-        self.finish(&mut batch, &mut *frames, &shutdown).await;
+        self.finish(batch, &mut *frames, &shutdown).await;
     }
 
     /// Commits the batch and tells the transport; returns the watch-list version that frames must
     /// have.
     async fn finish(
         &self,
-        batch: &mut Batch,
+        batch: Batch,
         frames: &mut dyn FrameReceiver,
         shutdown: &CancellationToken,
     ) -> u64 {
-        let (taken, receipts) = batch.take();
-        let committed = match taken.is_empty() {
+        let committed = match batch.frames.is_empty() {
             true => Some(0),
-            false => self.commit_batch(&taken, shutdown).await,
+            false => {
+                self.commit_batch(&batch.frames, batch.ahead, shutdown)
+                    .await
+            }
         };
         let Some(version_min) = committed else {
             // Not committed is not lost: the watermark still stands before it.
-            frames.abandon(receipts);
+            frames.abandon(batch.receipts);
             return 0;
         };
         // What was matched with an old list is done with too: it is matched and sent again.
-        if let Err(error) = frames.acknowledge(receipts).await {
+        if let Err(error) = frames.acknowledge(batch.receipts).await {
             tracing::warn!(error = %error_chain(&error), "cannot acknowledge, it will come again");
         }
         version_min
@@ -181,11 +184,16 @@ impl Worker {
     async fn commit_batch(
         &self,
         frames: &[Arc<Frame>],
+        mut ahead: Option<Ahead>,
         shutdown: &CancellationToken,
     ) -> Option<u64> {
         let mut backoff = Backoff::default();
         loop {
-            let error = match self.commit(Lane::Live, frames).await {
+            let committed = match ahead.take() {
+                Some(ahead) => self.commit_ahead(frames, ahead).await,
+                None => self.commit(Lane::Live, frames).await,
+            };
+            let error = match committed {
                 Ok(CommitOutcome::Applied { .. }) => {
                     self.well();
                     return Some(0);
@@ -259,31 +267,62 @@ impl Worker {
         lane: Lane,
         frames: &[F],
     ) -> Result<CommitOutcome> {
-        let relevant = frames.iter().flat_map(|frame| &frame.borrow().relevant);
-        let interpreter = self.interpreter.current();
+        let ready = ready(&*self.store, self.interpreter.current(), lane, frames).await?;
+        self.write(lane, frames, ready).await
+    }
+
+    /// Begins to make a batch of the live lane ready to be written.
+    fn ahead(&self, frames: Vec<Arc<Frame>>) -> Ahead {
+        let (store, interpreter) = (Arc::clone(&self.store), self.interpreter.current());
+        Ahead(tokio::spawn(async move {
+            ready(&*store, interpreter, Lane::Live, &frames).await
+        }))
+    }
+
+    /// Commits what was made ready while the batch before was written.
+    async fn commit_ahead(&self, frames: &[Arc<Frame>], mut ahead: Ahead) -> Result<CommitOutcome> {
+        match (&mut ahead.0).await {
+            Ok(Ok(ready)) if ready.interpreter.is_current() => {
+                self.write(Lane::Live, frames, ready).await
+            }
+            // Contracts are declared otherwise since, or something failed, which says so again where it still does.
+            _ => self.commit(Lane::Live, frames).await,
+        }
+    }
+
+    /// Writes a commit of `frames`.
+    async fn write<F: Borrow<Frame> + Sync>(
+        &self,
+        lane: Lane,
+        frames: &[F],
+        ready: Ready,
+    ) -> Result<CommitOutcome> {
         let begun = Instant::now();
-        let book = self.address_book(&interpreter, relevant).await?;
-        let known = Instant::now();
-        let commit = assemble(lane, frames, &interpreter, &book);
-        let assembled = Instant::now();
+        let Ready {
+            commit,
+            interpreter,
+            accounts,
+            interpret,
+        } = ready;
         let outcome = self.store.commit_apply(&commit, &interpreter).await;
-        self.metrics.took(CommitStage::Accounts, known - begun);
-        self.metrics.took(CommitStage::Interpret, assembled - known);
-        self.metrics.took(CommitStage::Write, assembled.elapsed());
+        let written = begun.elapsed();
+        self.metrics.took(CommitStage::Accounts, accounts);
+        self.metrics.took(CommitStage::Interpret, interpret);
+        self.metrics.took(CommitStage::Write, written);
         self.metrics.ended(outcome.as_ref().ok());
         if lane == Lane::Live {
             let frames = frames.iter().map(Borrow::borrow);
             let underway = self.traces.underway(frames.clone());
+            let took = accounts + interpret + written;
             match &outcome {
                 Ok(CommitOutcome::Applied { .. }) => {
                     self.metrics.committed(frames, self.clock.now_ms());
-                    self.traces.committed(&underway, begun.elapsed(), None);
+                    self.traces.committed(&underway, took, None);
                 }
                 // They come again, and are committed then.
                 Ok(CommitOutcome::StaleWatchList { .. }) => {}
                 Err(error) => {
                     let problem = error_chain(error);
-                    let took = begun.elapsed();
                     self.traces.committed(&underway, took, Some(&problem));
                 }
             }
@@ -327,28 +366,65 @@ impl Worker {
 
     async fn commit_history_once(&self, relevant: &[Relevant]) -> Result<CommitOutcome> {
         let interpreter = self.interpreter.current();
-        let book = self.address_book(&interpreter, relevant.iter()).await?;
+        let book = address_book(&*self.store, &interpreter, relevant.iter()).await?;
         let commit = assemble_history(relevant, &interpreter, &book);
         self.store.commit_apply(&commit, &interpreter).await
     }
+}
 
-    async fn address_book(
-        &self,
-        interpreter: &Interpreter,
-        relevant: impl Iterator<Item = &Relevant>,
-    ) -> Result<AddressBook> {
-        let (mut addresses, mut targets) = (BTreeSet::new(), BTreeSet::new());
-        for relevant in relevant {
-            addresses.extend(interpreter.parties(&relevant.transaction));
-            targets.extend(interpreter.observed_targets(&relevant.transaction));
-        }
-        if addresses.is_empty() && targets.is_empty() {
-            return Ok(AddressBook::default());
-        }
-        let addresses: Vec<_> = addresses.into_iter().collect();
-        let targets: Vec<_> = targets.into_iter().collect();
-        self.store.address_book(&addresses, &targets).await
+/// A commit that is to be written, and what it took to know it.
+struct Ready {
+    commit: Commit,
+    /// Who has interpreted it, and folds what the database has of it.
+    interpreter: Interpreter,
+    accounts: Duration,
+    interpret: Duration,
+}
+
+/// A commit that is being made ready. Given up where it is dropped.
+struct Ahead(JoinHandle<Result<Ready>>);
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.0.abort();
     }
+}
+
+async fn ready<F: Borrow<Frame>>(
+    store: &dyn Store,
+    interpreter: Interpreter,
+    lane: Lane,
+    frames: &[F],
+) -> Result<Ready> {
+    let relevant = frames.iter().flat_map(|frame| &frame.borrow().relevant);
+    let begun = Instant::now();
+    let book = address_book(store, &interpreter, relevant).await?;
+    let known = Instant::now();
+    let commit = assemble(lane, frames, &interpreter, &book);
+    Ok(Ready {
+        commit,
+        interpreter,
+        accounts: known - begun,
+        interpret: known.elapsed(),
+    })
+}
+
+async fn address_book(
+    store: &dyn Store,
+    interpreter: &Interpreter,
+    relevant: impl Iterator<Item = &Relevant>,
+) -> Result<AddressBook> {
+    let (mut addresses, mut targets) = (BTreeSet::new(), BTreeSet::new());
+    for relevant in relevant {
+        addresses.extend(interpreter.parties(&relevant.transaction));
+        targets.extend(interpreter.observed_targets(&relevant.transaction));
+    }
+    if addresses.is_empty() && targets.is_empty() {
+        return Ok(AddressBook::default());
+    }
+    let addresses: Vec<_> = addresses.into_iter().collect();
+    let targets: Vec<_> = targets.into_iter().collect();
+    store.address_book(&addresses, &targets).await
 }
 
 /// Frames waiting to be committed together.
@@ -359,6 +435,8 @@ struct Batch {
     transactions: usize,
     bytes: usize,
     since: Option<Instant>,
+    /// What is made of the frames already.
+    ahead: Option<Ahead>,
 }
 
 impl Batch {
@@ -370,6 +448,16 @@ impl Batch {
             self.frames.push(frame);
         }
         self.receipts.push(delivery.receipt);
+        self.ahead = None;
+    }
+
+    /// Takes what is there already, until it is full.
+    fn fill(&mut self, frames: &mut dyn FrameReceiver, limits: &WorkerLimits) {
+        while !self.is_full(limits)
+            && let Some(delivery) = frames.receive_waiting()
+        {
+            self.push(delivery);
+        }
     }
 
     fn is_full(&self, limits: &WorkerLimits) -> bool {
@@ -397,15 +485,14 @@ impl Batch {
     /// Drops frames that were matched too early; the poller sends their checkpoints again. Their
     /// receipts stay, to be shown with the others.
     fn drop_below(&mut self, version_min: u64) {
-        self.frames
-            .retain(|frame| frame.watch_version >= version_min);
+        let is_kept = |frame: &Arc<Frame>| frame.watch_version >= version_min;
+        if self.frames.iter().all(is_kept) {
+            return;
+        }
+        self.ahead = None;
+        self.frames.retain(is_kept);
         self.transactions = self.frames.iter().map(|frame| frame.relevant.len()).sum();
         self.bytes = self.frames.iter().map(|frame| frame.bytes()).sum();
-    }
-
-    fn take(&mut self) -> (Vec<Arc<Frame>>, Vec<Receipt>) {
-        let taken = std::mem::take(self);
-        (taken.frames, taken.receipts)
     }
 }
 
