@@ -60,6 +60,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0029_operating", compatible_from: 16),
     migration!("0030_rescued", compatible_from: 16),
     migration!("0031_vacuum", compatible_from: 16),
+    migration!("0032_vacuum_sooner", compatible_from: 16),
 ];
 
 /// Writes which version the schema has, and since when binaries can use it.
@@ -123,4 +124,30 @@ pub(super) fn done(found: i64, compatible_from: Option<i64>) -> Result<usize> {
         what: "schema version",
         problem: format!("{found} is out of range"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    /// A file that nobody names is a step that no database takes.
+    #[test]
+    fn every_file_is_a_step() {
+        for (dialect, step) in [("sqlite", 0), ("postgres", 1)] {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/migrations");
+            let files = std::fs::read_dir(folder.join(dialect)).unwrap();
+            let mut texts: Vec<(std::ffi::OsString, String)> = files
+                .map(|file| {
+                    let file = file.unwrap();
+                    (
+                        file.file_name(),
+                        std::fs::read_to_string(file.path()).unwrap(),
+                    )
+                })
+                .collect();
+            texts.sort();
+            let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();
+            let steps = super::MIGRATIONS.iter();
+            let steps: Vec<&str> = steps.map(|m| [m.sqlite, m.postgres][step]).collect();
+            assert_eq!(texts, steps, "{dialect}");
+        }
+    }
 }
