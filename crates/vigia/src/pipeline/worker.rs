@@ -140,43 +140,45 @@ impl Worker {
             batch.drop_below(version_min);
             if !batch.can_wait(&self.limits) {
                 let taken = std::mem::take(&mut batch);
-                // Where there is a full one more already, it is made ready while this one is written.
-                batch.fill(&mut *frames, &self.limits);
-                batch.drop_below(version_min);
-                if batch.is_full(&self.limits) {
-                    batch.ahead = Some(self.ahead(batch.frames.clone()));
-                }
-                version_min = version_min.max(self.finish(taken, &mut *frames, &shutdown).await);
+                let committing = self.commit_batch(&taken.frames, taken.ahead, &shutdown);
+                let committed = self
+                    .while_filling(committing, &mut batch, &mut *frames)
+                    .await;
+                let found = settle(committed, taken.receipts, &mut *frames).await;
+                version_min = version_min.max(found);
             }
         }
-        self.finish(batch, &mut *frames, &shutdown).await;
+        let committed = self
+            .commit_batch(&batch.frames, batch.ahead, &shutdown)
+            .await;
+        settle(committed, batch.receipts, &mut *frames).await;
     }
 
-    /// Commits the batch and tells the transport; returns the watch-list version that frames must
-    /// have.
-    async fn finish(
+    /// Waits for a commit. Meanwhile `next` takes what comes, and is made ready once it is full.
+    async fn while_filling<T>(
         &self,
-        batch: Batch,
+        committing: impl Future<Output = T>,
+        next: &mut Batch,
         frames: &mut dyn FrameReceiver,
-        shutdown: &CancellationToken,
-    ) -> u64 {
-        let committed = match batch.frames.is_empty() {
-            true => Some(0),
-            false => {
-                self.commit_batch(&batch.frames, batch.ahead, shutdown)
-                    .await
+    ) -> T {
+        let mut committing = std::pin::pin!(committing);
+        loop {
+            tokio::select! {
+                biased;
+                committed = &mut committing => return committed,
+                delivery = frames.receive(), if !next.is_full(&self.limits) => match delivery {
+                    Ok(delivery) => {
+                        next.push(delivery);
+                        next.fill(frames, &self.limits);
+                        if next.is_full(&self.limits) {
+                            next.ahead = Some(self.ahead(next.frames.clone()));
+                        }
+                    }
+                    // Every sender is gone, which is found again.
+                    Err(_) => return committing.await,
+                },
             }
-        };
-        let Some(version_min) = committed else {
-            // Not committed is not lost: the watermark still stands before it.
-            frames.abandon(batch.receipts);
-            return 0;
-        };
-        // What was matched with an old list is done with too: it is matched and sent again.
-        if let Err(error) = frames.acknowledge(batch.receipts).await {
-            tracing::warn!(error = %error_chain(&error), "cannot acknowledge, it will come again");
         }
-        version_min
     }
 
     /// Commits until it is done or refused; returns the watch-list version that frames must have, or
@@ -187,6 +189,9 @@ impl Worker {
         mut ahead: Option<Ahead>,
         shutdown: &CancellationToken,
     ) -> Option<u64> {
+        if frames.is_empty() {
+            return Some(0);
+        }
         let mut backoff = Backoff::default();
         loop {
             let committed = match ahead.take() {
@@ -370,6 +375,25 @@ impl Worker {
         let commit = assemble_history(relevant, &interpreter, &book);
         self.store.commit_apply(&commit, &interpreter).await
     }
+}
+
+/// Tells the transport what became of a batch; returns the watch-list version that frames must have. `committed`: none where it
+/// was given up.
+async fn settle(
+    committed: Option<u64>,
+    receipts: Vec<Receipt>,
+    frames: &mut dyn FrameReceiver,
+) -> u64 {
+    let Some(version_min) = committed else {
+        // Not committed is not lost: the watermark still stands before it.
+        frames.abandon(receipts);
+        return 0;
+    };
+    // What was matched with an old list is done with too: it is matched and sent again.
+    if let Err(error) = frames.acknowledge(receipts).await {
+        tracing::warn!(error = %error_chain(&error), "cannot acknowledge, it will come again");
+    }
+    version_min
 }
 
 /// A commit that is to be written, and what it took to know it.
