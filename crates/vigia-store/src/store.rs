@@ -13,6 +13,7 @@ mod backfill;
 mod balance;
 mod book;
 mod broadcast;
+mod bulk;
 mod business;
 mod codec;
 mod commit;
@@ -84,6 +85,7 @@ pub struct SqlStore {
     signals: Arc<Signals>,
     listening: Option<JoinHandle<()>>,
     partitions: Partitions,
+    bulk: bulk::Bulk,
     endpoints: delivery::KeptDirectory,
     wanted_types: contract::WantedTypes,
     known_sign_ins: sign_in::KnownSignIns,
@@ -132,6 +134,7 @@ impl SqlStore {
             signals,
             listening,
             partitions: Partitions::default(),
+            bulk: bulk::Bulk::default(),
             endpoints: delivery::KeptDirectory::default(),
             wanted_types: contract::WantedTypes::default(),
             known_sign_ins: sign_in::KnownSignIns::default(),

@@ -249,7 +249,7 @@ macro_rules! store_conformance_suite {
                 evidence_is_kept_as_it_came, failed_transactions_are_counted_once,
                 late_meaning_finds_its_transaction, meaning_without_transaction_is_refused,
                 refused_commit_moves_no_watermark, dropped_commit_is_whole_or_absent,
-                thousands_of_rows,
+                thousands_of_rows, many_rows_leave_what_few_do,
             ],
             committee: [
                 they_are_listed_from_an_epoch_on, added_again_they_stay,

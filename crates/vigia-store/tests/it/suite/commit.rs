@@ -1,11 +1,12 @@
 //! Commits: all or nothing, and once, however often they come (I-1, I-2).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use vigia_core::{
-    Activity, BalanceChange, Commit, MatchReason, RawTransaction, ReasonKind, Scope, Slot,
-    parse_coin_type,
+    AccountId, Activity, BalanceChange, Commit, MatchReason, RawTransaction, ReasonKind, Scope,
+    Slot, parse_coin_type,
 };
 use vigia_store::{ActivityFilter, IngestStore, ReadStore, StoreError};
 
@@ -203,4 +204,86 @@ pub(crate) async fn thousands_of_rows<F: Fixture>() {
     assert_eq!(db.apply(&commit).await, Applied(3_001, 6_002, 3_001));
     assert_eq!(db.apply(&commit).await, Applied(0, 0, 0));
     assert_eq!(db.dump_of("balance").await.len(), 3_001);
+}
+
+/// Many rows are written another way than few; what they leave is the same, also where they come again or in part.
+pub(crate) async fn many_rows_leave_what_few_do<F: Fixture>() {
+    let (few, mut many) = (Db::<F>::with_people().await, Db::<F>::with_people().await);
+    let mut sums = [(0, 0, 0); 2];
+    for (db, at_once, sum) in [(&few, 50, 0), (&many, 300, 1)] {
+        let (ana, beto) = (db.account(1).await, db.account(2).await);
+        for from in (0..600_u32).step_by(at_once) {
+            let last = from + u32::try_from(at_once).unwrap() - 1;
+            let mut commit = commit(u64::from(from), u64::from(last));
+            for n in from..=last {
+                merge(&mut commit, meaning(n, [ana, beto]));
+            }
+            let Applied(raws, activities, notifications) = db.apply(&commit).await;
+            sums[sum].0 += raws;
+            sums[sum].1 += activities;
+            sums[sum].2 += notifications;
+            if last == 599 {
+                assert_eq!(db.apply(&commit).await, Applied(0, 0, 0), "again");
+            }
+        }
+    }
+    assert_eq!(sums, [(600, 1_200, 600); 2]);
+    assert_eq!(few.dump().await, many.dump().await);
+
+    // Half of it is there, which this store has not seen yet.
+    many.store = Arc::new(many.fixture.open(many.clock.clone()).await);
+    let (ana, beto) = (many.account(1).await, many.account(2).await);
+    let mut half = commit(300, 899);
+    for n in 300..900 {
+        merge(&mut half, meaning(n, [ana, beto]));
+    }
+    assert_eq!(many.apply(&half).await, Applied(300, 600, 300));
+    let mut rest = commit(600, 899);
+    for n in 600..900 {
+        merge(&mut rest, meaning(n, [ana, beto]));
+    }
+    few.apply(&rest).await;
+    assert_eq!(few.dump().await, many.dump().await);
+}
+
+/// Of one transaction: every column once filled and once empty, and two activities of one key, of which the first stays.
+fn meaning(n: u32, [ana, beto]: [AccountId; 2]) -> Commit {
+    let place = place(u64::from(n), n % 3);
+    let is_odd = n % 2 == 1;
+    let sign = if is_odd { -1 } else { 1 };
+    let raw = RawTransaction {
+        failure: is_odd.then(|| "MoveAbort in command 1".to_owned()),
+        events_bcs: is_odd.then(|| Bytes::from_static(&[0, 255, 3])),
+        gas_cost: i128::from(n) * sign,
+        processing_error: (n % 7 == 3).then(|| "cannot decode".to_owned()),
+        ..raw(place)
+    };
+    let first = Activity {
+        amount: Some(i128::from(u64::MAX) * i128::from(n) * sign),
+        address: is_odd.then(|| address(2)),
+        business_id: is_odd.then(|| "ñ\"\\\0".to_owned()),
+        ..activity(place, ana)
+    };
+    let second = Activity {
+        kind: "second".to_owned(),
+        ..first.clone()
+    };
+    let unheard = Activity {
+        notify: None,
+        coin_type: None,
+        amount: None,
+        ..activity(place, beto)
+    };
+    Commit {
+        raw_transactions: vec![raw],
+        activities: vec![first, second, unheard],
+        balance_effects: vec![balance(place, 1, i128::from(n) * sign)],
+        ..commit(u64::from(n), u64::from(n))
+    }
+}
+
+fn merge(commit: &mut Commit, other: Commit) {
+    commit.raw_transactions.extend(other.raw_transactions);
+    commit.activities.extend(other.activities);
+    commit.balance_effects.extend(other.balance_effects);
 }
