@@ -5,6 +5,9 @@
 
 use vigia_notify::{Admission, Breaker, BreakerSettings, Signal};
 
+/// Who is answered as fast has as many more taken ahead as are sent to it at once: they wait for a turn no longer than that.
+const QUICK_MS: u64 = 100;
+
 /// What this process has under way to one endpoint.
 #[derive(Debug, Default)]
 pub struct EndpointFlow {
@@ -14,6 +17,8 @@ pub struct EndpointFlow {
     slow: u32,
     /// Whether the last one that ended was answered soon.
     is_prompt: bool,
+    /// Whether it was answered so fast that more may be taken ahead.
+    is_quick: bool,
 }
 
 impl EndpointFlow {
@@ -22,7 +27,17 @@ impl EndpointFlow {
         self.in_flight == 0
     }
 
-    /// How many more may be taken for it now, of at most `in_flight_max` under way, and as what: none while the breaker
+    /// How many may be taken for it that have not ended, of which `in_flight_max` are sent at once: as many more where it is
+    /// quick, so that none of its turns waits for the database.
+    pub fn taken_max(&self, in_flight_max: u32) -> u32 {
+        match (self.is_prompt(), self.is_quick) {
+            (true, true) => in_flight_max.saturating_mul(2),
+            (true, false) => in_flight_max,
+            (false, _) => 1,
+        }
+    }
+
+    /// How many more may be taken for it now, where `in_flight_max` may be sent at once, and as what: none while the breaker
     /// is open or too much is under way, one where it is to find out whether the endpoint is back or how fast it is.
     pub fn room(
         &mut self,
@@ -30,11 +45,7 @@ impl EndpointFlow {
         in_flight_max: u32,
         now_ms: u64,
     ) -> Option<(u32, Admission)> {
-        let max = match self.is_prompt && self.slow == 0 {
-            true => in_flight_max,
-            false => 1,
-        };
-        let free = max.saturating_sub(self.in_flight);
+        let free = self.taken_max(in_flight_max).saturating_sub(self.in_flight);
         if free == 0 {
             return None;
         }
@@ -61,15 +72,16 @@ impl EndpointFlow {
         self.is_prompt = false;
     }
 
-    /// That one has ended; slow ones were said to be.
+    /// That one has ended, whose attempt took so long; slow ones were said to be.
     pub fn end(
         &mut self,
         settings: &BreakerSettings,
         admission: Admission,
         signal: Signal,
-        was_slow: bool,
+        (took_ms, was_slow): (u64, bool),
         now_ms: u64,
     ) {
+        self.is_quick = took_ms <= QUICK_MS;
         self.in_flight = self.in_flight.saturating_sub(1);
         if was_slow {
             self.slow = self.slow.saturating_sub(1);
@@ -102,19 +114,33 @@ mod tests {
         assert_eq!(flow.room(&settings, MAX, 0), Some((1, Admission::Send)));
         flow.begin(1);
         assert_eq!(flow.room(&settings, MAX, 0), None);
-        flow.end(&settings, Admission::Send, Signal::Good, false, 1);
+        flow.end(&settings, Admission::Send, Signal::Good, (101, false), 1);
         assert_eq!(flow.room(&settings, MAX, 1), Some((MAX, Admission::Send)));
         flow.begin(MAX);
         assert_eq!(flow.room(&settings, MAX, 1), None);
         // One that hangs is enough to be careful again.
         flow.slow_down();
         for _ in 1..MAX {
-            flow.end(&settings, Admission::Send, Signal::Good, false, 2);
+            flow.end(&settings, Admission::Send, Signal::Good, (101, false), 2);
         }
         assert_eq!(flow.room(&settings, MAX, 2), None);
         assert!(!flow.is_prompt());
-        flow.end(&settings, Admission::Send, Signal::Good, true, 3);
+        flow.end(&settings, Admission::Send, Signal::Good, (5_000, true), 3);
         assert_eq!(flow.room(&settings, MAX, 3), Some((1, Admission::Send)));
+    }
+
+    #[test]
+    fn who_is_quick_has_more_taken_ahead() {
+        let settings = BreakerSettings::default();
+        let mut flow = EndpointFlow::default();
+        for (took_ms, most) in [(100, 2 * MAX), (101, MAX), (0, 2 * MAX)] {
+            flow.begin(1);
+            let how = (took_ms, false);
+            flow.end(&settings, Admission::Send, Signal::Good, how, 1);
+            assert_eq!(flow.room(&settings, MAX, 1), Some((most, Admission::Send)));
+        }
+        flow.begin(2 * MAX);
+        assert_eq!(flow.room(&settings, MAX, 1), None);
     }
 
     #[test]
@@ -124,7 +150,7 @@ mod tests {
         for n in 0..u64::from(settings.failures_in_a_row_max) {
             assert!(flow.room(&settings, MAX, n).is_some(), "{n}");
             flow.begin(1);
-            flow.end(&settings, Admission::Send, Signal::Failing, false, n);
+            flow.end(&settings, Admission::Send, Signal::Failing, (1, false), n);
         }
         assert_eq!(flow.room(&settings, MAX, 10), None);
         let later_ms = 10 + settings.open_ms;

@@ -247,7 +247,7 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
     }
 
     fn send(&self, running: &mut Running, claimed: ClaimedDelivery, admission: Admission) {
-        let Some((number, target)) = running.begin(&claimed) else {
+        let Some((number, target, turns)) = running.begin(&claimed) else {
             return; // it was claimed for one that is here
         };
         let (sender, metrics) = (Arc::clone(&self.sender), self.metrics.clone());
@@ -264,6 +264,8 @@ impl<S: DeliveryStore + 'static> Deliverer<S> {
                         body: body.into(),
                         trace_parent: attempting.map(|attempting| attempting.to_string()),
                     };
+                    // Never closed.
+                    let _turn = turns.acquire().await;
                     let sending = sender.send(&target.endpoint, message, &target.keys);
                     let attempt = sending.await;
                     metrics.attempt(WEBHOOK, &attempt);

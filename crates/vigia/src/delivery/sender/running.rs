@@ -1,8 +1,10 @@
 //! What a deliverer has under way, and whom it asks about next.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::Instant;
 use vigia_core::DeliveryId;
@@ -95,10 +97,18 @@ impl<T: Send + 'static> Beside<T> {
     }
 }
 
+/// What is under way to an endpoint.
+struct Sending {
+    flow: EndpointFlow,
+    /// One for each that may be sent at once; what was taken ahead waits for one.
+    turns: Arc<Semaphore>,
+}
+
 /// What is under way.
 pub(super) struct Running {
     known: KnownEndpoints,
-    targets: BTreeMap<i64, (Target, EndpointFlow)>,
+    turns_max: u32,
+    targets: BTreeMap<i64, (Target, Sending)>,
     places: Places,
     /// Endpoints that may have something that is due.
     pub(super) waiting: BTreeSet<i64>,
@@ -125,6 +135,7 @@ impl Running {
     pub(super) fn new(known: KnownEndpoints, limits: &DeliveryLimits) -> Self {
         Self {
             known,
+            turns_max: limits.endpoint_in_flight_max,
             targets: BTreeMap::new(),
             places: Places::new(
                 limits.in_flight_max,
@@ -173,12 +184,18 @@ impl Running {
     ) {
         let mut flows = std::mem::take(&mut self.targets);
         for (id, target) in self.known.targets(sender, rows) {
-            let flow = flows.remove(&id).map(|(_, flow)| flow);
+            let sending = flows.remove(&id).map(|(_, sending)| sending);
             // Whoever is new is asked about at once.
-            if flow.is_none() {
+            if sending.is_none() {
                 self.waiting.insert(id);
             }
-            self.targets.insert(id, (target, flow.unwrap_or_default()));
+            let sending = sending.unwrap_or_else(|| Sending {
+                flow: EndpointFlow::default(),
+                turns: Arc::new(Semaphore::new(
+                    usize::try_from(self.turns_max).unwrap_or(Semaphore::MAX_PERMITS),
+                )),
+            });
+            self.targets.insert(id, (target, sending));
         }
         self.known_at = Some((changes, now_ms));
     }
@@ -229,7 +246,7 @@ impl Running {
         let mut room = self.places.free();
         let max = limits.endpoint_in_flight_max;
         let (mut prompt, mut careful) = (BTreeMap::new(), BTreeMap::new());
-        let mut prompt_max = max;
+        let mut prompt_max = u32::MAX;
         let is_aside_due = self.aside.is_due();
         let mut aside = self.places.free_aside();
         self.aside.is_waiting = false;
@@ -240,7 +257,7 @@ impl Running {
             .collect();
         self.waiting.retain(|id| self.targets.contains_key(id));
         for id in in_turn {
-            let Some((_, flow)) = self.targets.get_mut(&id) else {
+            let Some((_, Sending { flow, .. })) = self.targets.get_mut(&id) else {
                 continue;
             };
             let places = match flow.is_prompt() {
@@ -258,7 +275,7 @@ impl Running {
             match flow.room(&limits.breaker, max, now_ms) {
                 // With less room than that it waits for more, rather than being asked about for each one.
                 Some((free, Admission::Send))
-                    if flow.is_prompt() && free.saturating_mul(2) >= max =>
+                    if flow.is_prompt() && free.saturating_mul(2) >= flow.taken_max(max) =>
                 {
                     prompt_max = prompt_max.min(free);
                     prompt.insert(id, Admission::Send);
@@ -314,28 +331,31 @@ impl Running {
             }
             if count == 0
                 && *admission == Admission::Probe
-                && let Some((_, flow)) = self.targets.get_mut(id)
+                && let Some((_, Sending { flow, .. })) = self.targets.get_mut(id)
             {
                 flow.unused(&limits.breaker, Admission::Probe, now_ms);
             }
         }
     }
 
-    /// That a delivery is sent; its number, and where to.
-    pub(super) fn begin(&mut self, claimed: &ClaimedDelivery) -> Option<(u64, Target)> {
+    /// That a delivery is sent; its number, where to, and what gives it its turn.
+    pub(super) fn begin(
+        &mut self,
+        claimed: &ClaimedDelivery,
+    ) -> Option<(u64, Target, Arc<Semaphore>)> {
         let endpoint = claimed.event.row.endpoint;
-        let (target, flow) = self.targets.get_mut(&endpoint)?;
+        let (target, Sending { flow, turns }) = self.targets.get_mut(&endpoint)?;
         let is_prompt = flow.is_prompt();
         flow.begin(1);
         self.held.insert(claimed.event.row.id);
         let number = self.places.begin(endpoint, is_prompt, Instant::now());
-        Some((number, target.clone()))
+        Some((number, target.clone(), Arc::clone(turns)))
     }
 
     /// Takes the places back of what takes long.
     pub(super) fn slow_down(&mut self) {
         for endpoint in self.places.slowed(Instant::now()) {
-            if let Some((_, flow)) = self.targets.get_mut(&endpoint) {
+            if let Some((_, Sending { flow, .. })) = self.targets.get_mut(&endpoint) {
                 flow.slow_down();
             }
         }
@@ -357,8 +377,11 @@ impl Running {
                 };
                 let signal = attempt.map_or(nothing, Attempt::signal);
                 let was_slow = self.places.end(ended.number);
-                if let Some((_, flow)) = self.targets.get_mut(&ended.claimed.event.row.endpoint) {
-                    flow.end(&limits.breaker, ended.admission, signal, was_slow, now_ms);
+                let took_ms = attempt.map_or(0, |attempt| attempt.duration_ms);
+                let endpoint = ended.claimed.event.row.endpoint;
+                if let Some((_, Sending { flow, .. })) = self.targets.get_mut(&endpoint) {
+                    let how = (took_ms, was_slow);
+                    flow.end(&limits.breaker, ended.admission, signal, how, now_ms);
                 }
                 self.recorder.add(ended);
             }
