@@ -26,6 +26,9 @@ pub(super) async fn insert<'a>(
     activities: &[&'a Activity],
     places: &Places,
 ) -> Result<Vec<New<'a>>> {
+    if activities.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = insert_returning(tx, sql!("activity_insert"), activities, |activity| {
         values(activity, places)
     })

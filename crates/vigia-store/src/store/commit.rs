@@ -119,11 +119,15 @@ pub(super) async fn write(
     let folded = business::activities(outcomes);
     places_find(tx, &mut places, commit.activities.iter().map(|a| a.place)).await?;
 
-    let all: Vec<&Activity> = commit.activities.iter().chain(&folded).collect();
-    let new = match bounds.in_bulk {
-        true => activities::copy_new(tx, &all, &places).await?,
-        false => activities::insert(tx, &all, &places).await?,
-    };
+    let mut all: Vec<&Activity> = commit.activities.iter().collect();
+    let mut new = Vec::new();
+    if bounds.in_bulk {
+        new = activities::copy_new(tx, &all, &places).await?;
+        all.clear();
+    }
+    // What an object means is said again with each of its events.
+    all.extend(&folded);
+    new.append(&mut activities::insert(tx, &all, &places).await?);
     counter_add(tx, "unread", activities::unread(&new)).await?;
     let telling = match commit.lane {
         // What lies below the live lane was imported, even if only a live event says whose it
