@@ -4,7 +4,6 @@
 //! write on SQLite has the file's one write lock from its first moment; a write on Postgres runs
 //! beside others, and takes the locks it needs by name.
 
-mod bulk;
 mod insert;
 mod kept;
 mod lock;
@@ -18,7 +17,6 @@ mod sqlite;
 mod trip;
 mod value;
 
-pub(crate) use bulk::copy;
 pub(crate) use insert::{insert, insert_returning};
 pub(crate) use lock::Lock;
 pub(crate) use money::Money;

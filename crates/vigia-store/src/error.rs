@@ -123,14 +123,6 @@ impl StoreError {
         )
     }
 
-    /// Whether a row is there already that was written as a new one.
-    pub(crate) fn is_duplicate(&self) -> bool {
-        let Self::Database(sqlx::Error::Database(refusal)) = self else {
-            return false;
-        };
-        refusal.is_unique_violation()
-    }
-
     /// Whether the same call may succeed at once.
     pub(crate) fn is_contention(&self) -> bool {
         matches!(self, Self::Contended(_))

@@ -13,7 +13,6 @@ mod backfill;
 mod balance;
 mod book;
 mod broadcast;
-mod bulk;
 mod business;
 mod codec;
 mod commit;
@@ -85,7 +84,6 @@ pub struct SqlStore {
     signals: Arc<Signals>,
     listening: Option<JoinHandle<()>>,
     partitions: Partitions,
-    bulk: bulk::Bulk,
     endpoints: delivery::KeptDirectory,
     wanted_types: contract::WantedTypes,
     known_sign_ins: sign_in::KnownSignIns,
@@ -134,7 +132,6 @@ impl SqlStore {
             signals,
             listening,
             partitions: Partitions::default(),
-            bulk: bulk::Bulk::default(),
             endpoints: delivery::KeptDirectory::default(),
             wanted_types: contract::WantedTypes::default(),
             known_sign_ins: sign_in::KnownSignIns::default(),

@@ -37,7 +37,7 @@ impl Money {
 
     /// The binary form of NUMERIC (`numeric_send` in Postgres' numeric.c): number of digits, weight of
     /// the first, sign, digits after the point, then the digits to base 10,000.
-    pub(super) fn to_numeric(self) -> Vec<u8> {
+    fn to_numeric(self) -> Vec<u8> {
         let mut left = self.0.unsigned_abs();
         let mut digits = Vec::new();
         while left > 0 {

@@ -32,7 +32,7 @@ enum Part {
         rows: Vec<Vec<Value>>,
     },
     Statement(Query),
-    /// Rows that went alone, of which so many were touched.
+    /// Rows that were too many to go with others, of which so many were touched.
     Done(u64),
 }
 
@@ -63,12 +63,6 @@ impl Trip {
     /// With a statement that changes rows, or on Postgres one that selects what it is run for.
     pub(crate) fn statement(mut self, query: Query) -> Self {
         self.parts.push(Part::Statement(query));
-        self
-    }
-
-    /// With rows that were written before, to be counted where theirs would be.
-    pub(crate) fn done(mut self, count: u64) -> Self {
-        self.parts.push(Part::Done(count));
         self
     }
 

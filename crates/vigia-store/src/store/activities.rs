@@ -1,6 +1,6 @@
 //! Activities and the notifications they cause: written once per (place, account, slot).
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use vigia_core::{
     AccountId, Activity, Address, AddressBook, Category, Commit, NotificationId, Place, Slot,
@@ -10,8 +10,8 @@ use vigia_core::{
 use super::book;
 use super::codec::{self, address_opt, amount, int};
 use super::commit::Places;
-use crate::db::{Trip, Tx, Value, copy, get, insert_returning, query};
-use crate::sql::{sql, sql_text};
+use crate::db::{Trip, Tx, Value, get, insert_returning};
+use crate::sql::sql;
 use crate::{Result, StoreError};
 
 /// An activity that was not there before.
@@ -26,9 +26,6 @@ pub(super) async fn insert<'a>(
     activities: &[&'a Activity],
     places: &Places,
 ) -> Result<Vec<New<'a>>> {
-    if activities.is_empty() {
-        return Ok(Vec::new());
-    }
     let rows = insert_returning(tx, sql!("activity_insert"), activities, |activity| {
         values(activity, places)
     })
@@ -51,38 +48,6 @@ pub(super) async fn insert<'a>(
         });
     }
     new.sort_unstable_by_key(|new| new.id);
-    Ok(new)
-}
-
-/// Writes activities that are new in bulk; of two of one key the first.
-pub(super) async fn copy_new<'a>(
-    tx: &mut Tx,
-    activities: &[&'a Activity],
-    places: &Places,
-) -> Result<Vec<New<'a>>> {
-    let mut keys = HashSet::new();
-    let mut wanted = activities.to_vec();
-    wanted.retain(|activity| keys.insert((activity.place, activity.account, &activity.slot)));
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let count = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
-    let ids = query(sql!("postgres/activity_ids"))
-        .bind(count)
-        .fetch_all(tx)
-        .await?;
-    let new = ids.iter().zip(wanted).map(|(row, activity)| {
-        let id = get(row, "id")?;
-        Ok(New { id, activity })
-    });
-    let new: Vec<New<'a>> = new.collect::<Result<_>>()?;
-    let sql = sql_text!("postgres/activity_copy");
-    copy(tx, sql, &new, |new| {
-        let mut all = vec![new.id.into()];
-        all.append(&mut values(new.activity, places)?);
-        Ok(all)
-    })
-    .await?;
     Ok(new)
 }
 
@@ -224,28 +189,16 @@ impl<'a> Followed<'a> {
     }
 }
 
-/// Activities that somebody is told of.
-pub(super) struct Telling<'a> {
-    pub(super) activities: &'a [&'a New<'a>],
-    pub(super) places: &'a Places,
-    pub(super) now_ms: u64,
-}
-
-impl Telling<'_> {
-    /// Adds to a trip a notification for each of them.
-    pub(super) async fn insert(&self, trip: Trip, tx: &mut Tx) -> Result<Trip> {
-        let sql = sql!("notification_insert");
-        trip.rows(tx, sql, self.activities, |new| self.values(new))
-            .await
-    }
-
-    /// Writes a notification for each of them in bulk; returns how many.
-    pub(super) async fn copy(&self, tx: &mut Tx) -> Result<u64> {
-        let sql = sql_text!("postgres/notification_copy");
-        copy(tx, sql, self.activities, |new| self.values(new)).await
-    }
-
-    fn values(&self, new: &New<'_>) -> Result<Vec<Value>> {
+/// Adds to a trip a notification for each activity that somebody is told of.
+pub(super) async fn notify(
+    trip: Trip,
+    tx: &mut Tx,
+    telling: &[&New<'_>],
+    places: &Places,
+    now_ms: u64,
+) -> Result<Trip> {
+    let created_at_ms = int("time", now_ms)?;
+    trip.rows(tx, sql!("notification_insert"), telling, |new| {
         let Activity {
             place,
             account,
@@ -253,8 +206,7 @@ impl Telling<'_> {
             notify,
             ..
         } = new.activity;
-        let (digest, _) = self
-            .places
+        let (digest, _) = places
             .get(place)
             .ok_or(StoreError::NoTransaction { place: *place })?;
         let id = NotificationId::of_activity(*place, digest, *account, slot);
@@ -265,7 +217,8 @@ impl Telling<'_> {
             account.0.into(),
             notify.as_ref().map(|kind| kind.as_str().to_owned()).into(),
             category.map(|category| category.as_str().to_owned()).into(),
-            int("time", self.now_ms)?.into(),
+            created_at_ms.into(),
         ])
-    }
+    })
+    .await
 }

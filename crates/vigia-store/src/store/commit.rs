@@ -10,11 +10,11 @@ use vigia_core::{
     RawTransaction,
 };
 
-use super::activities::{self, Followed, Telling};
+use super::activities::{self, Followed};
 use super::codec::{self, address_opt, amount, int};
 use super::{balance, business, notify_query, ranges};
-use crate::db::{Lock, Query, Trip, Tx, Value, copy, get, get_opt, insert_returning, query};
-use crate::sql::{sql, sql_text};
+use crate::db::{Lock, Query, Trip, Tx, Value, get, get_opt, insert_returning, query};
+use crate::sql::sql;
 use crate::{Result, StoreError};
 
 /// What was new in a commit.
@@ -35,8 +35,6 @@ pub(super) struct Bounds {
     live_first: u64,
     /// The checkpoint through which balance effects are folded.
     folded: u64,
-    /// Whether its rows are taken for new and written in bulk, which fails as a duplicate where one is not.
-    pub(super) in_bulk: bool,
     /// The newest watch-list version, if one of the ranges was matched with a list older than a change
     /// that is live in it.
     pub(super) version_min: Option<u64>,
@@ -44,11 +42,7 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// Reads them; the watch list is locked.
-    pub(super) async fn read(
-        tx: &mut Tx,
-        ranges: &[CheckpointRange],
-        in_bulk: bool,
-    ) -> Result<Self> {
+    pub(super) async fn read(tx: &mut Tx, ranges: &[CheckpointRange]) -> Result<Self> {
         let first = ranges.first();
         // No change is newer than the newest.
         let version = first.map_or(Ok(i64::MAX), |range| {
@@ -68,7 +62,6 @@ impl Bounds {
             horizon: get_opt(&row, "retention_horizon")?.unwrap_or(0),
             live_first: get_opt(&row, "first_checkpoint")?.unwrap_or(0),
             folded: get_opt(&row, "folded")?.unwrap_or(0),
-            in_bulk,
             version_min,
         })
     }
@@ -98,7 +91,7 @@ pub(super) async fn write(
         maybe_late = effects_new(tx, effects).await?;
         effects = &[];
     }
-    let (raw_new, failed_new) = facts(tx, commit, effects, bounds, &places).await?;
+    let (raw_new, failed_new) = facts(tx, commit, effects, bounds.horizon, &places).await?;
 
     let objects = business::load(tx, &commit.business_events, &mut places).await?;
     let mut followed = match commit.lane {
@@ -119,15 +112,8 @@ pub(super) async fn write(
     let folded = business::activities(outcomes);
     places_find(tx, &mut places, commit.activities.iter().map(|a| a.place)).await?;
 
-    let mut all: Vec<&Activity> = commit.activities.iter().collect();
-    let mut new = Vec::new();
-    if bounds.in_bulk {
-        new = activities::copy_new(tx, &all, &places).await?;
-        all.clear();
-    }
-    // What an object means is said again with each of its events.
-    all.extend(&folded);
-    new.append(&mut activities::insert(tx, &all, &places).await?);
+    let all: Vec<&Activity> = commit.activities.iter().chain(&folded).collect();
+    let new = activities::insert(tx, &all, &places).await?;
     counter_add(tx, "unread", activities::unread(&new)).await?;
     let telling = match commit.lane {
         // What lies below the live lane was imported, even if only a live event says whose it
@@ -141,15 +127,7 @@ pub(super) async fn write(
         notifications: u64::try_from(telling.len()).unwrap_or(u64::MAX),
         last_activity_id: new.iter().map(|new| new.id).max().unwrap_or(0),
     };
-    let telling = Telling {
-        activities: &telling,
-        places: &places,
-        now_ms,
-    };
-    let trip = match bounds.in_bulk {
-        true => Trip::default().done(telling.copy(tx).await?),
-        false => telling.insert(Trip::default(), tx).await?,
-    };
+    let trip = activities::notify(Trip::default(), tx, &telling, &places, now_ms).await?;
     let trip = activities::coins_seen(trip, tx, &new).await?;
     end(tx, trip, commit, written, failed_new).await
 }
@@ -161,7 +139,7 @@ async fn facts(
     tx: &mut Tx,
     commit: &Commit,
     effects: &[BalanceEffect],
-    bounds: &Bounds,
+    horizon: u64,
     places: &Places,
 ) -> Result<(u64, u64)> {
     // Apart, so that the number of new rows says it all and none has to come back. Below the retention
@@ -169,20 +147,7 @@ async fn facts(
     let raws = commit.raw_transactions.iter();
     let (failed, mut understood): (Vec<_>, Vec<_>) =
         raws.partition(|raw| raw.processing_error.is_some());
-    understood.retain(|raw| raw.place.checkpoint >= bounds.horizon);
-    if bounds.in_bulk {
-        let sql = sql_text!("postgres/raw_transaction_copy");
-        let failed_new = failed.len() as u64;
-        let raws = [failed, understood].concat();
-        let new = copy(tx, sql, &raws, |raw| raw_values(raw)).await?;
-        let sql = sql_text!("postgres/balance_effect_copy");
-        copy(tx, sql, effects, effect_values).await?;
-        business::events(Trip::default(), tx, &commit.business_events, places)
-            .await?
-            .run(tx)
-            .await?;
-        return Ok((new, failed_new));
-    }
+    understood.retain(|raw| raw.place.checkpoint >= horizon);
     let sql = sql!("raw_transaction_insert");
     let trip = Trip::default()
         .rows(tx, sql, &failed, |raw| raw_values(raw))

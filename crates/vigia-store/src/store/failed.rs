@@ -81,7 +81,7 @@ impl SqlStore {
             tx.commit().await?;
             return Ok(FailedRetry::StillFailed);
         }
-        let bounds = commit::Bounds::read(&mut tx, &[], false).await?;
+        let bounds = commit::Bounds::read(&mut tx, &[]).await?;
         let now_ms = self.clock.now_ms();
         let written = commit::write(&mut tx, commit, &bounds, folder, now_ms).await?;
         if !was_discarded {

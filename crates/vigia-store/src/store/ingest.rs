@@ -67,19 +67,7 @@ impl IngestStore for SqlStore {
         folder: &dyn BusinessFolder,
     ) -> Result<CommitOutcome> {
         self.partitions_create(&commit.raw_transactions).await?;
-        let in_bulk = self.bulk.is_worth(&self.database, commit);
-        let written = self
-            .trying(|| self.commit_once(commit, folder, in_bulk))
-            .await;
-        match written {
-            // It comes again, whole or in part.
-            Err(error) if in_bulk && error.is_duplicate() => {
-                self.bulk.found_duplicates();
-                self.trying(|| self.commit_once(commit, folder, false))
-                    .await
-            }
-            written => written,
-        }
+        self.trying(|| self.commit_once(commit, folder)).await
     }
 
     async fn provider_report(&self, report: &ProviderReport) -> Result<()> {
@@ -128,11 +116,10 @@ impl SqlStore {
         &self,
         commit: &Commit,
         folder: &dyn BusinessFolder,
-        in_bulk: bool,
     ) -> Result<CommitOutcome> {
         let mut tx = self.database.write().await?;
         Lock::WatchListShared.take(&mut tx).await?;
-        let bounds = commit::Bounds::read(&mut tx, &commit.ranges, in_bulk).await?;
+        let bounds = commit::Bounds::read(&mut tx, &commit.ranges).await?;
         if let Some(version_min) = bounds.version_min {
             return Ok(CommitOutcome::StaleWatchList { version_min });
         }

@@ -11,12 +11,11 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
-use vigia_core::{Commit, ManualClock};
+use vigia_core::ManualClock;
 use vigia_store::{AlertStore, IngestStore, PostgresOptions, SqlStore, StoreError};
 
 use crate::copy::Tampered;
-use crate::sample::{balance, commit, place, raw};
-use crate::suite::{Applied, Db, Fixture, NOW_MS, store_conformance_suite};
+use crate::suite::{Fixture, NOW_MS, store_conformance_suite};
 
 /// The server to test on; its user may create roles and databases.
 fn server() -> Option<String> {
@@ -363,40 +362,4 @@ async fn readers_keep_connections_that_others_can_have() {
         closing.expect("nobody holds a connection");
         assert!(store.alert_list().await.is_err(), "it is closed");
     }
-}
-
-/// Large commits are copied; where one comes again, it and those after it are inserted.
-#[tokio::test]
-async fn large_commits_are_copied() {
-    if !PostgresFixture::is_at_hand() {
-        return;
-    }
-    let db = Db::<PostgresFixture>::with_people().await;
-    let mut superuser = admin(&db.fixture.superuser_url()).await;
-    for statement in [
-        "CREATE TABLE public.said (id serial, statement text)",
-        "GRANT ALL ON public.said, public.said_id_seq TO public",
-        "CREATE FUNCTION public.say() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-             INSERT INTO public.said (statement) VALUES (left(current_query(), 4)); RETURN NULL; END $$",
-        "CREATE TRIGGER say AFTER INSERT ON vigia.balance_effect
-             FOR EACH STATEMENT EXECUTE FUNCTION public.say()",
-    ] {
-        run(&mut superuser, statement.to_owned()).await;
-    }
-    let many = |checkpoint, count| {
-        let places = (0..count).map(|index| place(checkpoint, index));
-        Commit {
-            raw_transactions: places.clone().map(raw).collect(),
-            balance_effects: places.map(|place| balance(place, 1, 5)).collect(),
-            ..commit(checkpoint, checkpoint)
-        }
-    };
-    for (checkpoint, count, new) in [(0, 199, 199), (1, 200, 200), (1, 200, 0), (2, 200, 200)] {
-        let applied = db.apply(&many(checkpoint, count)).await;
-        assert_eq!(applied, Applied(new, 0, 0), "{checkpoint} with {count}");
-    }
-    let said = sqlx::query_scalar("SELECT statement FROM public.said ORDER BY id");
-    let said: Vec<String> = said.fetch_all(&mut superuser).await.unwrap();
-    assert_eq!(said, ["WITH", "COPY", "WITH", "WITH"]);
-    superuser.close().await.unwrap();
 }
