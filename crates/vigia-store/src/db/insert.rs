@@ -35,10 +35,21 @@ pub(crate) async fn insert<R>(
     let mut inserted = 0;
     match tx {
         Tx::Sqlite(tx) => {
-            for chunk in sqlite_chunks(rows) {
-                let query = sqlite_query(sql, chunk, &values)?;
+            let mut chunks = sqlite_chunks(rows);
+            let mut put_together = || {
+                let chunk = chunks.next();
+                chunk
+                    .map(|chunk| sqlite_query(sql, chunk, &values))
+                    .transpose()
+            };
+            let mut next = put_together()?;
+            while let Some(query) = next {
                 counted();
-                inserted += query.execute(&mut **tx).await?.rows_affected();
+                // While the connection's thread runs one, the next is put together.
+                let (done, query) =
+                    futures::join!(query.execute(&mut **tx), async { put_together() });
+                inserted += done?.rows_affected();
+                next = query?;
             }
         }
         Tx::Postgres { tx, session } => {

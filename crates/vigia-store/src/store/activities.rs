@@ -1,6 +1,6 @@
 //! Activities and the notifications they cause: written once per (place, account, slot).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use vigia_core::{
     AccountId, Activity, Address, AddressBook, Category, Commit, NotificationId, Place, Slot,
@@ -10,7 +10,7 @@ use vigia_core::{
 use super::book;
 use super::codec::{self, address_opt, amount, int};
 use super::commit::Places;
-use crate::db::{Trip, Tx, Value, get, insert_returning};
+use crate::db::{Trip, Tx, Value, get, insert as insert_rows, insert_returning, query};
 use crate::sql::sql;
 use crate::{Result, StoreError};
 
@@ -22,6 +22,57 @@ pub(super) struct New<'a> {
 
 /// Inserts activities; returns the new ones in order of id.
 pub(super) async fn insert<'a>(
+    tx: &mut Tx,
+    activities: &[&'a Activity],
+    places: &Places,
+) -> Result<Vec<New<'a>>> {
+    match tx {
+        Tx::Sqlite(_) => insert_numbered(tx, activities, places).await,
+        Tx::Postgres { .. } => insert_returned(tx, activities, places).await,
+    }
+}
+
+/// With ids that are known before, since a write on SQLite is alone: that as many rows are new as were given says it all, and
+/// no row comes back.
+async fn insert_numbered<'a>(
+    tx: &mut Tx,
+    activities: &[&'a Activity],
+    places: &Places,
+) -> Result<Vec<New<'a>>> {
+    if activities.is_empty() {
+        return Ok(Vec::new());
+    }
+    let high = query(sql!(dialects "identity_high"))
+        .bind("activity")
+        .bind("id")
+        .fetch_one(tx)
+        .await?;
+    let first = get::<i64>(&high, "high")? + 1;
+    let numbered = (first..).zip(activities);
+    let mut new: Vec<New<'a>> = numbered
+        .map(|(id, activity)| New { id, activity })
+        .collect();
+    let sql = sql!("sqlite/activity_insert_numbered");
+    let inserted = insert_rows(tx, sql, &new, |new| {
+        let mut all = vec![new.id.into()];
+        all.append(&mut values(new.activity, places)?);
+        Ok(all)
+    })
+    .await?;
+    if inserted < new.len() as u64 {
+        let rows = query(sql!("sqlite/activity_ids_from"))
+            .bind(first)
+            .fetch_all(tx)
+            .await?;
+        let ids = rows.iter().map(|row| get(row, "id"));
+        let ids: HashSet<i64> = ids.collect::<Result<_>>()?;
+        new.retain(|new| ids.contains(&new.id));
+    }
+    Ok(new)
+}
+
+/// With ids that the database gives out.
+async fn insert_returned<'a>(
     tx: &mut Tx,
     activities: &[&'a Activity],
     places: &Places,
