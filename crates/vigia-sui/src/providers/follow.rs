@@ -121,6 +121,7 @@ impl<C: Content> Follower<C> {
                 Choice::Use(index) => self.read_from(index).await,
                 Choice::Wait(ms) => {
                     tokio::time::sleep(Duration::from_millis(ms)).await;
+                    self.hear_who_was_left().await;
                     continue;
                 }
                 Choice::Spent => {
@@ -139,6 +140,22 @@ impl<C: Content> Follower<C> {
                 }
                 Ok(()) | Err(Ended::Better) => {}
             }
+        }
+    }
+
+    /// Asks the provider in use how far it is, where it was left for being behind: who looks after those that stand by leaves it
+    /// out, and where the others have no more what is needed, it is the one to go on with as soon as it is not.
+    async fn hear_who_was_left(&self) {
+        let Some(index) = self.providers.current() else {
+            return;
+        };
+        let standing = {
+            let now_ms = self.providers.now_ms();
+            self.providers.roster().standing(index, now_ms)
+        };
+        if matches!(standing, Standing::Behind { .. }) {
+            // What goes wrong is noted.
+            let _ = self.providers.hear(index).await;
         }
     }
 

@@ -128,8 +128,16 @@ fn single() -> Vec<Case> {
         "missing-fields,transactions.balance_changes",
     ];
     let alone = alone.into_iter().map(Case::alone);
+    // The one has no more what is needed, the other is too far behind to follow, for a while.
+    let left_behind = Case {
+        name: "prune:10, with a backup that lags".to_owned(),
+        backup: Some(faults("lag:20,after=700ms,for=3s")),
+        strikes_surely: false,
+        ..Case::alone("prune:10")
+    };
     alone
         .chain(with_backup.into_iter().map(Case::with_backup))
+        .chain([left_behind])
         .collect()
 }
 
