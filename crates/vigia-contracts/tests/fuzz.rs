@@ -3,7 +3,7 @@
 //! Short in `cargo test`, as long as `cargo xtask fuzz` says there. What is in `tests/corpus` runs first:
 //! findings are put there, and cases that random bytes would hardly come upon.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -31,7 +31,9 @@ macro_rules! fuzz {
         #[test]
         fn $name() {
             let target: fn(&[u8]) = $target;
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+            let folder =
+                PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says it"))
+                    .join("tests/corpus");
             let files = std::fs::read_dir(folder.join(stringify!($name)));
             for file in files.expect("a corpus") {
                 let path = file.expect("a file").path();

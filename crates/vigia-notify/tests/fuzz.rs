@@ -8,7 +8,7 @@
 )]
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::{Host, Url};
@@ -31,7 +31,9 @@ macro_rules! fuzz {
         #[test]
         fn $name() {
             let target: fn(&[u8]) = $target;
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+            let folder =
+                PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says it"))
+                    .join("tests/corpus");
             let files = std::fs::read_dir(folder.join(stringify!($name)));
             for file in files.expect("a corpus") {
                 let path = file.expect("a file").path();
