@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// How often processes are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
-/// At every so manieth look the server's memory is added up, which takes longer.
+/// At one of so many looks the server's memory is added up, which takes longer.
 const LOOKS_PER_SERVER_LOOK: u32 = 20;
 
 static LEDGER: OnceLock<Mutex<Ledger>> = OnceLock::new();
